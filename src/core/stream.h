@@ -1,0 +1,258 @@
+/*
+ * stream.h - one XMPP stream, either end, without sockets, clock, files, threads or randomness.
+ *
+ * The host feeds bytes with the time and learns how many were consumed; pulls events one by one;
+ * peeks output and acknowledges what was written; and asks for the next deadline. So both ends can
+ * be replayed from a seed, byte by byte.
+ *
+ *     n = stream_input(s, now_ms, data, len, 0);      consumed; the host keeps the rest
+ *     while (stream_event(s, &ev)) ...                 nothing re-enters
+ *     while (stream_output(s, &out)) ... stream_output_ack(s, written)
+ *     deadline = stream_deadline_ms(s); stream_tick(s, now_ms)
+ *
+ * Work done outside is a WANT event with an id, answered later by the stream_answer_* of its kind.
+ * While a want is open nothing is consumed (except to refuse bytes that may not be there). An
+ * answer whose id is not that of the open want is wiped and dropped: the answer functions return
+ * false for it. At most one want is open at a time.
+ *
+ * Every pointer in an event is borrowed until the next call of stream_input, stream_tick or an
+ * answer. Events that were pulled are gone. After STREAM_EVENT_CLOSED nothing follows but output
+ * to be flushed.
+ *
+ * One thread at a time; a stream may change thread between calls. Out of memory ends the stream
+ * with LINNET_ERROR_NO_MEMORY. Times are monotonic milliseconds of the host's choosing.
+ */
+#ifndef CORE_STREAM_H
+#define CORE_STREAM_H
+
+#include "base/log.h"
+#include "core/policy.h"
+#include "core/stanza.h"
+
+/* Role is side and kind, never a boolean. */
+enum stream_side { STREAM_CLIENT, STREAM_SERVER };
+enum stream_kind { STREAM_C2S, STREAM_S2S, STREAM_COMPONENT };
+enum stream_framing { STREAM_FRAMING_TCP, STREAM_FRAMING_WEBSOCKET };
+
+enum stream_direction { STREAM_RECEIVED, STREAM_SENT };
+
+/* Where each item of the wire goes for a trace: XML as text, SASL payloads and passwords masked
+ * unless `secrets`. A NULL `line` costs nothing. */
+struct stream_trace {
+    void (*line)(void *ctx, enum stream_direction direction, struct str xml);
+    void *ctx;
+    bool secrets;
+};
+
+struct stream_config {
+    enum stream_side side;
+    enum stream_kind kind;
+    enum stream_framing framing;
+    bool direct_tls; /* XEP-0368: TLS before the first byte; the first event is WANT_TLS */
+    struct login_policy policy;
+    struct random_source random;
+    struct log_sink log;
+    struct stream_trace trace;
+    const char *lang; /* our xml:lang; NULL for "en" */
+
+    /* Deadlines; 0 is the default in brackets. */
+    uint32_t login_timeout_ms; /* from the first call to READY [60,000] */
+    uint32_t stage_timeout_ms; /* of one answer of the peer during login [30,000] */
+    uint32_t close_timeout_ms; /* for the peer's close tag [2,000 client, 5,000 server] */
+    uint32_t idle_timeout_ms;  /* READY and nothing received: connection-timeout [none] */
+    uint32_t keepalive_ms;     /* READY and nothing sent: one space, RFC 6120 §4.6.1 [none] */
+
+    /* Byte limits of one stanza, before and after authentication; 0: 10,000 and 262,144. */
+    size_t max_bytes_before_auth, max_bytes_after_auth;
+
+    /* client; all copied */
+    struct str domain;   /* where to log in: `to`, prepared */
+    struct str username; /* localpart; STR_NONE to stop after features (probe) */
+    struct str authzid;  /* only when acting for another */
+    struct str resource; /* STR_NONE: the server chooses */
+
+    /* server; borrowed, must outlive the stream */
+    const char *const *domains; /* prepared; the first is the default `from`; NULL-terminated */
+    uint8_t fake_key[32];       /* see sasl.h */
+    unsigned fake_iterations;
+};
+
+struct stream;
+
+/* NULL when out of memory. `now_ms` starts the login deadline. */
+struct stream *stream_new(const struct stream_config *config, uint64_t now_ms);
+
+/* Wipes and frees; NULL is fine. */
+void stream_free(struct stream *s);
+
+/* ---- bytes ---- */
+
+enum {
+    STREAM_BYTES_EARLY = 1,      /* TLS 1.3 early data (RFC 8446 §2.3) */
+    STREAM_BYTES_MESSAGE_END = 2 /* end of a WebSocket message (RFC 7395) */
+};
+
+/* Returns how many bytes were consumed: up to the next boundary, event or want, or all. 0 with
+ * len > 0 means blocked: pull events, answer the want, or hand the bytes to TLS. */
+size_t stream_input(struct stream *s, uint64_t now_ms, const void *data, size_t len,
+                    unsigned flags);
+
+/* The transport ended: cleanly (`error` NULL) or with a failure of the network. */
+void stream_input_end(struct stream *s, uint64_t now_ms, const struct linnet_error *error);
+
+struct stream_output {
+    const uint8_t *data;
+    size_t len;
+    unsigned flags;
+};
+
+/* Bytes to write, or false. Borrowed until the next call on `s`. */
+bool stream_output(const struct stream *s, struct stream_output *ret);
+void stream_output_ack(struct stream *s, uint64_t now_ms, size_t len);
+
+/* ---- time ---- */
+
+/* When stream_tick must be called at the latest; UINT64_MAX for never. */
+uint64_t stream_deadline_ms(const struct stream *s);
+void stream_tick(struct stream *s, uint64_t now_ms);
+
+/* ---- events ---- */
+
+enum stream_event_kind {
+    STREAM_EVENT_NONE = 0,
+
+    STREAM_EVENT_STAGE,       /* client: `stage` began */
+    STREAM_EVENT_HEADER,      /* the peer's stream header was accepted: `header` */
+    STREAM_EVENT_FEATURES,    /* client: `element` is what the server offers */
+    STREAM_EVENT_MECHANISM,   /* client: `choice`, with the verdicts; server: `mechanism` began */
+    STREAM_EVENT_AUTH_FAILED, /* server: one attempt failed: `auth` */
+    STREAM_EVENT_READY,       /* bound: `jid` */
+    STREAM_EVENT_STANZA,      /* `element`, only after READY */
+    STREAM_EVENT_CLOSED,      /* `error`; code LINNET_OK for an orderly end that we asked for, or
+                                 that the peer began after READY without an error */
+
+    STREAM_WANT_TLS,     /* everything we wrote is acknowledged: handshake now */
+    STREAM_WANT_VERIFY,  /* client: the certificate did not verify: `facts`; go on? */
+    STREAM_WANT_SECRET,  /* `sasl`: a password or a stored credential */
+    STREAM_WANT_DERIVE,  /* `sasl`: PBKDF2 elsewhere; to cancel is to abandon */
+    STREAM_WANT_TOKEN,   /* `token`: compare-and-set of a FAST token */
+    STREAM_WANT_ADMIT,   /* server: `auth` proved who it is; may it in? Asked before success is
+                            written, with no output pending: the moment to change loop */
+    STREAM_WANT_SESSION, /* server: `session`: resume, bind and inline features: one question */
+    STREAM_WANT_REGISTER /* server: `element`: XEP-0077 before login */
+};
+
+struct stream_header_info {
+    const char *to, *from, *id, *lang; /* as sent; NULL when absent */
+};
+
+struct stream_auth_info {
+    struct str username; /* prepared localpart; may be empty on failure */
+    struct str authzid;
+    const char *mechanism;
+    const char *binding; /* "tls-exporter"; NULL for none */
+    enum sasl_error failure;
+    bool fatal; /* server: too many tries; the stream is closing */
+};
+
+struct stream_token_info {
+    struct str username, client_id;
+    const char *mechanism;
+    struct str token_hash;
+    uint64_t count;
+    bool invalidate;
+};
+
+struct stream_session_info {
+    struct str username;
+    struct str resource;  /* asked for, prepared; STR_NONE: make one */
+    struct str tag;       /* Bind 2; STR_NONE */
+    struct str resume_id; /* XEP-0198; STR_NONE */
+    uint32_t resume_h;
+    const struct element *inline_features; /* Bind 2; NULL */
+};
+
+struct stream_event {
+    enum stream_event_kind kind;
+    uint64_t id; /* of a want */
+    enum linnet_stage stage;
+    const struct element *element;
+    const struct tls_facts *facts;
+    const struct sasl_want *sasl;
+    const struct policy_choice *choice;
+    const char *mechanism;
+    const struct linnet_error *error;
+    const struct stream_header_info *header;
+    const struct stream_auth_info *auth;
+    const struct stream_token_info *token;
+    const struct stream_session_info *session;
+    const struct jid *jid;
+};
+
+/* The next event, or false. */
+bool stream_event(struct stream *s, struct stream_event *ret);
+
+/* ---- answers: false (and nothing happens) when `id` is not the open want of that kind ---- */
+
+enum stream_tls_phase { STREAM_TLS_EARLY, STREAM_TLS_FINISHED };
+
+/* `facts` NULL: the handshake failed with `error`. In phase EARLY the handshake has not finished
+ * and what is written goes out as early data; the want stays open. Returns false for EARLY when
+ * nothing may be sent early. */
+bool stream_answer_tls(struct stream *s, uint64_t now_ms, uint64_t id, enum stream_tls_phase phase,
+                       const struct tls_facts *facts, const struct linnet_error *error);
+bool stream_answer_verify(struct stream *s, uint64_t now_ms, uint64_t id, bool accept);
+/* `secret` is copied; the caller wipes its own. */
+bool stream_answer_secret(struct stream *s, uint64_t now_ms, uint64_t id,
+                          const struct sasl_secret *secret);
+/* `key` NULL: could not be computed. */
+bool stream_answer_derive(struct stream *s, uint64_t now_ms, uint64_t id, const uint8_t *key);
+bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id, bool accepted);
+/* SASL_ERROR_NONE admits. */
+bool stream_answer_admit(struct stream *s, uint64_t now_ms, uint64_t id, enum sasl_error verdict,
+                         struct str text);
+
+struct stream_session_answer {
+    enum stanza_condition refused; /* STANZA_OK: bound */
+    struct str resource;           /* the one in force, prepared */
+};
+bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,
+                           const struct stream_session_answer *answer);
+bool stream_answer_register(struct stream *s, uint64_t now_ms, uint64_t id,
+                            enum stanza_condition verdict, struct str text);
+
+/* Whether a want is open: input waits. */
+bool stream_waiting(const struct stream *s);
+
+/* ---- what the host may do ---- */
+
+/* Queues a stanza. Only after READY; before it and while closing it is dropped and false returned.
+ * There is no limit here: watch stream_output_pending. */
+bool stream_send(struct stream *s, const struct element *stanza);
+
+/* The same for XML that is already serialized for a stream with default namespace jabber:client. */
+bool stream_send_bytes(struct stream *s, struct str xml);
+
+size_t stream_output_pending(const struct stream *s);
+
+/* Begins an orderly end: with a stream error, or with the close tag alone (STREAM_OK). CLOSED
+ * follows when the peer has closed too, or after close_timeout_ms. Harmless when closing. */
+void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condition,
+                  struct str text);
+
+/* ---- what it knows ---- */
+
+enum linnet_stage stream_stage(const struct stream *s);
+bool stream_is_ready(const struct stream *s);
+const struct tls_facts *stream_tls(const struct stream *s); /* NULL before TLS */
+const struct jid *stream_jid(const struct stream *s);       /* NULL before READY */
+const char *stream_mechanism(const struct stream *s);       /* NULL before sign-in */
+const char *stream_binding(const struct stream *s);         /* "tls-exporter"; NULL for none */
+
+/* Client, SCRAM, after READY: the derived key that may be cached; see sasl_salted_key. */
+bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct str *ret_key);
+
+/* Bytes of memory held, for budgets. */
+size_t stream_memory(const struct stream *s);
+
+#endif
