@@ -1,0 +1,13 @@
+"""exports.py LIBRARY: every symbol that liblinnet.so exports begins with linnet_, and no other."""
+import subprocess
+import sys
+
+from tap import Report
+
+report = Report()
+out = subprocess.run(["nm", "-D", "-P", "--defined-only", sys.argv[1]], check=True,
+                     capture_output=True, text=True).stdout
+symbols = {line.split()[0].split("@")[0] for line in out.splitlines()}
+report.check("something is exported", [] if symbols else ["nothing is"])
+report.check("only linnet_ is exported", sorted(s for s in symbols if not s.startswith("linnet_")))
+report.finish()
