@@ -1,0 +1,237 @@
+/*
+ * linnet/client.h - one client: logs in, sends, receives, closes.
+ *
+ * Nothing is called back and nothing re-enters: the host runs linnet_client_dispatch when there is
+ * work, and pulls events one by one. The shortest host is
+ *
+ *     for (;;) {
+ *         const struct linnet_event *event;
+ *         while ((event = linnet_client_event(client)))
+ *             handle(event);
+ *         linnet_client_wait(client, -1);
+ *     }
+ *
+ * and a program with a loop of its own watches linnet_client_fd for reading, wakes up after
+ * linnet_client_timeout_ms, and calls linnet_client_dispatch either way (docs/howto/embed.md).
+ *
+ * A login that began has exactly one outcome, LINNET_EVENT_ONLINE or LINNET_EVENT_FAILED, before
+ * its deadline, however the server behaves. A session that came online has exactly one end,
+ * LINNET_EVENT_OFFLINE. After FAILED and after OFFLINE the same client may log in again.
+ *
+ * Nothing here blocks but linnet_login and linnet_client_wait: names are resolved, addresses raced
+ * and keys derived elsewhere. All functions of a client are called from one thread at a time,
+ * linnet_client_post excepted.
+ */
+#ifndef LINNET_CLIENT_H
+#define LINNET_CLIENT_H
+
+#include <linnet/config.h>
+#include <linnet/element.h>
+#include <linnet/error.h>
+#include <linnet/tls.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct linnet_client;
+
+/* A client with a copy of `config`, offline. On success *ret_client is the caller's, for
+ * linnet_client_free. Otherwise it is NULL, and the error is the first that a setter met
+ * (LINNET_ERROR_USAGE, LINNET_ERROR_BAD_ADDRESS) or LINNET_ERROR_NO_MEMORY. */
+LINNET_API enum linnet_error_code linnet_client_new(const struct linnet_config *config,
+                                                    struct linnet_client **ret_client,
+                                                    struct linnet_error *error) LINNET_MUST_USE;
+
+/* Ends everything at once, without a word to the server, wipes and frees. Close first
+ * (linnet_client_close) to leave in order. Functions that were posted and have not run are called
+ * with a NULL client. Waits for a key derivation that is running, a fraction of a second at most.
+ */
+LINNET_API void linnet_client_free(struct linnet_client *client);
+
+/* ---- logging in ---- */
+
+/* Begins a login (RFC 6120 §1.3, §3 to §7) and returns at once; the outcome is an event.
+ * LINNET_ERROR_USAGE, and nothing happens, when the client is not offline, or when events of the
+ * session before have not been pulled yet. */
+LINNET_API enum linnet_error_code linnet_client_login(struct linnet_client *client) LINNET_MUST_USE;
+
+/* Logs in and blocks until the outcome, which it returns: LINNET_OK or what went wrong, in full in
+ * `error` (which may be NULL). The events of the login are consumed; those of the session that
+ * begins are kept. There is nobody to ask meanwhile: a missing password fails with
+ * LINNET_ERROR_USAGE, and a certificate that does not verify is refused. */
+LINNET_API enum linnet_error_code linnet_login(struct linnet_client *client,
+                                               struct linnet_error *error) LINNET_MUST_USE;
+
+/* Ends what there is in order (RFC 6120 §4.4). Online: what was sent is flushed, the stream is
+ * closed and the server's close awaited for 2 seconds at most, then LINNET_EVENT_OFFLINE with
+ * LINNET_OK. During a login: LINNET_EVENT_FAILED with LINNET_ERROR_INTERRUPTED. Offline: nothing.
+ */
+LINNET_API void linnet_client_close(struct linnet_client *client);
+
+/* ---- hosting ---- */
+
+/* A descriptor that is readable when linnet_client_dispatch has something to do. It stays the same
+ * for the life of the client; the library owns it: never read, write or close it. */
+LINNET_API int linnet_client_fd(const struct linnet_client *client);
+
+/* How long the host may sleep before it must call linnet_client_dispatch although the descriptor is
+ * not readable: milliseconds as poll(2) takes them, -1 for ever, 0 when there is work or an event
+ * now. Ask again after each call on the client. */
+LINNET_API int linnet_client_timeout_ms(const struct linnet_client *client);
+
+/* Does what can be done now: reads, writes, timers, functions that were posted. Never blocks.
+ * Events that come of it wait to be pulled; while more than 1 MiB of them wait nothing more is read
+ * from the server. */
+LINNET_API void linnet_client_dispatch(struct linnet_client *client);
+
+/* Blocks until an event waits or `timeout_ms` have passed (-1: no limit), dispatching meanwhile.
+ * Returns whether an event waits. Returns false at once when nothing can ever happen, that is, when
+ * the client is offline and `timeout_ms` is -1. */
+LINNET_API bool linnet_client_wait(struct linnet_client *client, int timeout_ms);
+
+/* Runs `run(client, ctx)` on the client's thread, in a later linnet_client_dispatch: the only
+ * function that other threads may call. It is called exactly once, in the order of posting, and
+ * with a NULL client by linnet_client_free when it never came to it, so that it can release `ctx`.
+ * LINNET_ERROR_NO_MEMORY: not posted. The client must not be freed while another thread is inside
+ * this call. `run` may call every function of the client but dispatch, wait, login and free. */
+LINNET_API enum linnet_error_code
+linnet_client_post(struct linnet_client *client,
+                   void (*run)(struct linnet_client *client, void *ctx), void *ctx) LINNET_MUST_USE;
+
+/* ---- events ---- */
+
+enum linnet_event_kind {
+    /* A login passes. `stage` began; `elapsed_ms` since the login began. Stages come in order; one
+     * may come again when a second target of the server is tried. */
+    LINNET_EVENT_STAGE = 1,
+
+    /* `stage` ended well after `stage_ms`; `detail` says with what, for people:
+     * "127.0.0.1:5222", "TLSv1.3 TLS_AES_256_GCM_SHA384", "SCRAM-SHA-256-PLUS, tls-exporter". */
+    LINNET_EVENT_STAGE_DONE,
+
+    /* A password is wanted and none was configured: answer `id` with
+     * linnet_client_answer_password, now or later. `jid` is the account. */
+    LINNET_EVENT_PASSWORD,
+
+    /* The server's certificate does not verify: `certificate`, `error`. Answer `id` with
+     * linnet_client_answer_certificate, now or later. Only with
+     * linnet_config_set_ask_certificate. */
+    LINNET_EVENT_CERTIFICATE,
+
+    /* The outcomes of a login: `jid` is the full address that the server gave; or `error`. */
+    LINNET_EVENT_ONLINE,
+    LINNET_EVENT_FAILED,
+
+    /* `stanza` was received: a message, presence, an error, or an iq request in a namespace of
+     * linnet_config_add_feature. */
+    LINNET_EVENT_STANZA,
+
+    /* The one reply to the request `id` of linnet_client_iq. `error` is NULL for a result; its code
+     * is LINNET_ERROR_STANZA when the peer answered with an error (`stanza` is that answer in both
+     * cases), LINNET_ERROR_TIMEOUT when nobody answered in time, and the reason of the end when the
+     * session ended first (`stanza` is then NULL). */
+    LINNET_EVENT_IQ_REPLY,
+
+    /* The session that came online has ended: `error`, whose code is LINNET_OK when it ended in
+     * order because linnet_client_close was called. error->retry says whether logging in again by
+     * itself can help, error->retry_after_s when. */
+    LINNET_EVENT_OFFLINE
+};
+
+/* An event. Fields that its kind does not name are 0 or NULL. Pointers, and the event itself, are
+ * borrowed until the next call of linnet_client_event, linnet_client_free, linnet_client_login or
+ * linnet_login; other calls leave them alone. Later versions may add kinds, which a host ignores,
+ * and fields at the end. */
+struct linnet_event {
+    enum linnet_event_kind kind;
+    enum linnet_stage stage;
+    uint64_t id;
+    uint32_t elapsed_ms;
+    uint32_t stage_ms;
+    const char *detail;
+    const char *jid;
+    const struct linnet_error *error;
+    const struct linnet_element *stanza;
+    const struct linnet_certificate *certificate;
+};
+
+/* The next event, or NULL when none waits. Does no work by itself: see linnet_client_dispatch. */
+LINNET_API const struct linnet_event *linnet_client_event(struct linnet_client *client);
+
+/* Answers LINNET_EVENT_PASSWORD with `len` bytes of UTF-8, copied and wiped after use; `password`
+ * NULL gives the login up (LINNET_ERROR_INTERRUPTED). The password serves this login and later ones
+ * of this client until the server refuses it. False, and nothing happens, when `id` is not the open
+ * question. */
+LINNET_API bool linnet_client_answer_password(struct linnet_client *client, uint64_t id,
+                                              const char *password, size_t len);
+
+/* Answers LINNET_EVENT_CERTIFICATE. Accepting holds for this connection only; to accept for ever,
+ * configure the key as a pin. False, and nothing happens, when `id` is not the open question. */
+LINNET_API bool linnet_client_answer_certificate(struct linnet_client *client, uint64_t id,
+                                                 bool accept);
+
+/* ---- stanzas ---- */
+
+/* Sends a message, presence or an answer. The stanza stays the caller's. It is queued and written
+ * as the connection takes it, in the order of the calls. Errors, on which nothing is sent:
+ * LINNET_ERROR_OFFLINE when not online; LINNET_ERROR_NO_MEMORY, also when the stanza failed while
+ * it was built; LINNET_ERROR_USAGE when it is not a stanza, or holds text that XML does not allow;
+ * LINNET_ERROR_POLICY when 16 MiB wait to be written: wait for linnet_client_pending_bytes to
+ * fall. `error` may be NULL. */
+LINNET_API enum linnet_error_code linnet_client_send(struct linnet_client *client,
+                                                     const struct linnet_element *stanza,
+                                                     struct linnet_error *error) LINNET_MUST_USE;
+
+/* Sends a request built by linnet_iq_new and waits for its reply for `timeout_ms` (0: 30,000). The
+ * id on the wire is chosen here (the element's own is replaced); *ret_id, which may be NULL, is
+ * what LINNET_EVENT_IQ_REPLY will carry. Exactly one such event follows when this returns
+ * LINNET_OK. A reply counts only when its id and its sender match (RFC 6120 §8.1.2.1, §10.3.3).
+ * Errors as for linnet_client_send; LINNET_ERROR_POLICY also with 1,024 requests open. */
+LINNET_API enum linnet_error_code linnet_client_iq(struct linnet_client *client,
+                                                   struct linnet_element *iq, uint32_t timeout_ms,
+                                                   uint64_t *ret_id,
+                                                   struct linnet_error *error) LINNET_MUST_USE;
+
+enum { LINNET_ID_SIZE = 24 };
+
+/* A fresh, unguessable id for a stanza (RFC 6120 §8.1.3), NUL-terminated. */
+LINNET_API void linnet_client_make_id(struct linnet_client *client, char out[LINNET_ID_SIZE]);
+
+/* Bytes that were sent and not yet taken by the connection. */
+LINNET_API size_t linnet_client_pending_bytes(const struct linnet_client *client);
+
+/* ---- what it knows; borrowed until the next login begins or the client is freed ---- */
+
+LINNET_API bool linnet_client_is_online(const struct linnet_client *client);
+
+/* The full address once online, before that the one configured. */
+LINNET_API const char *linnet_client_jid(const struct linnet_client *client);
+
+/* "127.0.0.1:5222", the address connected to; "" before. */
+LINNET_API const char *linnet_client_peer(const struct linnet_client *client);
+
+/* The SASL mechanism in use and its channel binding ("tls-exporter"); "" for none. */
+LINNET_API const char *linnet_client_mechanism(const struct linnet_client *client);
+LINNET_API const char *linnet_client_binding(const struct linnet_client *client);
+
+/* NULL without TLS. */
+LINNET_API const struct linnet_tls *linnet_client_tls(const struct linnet_client *client);
+
+/* How long `stage` of the last login took, in milliseconds; 0 for one that was not reached.
+ * LINNET_STAGE_NONE: the whole login. */
+LINNET_API uint32_t linnet_client_stage_ms(const struct linnet_client *client,
+                                           enum linnet_stage stage);
+
+/* The flight recorder: what was said during the last login, its stages with their times, what was
+ * tried and how it ended, as text for a person or a bug report, at most 64 KiB. Passwords, tokens
+ * and SASL payloads are always masked. The string is the caller's, for free(3); NULL when out of
+ * memory. */
+LINNET_API char *linnet_client_recording(const struct linnet_client *client) LINNET_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

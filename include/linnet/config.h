@@ -1,0 +1,141 @@
+/*
+ * linnet/config.h - what a client is told before it logs in.
+ *
+ * A struct linnet_config is filled, given to linnet_client_new (or linnet_probe), which copies it,
+ * and freed. Setting is sticky: a setter that cannot accept its value (or has no memory) remembers
+ * the first such failure, and linnet_client_new reports it with a sentence that names the setting.
+ * So a configuration is filled freely and checked once.
+ *
+ * Strings are copied. NULL or "" takes a setting back to its default. Secrets are kept in memory
+ * that is wiped when it is freed. One thread at a time.
+ */
+#ifndef LINNET_CONFIG_H
+#define LINNET_CONFIG_H
+
+#include <linnet/error.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct linnet_config;
+
+/* NULL when out of memory; every setter and linnet_client_new accept that NULL. */
+LINNET_API struct linnet_config *linnet_config_new(void) LINNET_MUST_USE;
+
+/* Wipes and frees. */
+LINNET_API void linnet_config_free(struct linnet_config *config);
+
+/* ---- who ---- */
+
+/* The address to log in as, "juliet@example.org" or with a resource, "…/balcony" (RFC 7622). For a
+ * probe a domain alone is enough. Required. */
+LINNET_API void linnet_config_set_address(struct linnet_config *config, const char *address);
+
+/* The password: `len` bytes of UTF-8, without a terminator. The caller wipes its own copy.
+ * `password` NULL: none, and a login that needs one raises LINNET_EVENT_PASSWORD. */
+LINNET_API void linnet_config_set_password(struct linnet_config *config, const char *password,
+                                           size_t len);
+
+/* The resource to ask for (RFC 6120 §7.7); overrides the address's. Default: the server makes one,
+ * which tells strangers least. */
+LINNET_API void linnet_config_set_resource(struct linnet_config *config, const char *resource);
+
+/* Our xml:lang (RFC 6120 §4.7.4), in which the server may word its texts. Default "en". */
+LINNET_API void linnet_config_set_lang(struct linnet_config *config, const char *lang);
+
+/* ---- where ---- */
+
+/* Connects to this host name or IP literal instead of what DNS SRV says (RFC 6120 §3.2.3). The
+ * certificate must still be for the domain of the address. */
+LINNET_API void linnet_config_set_host(struct linnet_config *config, const char *host);
+
+/* The port, with or without a host (then it is the address's domain that is connected to). Default
+ * with a host: 5222, or 5223 with direct TLS. 0: default. */
+LINNET_API void linnet_config_set_port(struct linnet_config *config, uint16_t port);
+
+/* TLS from the first byte (XEP-0368) instead of STARTTLS. Matters with a host or port; without
+ * them both kinds are looked up in DNS, and true then leaves out the STARTTLS targets. */
+LINNET_API void linnet_config_set_direct_tls(struct linnet_config *config, bool direct_tls);
+
+/* ---- trust ---- */
+
+enum linnet_tls_policy {
+    LINNET_TLS_REQUIRE = 0, /* nothing secret goes out without TLS and a verified server */
+    LINNET_TLS_PREFER,      /* TLS when the server offers it; else in clear, never with PLAIN */
+    LINNET_TLS_OFF          /* no STARTTLS: for links that are private by other means */
+};
+
+/* Default LINNET_TLS_REQUIRE (RFC 7590 §3). */
+LINNET_API void linnet_config_set_tls(struct linnet_config *config, enum linnet_tls_policy tls);
+
+/* A PEM file of trust anchors that replaces the system's (RFC 6120 §13.6). Read when a login
+ * begins; a file that cannot be used then fails with LINNET_ERROR_SETTINGS. */
+LINNET_API void linnet_config_set_ca_file(struct linnet_config *config, const char *path);
+
+/* Accepts the server whose public key has this SHA-256, whatever its certificate's chain, names and
+ * dates, and no other server. Written "sha256//BASE64" or as 64 hexadecimal digits, with or without
+ * colons. May be called up to 8 times; any of the keys will do. */
+LINNET_API void linnet_config_add_pin(struct linnet_config *config, const char *pin);
+
+/* When true, a certificate that does not verify raises LINNET_EVENT_CERTIFICATE and the login waits
+ * (within its deadline) for linnet_client_answer_certificate. Default false: it fails at once. A
+ * pin that does not match is never asked about. */
+LINNET_API void linnet_config_set_ask_certificate(struct linnet_config *config, bool ask);
+
+/* Only this SASL mechanism, such as "SCRAM-SHA-256". Overrides the order of preference and the
+ * legacy switch, never the need for verified TLS. Default: the best that both ends have. */
+LINNET_API void linnet_config_set_mechanism(struct linnet_config *config, const char *mechanism);
+
+/* Lets weak, obsolete mechanisms (DIGEST-MD5) take part. Default false. */
+LINNET_API void linnet_config_set_legacy(struct linnet_config *config, bool legacy);
+
+/* ---- time ---- */
+
+/* The longest that a login may take in all, and that it may wait for any single answer of the
+ * network. 0: the defaults, 60,000 and 30,000 ms. Time spent waiting for the application (a
+ * password, a certificate) counts in the first only. */
+LINNET_API void linnet_config_set_timeout_ms(struct linnet_config *config, uint32_t login_ms,
+                                             uint32_t stage_ms);
+
+/* Online and nothing sent for so long: one space goes out (RFC 6120 §4.6.1), which keeps the
+ * mappings of routers alive. 0, the default: never. */
+LINNET_API void linnet_config_set_keepalive_ms(struct linnet_config *config, uint32_t keepalive_ms);
+
+/* Online and nothing received for `interval_ms`: the server is pinged (XEP-0199); no answer within
+ * `timeout_ms` ends the session with LINNET_ERROR_TIMEOUT. Defaults 300,000 and 30,000;
+ * an interval of UINT32_MAX switches pings off, 0 means the default. */
+LINNET_API void linnet_config_set_ping_ms(struct linnet_config *config, uint32_t interval_ms,
+                                          uint32_t timeout_ms);
+
+/* ---- what we say about ourselves ---- */
+
+/* Name and version for XEP-0092, and for XEP-0030 the name with the client type ("console", "bot",
+ * "pc", "phone", "web"; default "bot"). Without a name version requests are declined. */
+LINNET_API void linnet_config_set_software(struct linnet_config *config, const char *name,
+                                           const char *version, const char *type);
+
+/* A protocol that the application speaks: its namespace is added to the answers of disco#info
+ * (XEP-0030), and iq requests whose child is in it are given to the application as
+ * LINNET_EVENT_STANZA, which must answer each (RFC 6120 §8.2.3). All other requests are answered by
+ * the library. May be called up to 32 times. */
+LINNET_API void linnet_config_add_feature(struct linnet_config *config, const char *ns);
+
+/* ---- the wire, as text ---- */
+
+enum linnet_direction { LINNET_RECEIVED = 0, LINNET_SENT };
+
+/* Where each item of the stream is written for debugging, from inside linnet_client_dispatch and
+ * the calls that send. `xml` has `len` bytes and no terminator and is borrowed for the call; the
+ * sink may not call the client. Passwords, tokens and SASL payloads are masked unless `secrets`. */
+LINNET_API void linnet_config_set_trace(struct linnet_config *config,
+                                        void (*sink)(void *ctx, enum linnet_direction direction,
+                                                     const char *xml, size_t len),
+                                        void *ctx, bool secrets);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
