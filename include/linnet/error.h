@@ -131,7 +131,7 @@ struct linnet_error_info {
     enum linnet_error_code code;
     const char *id;       /* "bad-credentials" */
     const char *heading;  /* "Wrong user name or password" */
-    const char *sentence; /* template with {parameters} */
+    const char *sentence; /* with {parameters}; of [a|b|c] the first whose parameters are known */
     const char *remedy;   /* what the person can do; a whole sentence */
     enum linnet_retry retry;
 };

@@ -60,7 +60,7 @@ uint8_t *buf_reserve(struct buf *b, size_t len)
     size_t cap = b->cap * 2 > BUF_MIN_BYTES ? b->cap * 2 : BUF_MIN_BYTES;
     if (cap < held + len)
         cap = held + len;
-    uint8_t *grown = malloc(cap);
+    uint8_t *grown = malloc(cap + 1); /* buf_printf's NUL */
     if (!grown) {
         b->failed = true;
         return NULL;
@@ -106,7 +106,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     int len = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    uint8_t *to = len < 0 ? NULL : buf_reserve(b, (size_t)len + 1);
+    uint8_t *to = len < 0 ? NULL : buf_reserve(b, (size_t)len);
     if (!to)
         return;
     va_start(ap, fmt);
