@@ -20,6 +20,10 @@
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 
+/* The element that names the condition in a stream or stanza error: the first child in `ns` that is
+ * not its <text/>. NULL when there is none. */
+const struct element *condition_element(const struct element *error, const char *ns);
+
 /* RFC 6120 §4.9.3, in its order. */
 enum stream_condition {
     STREAM_OK = 0,
@@ -86,6 +90,7 @@ enum stanza_condition {
 };
 
 const char *stanza_condition_name(enum stanza_condition c);
+/* Unknown names give STANZA_UNDEFINED_CONDITION. */
 enum stanza_condition stanza_condition_from_name(const char *name);
 /* The default error type: "auth", "cancel", "modify" or "wait". */
 const char *stanza_condition_type(enum stanza_condition c);

@@ -29,8 +29,8 @@ struct element *stanza_iq_result(struct arena *a, const struct element *iq);
 
 /* The error that answers `stanza`, or NULL when none may be sent: errors and results are never
  * answered with an error (RFC 6120 §8.3.1). `type` NULL for the condition's default. */
-struct element *stanza_error(struct arena *a, const struct element *stanza,
-                             enum stanza_condition c, const char *type, const char *text);
+struct element *stanza_error(struct arena *a, const struct element *stanza, enum stanza_condition c,
+                             const char *type, const char *text);
 
 /* Reads the <error/> of an error stanza; *ret_text borrowed or STR_NONE. */
 enum stanza_condition stanza_error_read(const struct element *stanza, struct str *ret_text);
