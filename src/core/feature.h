@@ -1,0 +1,81 @@
+/*
+ * feature.h - negotiation is a table (RFC 6120 §4.3): a row per feature, with what the server
+ * offers, how the client chooses, and a handler for each side. The order of the rows is the order
+ * in which a client negotiates.
+ *
+ * To add a feature: its file feat_NAME.c with both halves, its state below, a row in feature.c.
+ */
+#ifndef CORE_FEATURE_H
+#define CORE_FEATURE_H
+
+#include "core/stream.h"
+
+enum feature_choice {
+    FEATURE_SKIP,    /* not for us, not now, or done */
+    FEATURE_STARTED, /* its exchange runs; the answer goes to its handler */
+    FEATURE_FAILED   /* the stream has ended */
+};
+
+struct sign_in;
+
+struct feature {
+    const char *name;    /* of the element in <stream:features/> */
+    const char *ns;      /* of that element and of the exchange */
+
+    /* server: whether it is on offer in the present state, and its element */
+    bool (*offers)(const struct stream *s);
+    struct element *(*offer)(const struct stream *s, struct arena *a);
+
+    /* client: `offer` is NULL when the server does not offer it */
+    enum feature_choice (*choose)(struct stream *s, const struct element *offer);
+
+    /* a first-level element of the exchange; for iq, its child has the feature's namespace */
+    void (*handle[2])(struct stream *s, const struct element *e);
+};
+
+extern const struct feature feature_starttls, feature_sasl, feature_channel_binding, feature_bind,
+    feature_session;
+
+/* Server: writes <stream:features/> for the present state. */
+void feature_write_all(struct stream *s);
+
+/* Client: takes the next step among s->features, or becomes READY. */
+void feature_negotiate(struct stream *s);
+
+/* The row whose exchange `e` belongs to, or NULL. */
+const struct feature *feature_of(const struct element *e);
+
+/* Frees what the features keep. */
+void feature_finish(struct stream *s);
+
+/* --- state of the features, inside struct stream --- */
+
+struct starttls {
+    bool asked;        /* client: <starttls/> is sent */
+    bool unadvertised; /* client: ... though it was not offered (RFC 7590 §3.1) */
+};
+
+struct bind {
+    char id[16]; /* client: of the iq that is open */
+    unsigned tries;
+    bool bound;        /* the server has a resource for us, or we gave one */
+    bool session_done; /* RFC 3921 session, where required */
+    char *iq_id;       /* server: of the request that waits for WANT_SESSION */
+};
+
+/* feat_starttls.c */
+void starttls_answered(struct stream *s, const struct tls_facts *facts,
+                       const struct linnet_error *error);
+void starttls_verified(struct stream *s, bool accept);
+
+/* feat_sasl.c */
+void sign_in_free(struct sign_in *in);
+void sign_in_answer_secret(struct stream *s, const struct sasl_secret *secret);
+void sign_in_answer_derive(struct stream *s, const uint8_t *key);
+void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text);
+const struct sasl *sign_in_sasl(const struct sign_in *in);
+
+/* feat_bind.c */
+void bind_answer_session(struct stream *s, const struct stream_session_answer *answer);
+
+#endif

@@ -1,0 +1,433 @@
+#include "core/stream_private.h"
+
+#include <stdlib.h>
+
+enum {
+    LOGIN_TIMEOUT_MS = 60000,
+    STAGE_TIMEOUT_MS = 30000,
+    CLOSE_TIMEOUT_CLIENT_MS = 2000,
+    CLOSE_TIMEOUT_SERVER_MS = 5000,
+    BYTES_BEFORE_AUTH = 10000,
+    BYTES_AFTER_AUTH = 262144
+};
+
+static void fill_defaults(struct stream_config *c)
+{
+    if (!c->lang)
+        c->lang = "en";
+    if (!c->login_timeout_ms)
+        c->login_timeout_ms = LOGIN_TIMEOUT_MS;
+    if (!c->stage_timeout_ms)
+        c->stage_timeout_ms = STAGE_TIMEOUT_MS;
+    if (!c->close_timeout_ms)
+        c->close_timeout_ms =
+            c->side == STREAM_CLIENT ? CLOSE_TIMEOUT_CLIENT_MS : CLOSE_TIMEOUT_SERVER_MS;
+    if (!c->max_bytes_before_auth)
+        c->max_bytes_before_auth = BYTES_BEFORE_AUTH;
+    if (!c->max_bytes_after_auth)
+        c->max_bytes_after_auth = BYTES_AFTER_AUTH;
+}
+
+static bool own_strings(struct stream *s)
+{
+    struct str *const strings[] = {&s->config.domain, &s->config.username, &s->config.authzid,
+                                   &s->config.resource};
+    for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+        if (strings[i]->ptr)
+            *strings[i] = str_of(arena_dup(&s->own, *strings[i]), strings[i]->len);
+    s->config.lang = arena_dup(&s->own, str_from(s->config.lang));
+    s->domain = s->config.domain.ptr;
+    if (!stream_is_client(s) && s->config.domains)
+        s->domain = s->config.domains[0];
+    return !s->own.failed;
+}
+
+static void begin(struct stream *s)
+{
+    if (s->config.direct_tls) {
+        stream_enter(s, LINNET_STAGE_SECURE);
+        stream_ask(s, (struct stream_event){.kind = STREAM_WANT_TLS}, true);
+        return;
+    }
+    stream_enter(s, s->config.policy.tls == POLICY_TLS_OFF ? LINNET_STAGE_SIGN_IN
+                                                           : LINNET_STAGE_SECURE);
+    if (stream_is_client(s))
+        stream_open(s);
+}
+
+struct stream *stream_new(const struct stream_config *config, uint64_t now_ms)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->config = *config;
+    fill_defaults(&s->config);
+    arena_init(&s->own, 0, true);
+    arena_init(&s->header_arena, 0, false);
+    arena_init(&s->features_arena, 0, false);
+    buf_init(&s->out, 0, true);
+    s->now_ms = s->last_received_ms = s->last_sent_ms = now_ms;
+    s->login_deadline_ms = now_ms + s->config.login_timeout_ms;
+    s->close_deadline_ms = UINT64_MAX;
+    stream_progress(s);
+    struct xml_limits limits = xml_limits_before_auth;
+    limits.element_bytes = s->config.max_bytes_before_auth;
+    s->reader = xml_reader_new(&limits, s->config.framing == STREAM_FRAMING_WEBSOCKET);
+    if (!s->reader || !own_strings(s)) {
+        stream_free(s);
+        return NULL;
+    }
+    begin(s);
+    return s;
+}
+
+void stream_free(struct stream *s)
+{
+    if (!s)
+        return;
+    feature_finish(s);
+    xml_reader_free(s->reader);
+    buf_finish(&s->out);
+    jid_finish(&s->jid);
+    free(s->username);
+    free(s->tls);
+    free(s->error);
+    arena_finish(&s->features_arena);
+    arena_finish(&s->header_arena);
+    arena_finish(&s->own);
+    free(s);
+}
+
+/* ---- events and wants ---- */
+
+void stream_emit(struct stream *s, struct stream_event e)
+{
+    /* The queue holds what one item of input can cause; CLOSED always finds a place, since it is
+     * the last and nothing is queued after it. */
+    if (s->event_count == STREAM_EVENTS_MAX) {
+        if (e.kind != STREAM_EVENT_CLOSED)
+            return;
+        s->event_count--;
+    }
+    s->events[(s->event_first + s->event_count) % STREAM_EVENTS_MAX] = e;
+    s->event_count++;
+}
+
+void stream_ask(struct stream *s, struct stream_event e, bool drains)
+{
+    e.id = ++s->last_want_id;
+    s->want = (struct stream_want){.kind = e.kind, .id = e.id, .drains = drains, .event = e};
+}
+
+bool stream_event(struct stream *s, struct stream_event *ret)
+{
+    if (s->event_count > 0) {
+        *ret = s->events[s->event_first];
+        s->event_first = (s->event_first + 1) % STREAM_EVENTS_MAX;
+        s->event_count--;
+        return true;
+    }
+    struct stream_want *w = &s->want;
+    if (w->kind != STREAM_EVENT_NONE && !w->told && !(w->drains && buf_len(&s->out) > 0)) {
+        w->told = true;
+        *ret = w->event;
+        return true;
+    }
+    *ret = (struct stream_event){0};
+    return false;
+}
+
+bool stream_waiting(const struct stream *s)
+{
+    return s->want.kind != STREAM_EVENT_NONE;
+}
+
+/* Closes the open want if `id` names it; the login's clock for the peer starts anew. */
+static bool want_take(struct stream *s, uint64_t now_ms, enum stream_event_kind kind, uint64_t id)
+{
+    if (s->want.kind != kind || s->want.id != id || !s->want.told)
+        return false;
+    s->now_ms = now_ms;
+    s->want = (struct stream_want){0};
+    stream_progress(s);
+    return true;
+}
+
+bool stream_answer_tls(struct stream *s, uint64_t now_ms, uint64_t id, enum stream_tls_phase phase,
+                       const struct tls_facts *facts, const struct linnet_error *error)
+{
+    /* No mechanism that may travel in early data is negotiated yet, so nothing is sent early. */
+    if (phase == STREAM_TLS_EARLY || !want_take(s, now_ms, STREAM_WANT_TLS, id))
+        return false;
+    starttls_answered(s, facts, error);
+    return true;
+}
+
+bool stream_answer_verify(struct stream *s, uint64_t now_ms, uint64_t id, bool accept)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_VERIFY, id))
+        return false;
+    starttls_verified(s, accept);
+    return true;
+}
+
+bool stream_answer_secret(struct stream *s, uint64_t now_ms, uint64_t id,
+                          const struct sasl_secret *secret)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_SECRET, id))
+        return false;
+    sign_in_answer_secret(s, secret);
+    return true;
+}
+
+bool stream_answer_derive(struct stream *s, uint64_t now_ms, uint64_t id, const uint8_t *key)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_DERIVE, id))
+        return false;
+    sign_in_answer_derive(s, key);
+    return true;
+}
+
+bool stream_answer_admit(struct stream *s, uint64_t now_ms, uint64_t id, enum sasl_error verdict,
+                         struct str text)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_ADMIT, id))
+        return false;
+    sign_in_answer_admit(s, verdict, text);
+    return true;
+}
+
+bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,
+                           const struct stream_session_answer *answer)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_SESSION, id))
+        return false;
+    bind_answer_session(s, answer);
+    return true;
+}
+
+/* No feature raises these two wants yet, so no id can be theirs. */
+bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id, bool accepted)
+{
+    (void)accepted;
+    return want_take(s, now_ms, STREAM_WANT_TOKEN, id);
+}
+
+bool stream_answer_register(struct stream *s, uint64_t now_ms, uint64_t id,
+                            enum stanza_condition verdict, struct str text)
+{
+    (void)verdict;
+    (void)text;
+    return want_take(s, now_ms, STREAM_WANT_REGISTER, id);
+}
+
+/* ---- output ---- */
+
+bool stream_output(const struct stream *s, struct stream_output *ret)
+{
+    struct str held = buf_peek(&s->out);
+    *ret = (struct stream_output){(const uint8_t *)held.ptr, held.len, 0};
+    return held.len > 0;
+}
+
+void stream_output_ack(struct stream *s, uint64_t now_ms, size_t len)
+{
+    s->now_ms = now_ms;
+    s->last_sent_ms = now_ms;
+    buf_consume(&s->out, len);
+    buf_trim(&s->out);
+}
+
+size_t stream_output_pending(const struct stream *s)
+{
+    return buf_len(&s->out);
+}
+
+void stream_scratch(struct arena *a)
+{
+    arena_init(a, 0, true);
+}
+
+void stream_write(struct stream *s, const struct element *e)
+{
+    stream_trace_element(s, STREAM_SENT, e);
+    xml_print(&s->out, e, NS_CLIENT);
+    if (s->out.failed)
+        stream_out_of_memory(s);
+}
+
+void stream_write_built(struct stream *s, struct arena *a, const struct element *e)
+{
+    if (a->failed)
+        stream_out_of_memory(s);
+    else
+        stream_write(s, e);
+    arena_finish(a);
+}
+
+bool stream_send(struct stream *s, const struct element *stanza)
+{
+    if (s->phase != PHASE_READY)
+        return false;
+    stream_write(s, stanza);
+    return s->phase == PHASE_READY;
+}
+
+bool stream_send_bytes(struct stream *s, struct str xml)
+{
+    if (s->phase != PHASE_READY)
+        return false;
+    stream_trace_text(s, STREAM_SENT, xml);
+    buf_str(&s->out, xml);
+    if (s->out.failed)
+        stream_out_of_memory(s);
+    return s->phase == PHASE_READY;
+}
+
+/* ---- stages and time ---- */
+
+void stream_enter(struct stream *s, enum linnet_stage stage)
+{
+    if (s->stage == stage)
+        return;
+    s->stage = stage;
+    if (stream_is_client(s) && stage != LINNET_STAGE_READY)
+        stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_STAGE, .stage = stage});
+}
+
+void stream_progress(struct stream *s)
+{
+    s->stage_deadline_ms = s->now_ms + s->config.stage_timeout_ms;
+}
+
+void stream_become_ready(struct stream *s)
+{
+    s->phase = PHASE_READY;
+    s->was_ready = true;
+    s->active = NULL;
+    s->features = NULL;
+    arena_finish(&s->features_arena);
+    s->out.secret = false; /* no secret travels from here on */
+    stream_enter(s, LINNET_STAGE_READY);
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_READY, .jid = &s->jid});
+    if (!stream_is_client(s)) {
+        feature_finish(s);
+        free(s->tls);
+        s->tls = NULL;
+    }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t after(uint64_t from_ms, uint32_t delay_ms)
+{
+    return delay_ms ? from_ms + delay_ms : UINT64_MAX;
+}
+
+uint64_t stream_deadline_ms(const struct stream *s)
+{
+    switch (s->phase) {
+    case PHASE_CLOSED:
+        return UINT64_MAX;
+    case PHASE_CLOSING:
+        return s->close_deadline_ms;
+    case PHASE_READY:
+        return earlier(after(s->last_received_ms, s->config.idle_timeout_ms),
+                       after(s->last_sent_ms, s->config.keepalive_ms));
+    case PHASE_HEADER:
+    case PHASE_FEATURES:
+    case PHASE_NEGOTIATE:
+        break;
+    }
+    /* While the host owes us an answer the peer is not to blame: only the login's clock runs.
+     * A server gives its client the whole login, not a time for each step. */
+    if (stream_waiting(s) || !stream_is_client(s))
+        return s->login_deadline_ms;
+    return earlier(s->login_deadline_ms, s->stage_deadline_ms);
+}
+
+static void tick_ready(struct stream *s)
+{
+    if (s->now_ms >= after(s->last_received_ms, s->config.idle_timeout_ms)) {
+        stream_fail(s, STREAM_CONNECTION_TIMEOUT, LINNET_ERROR_CONNECTION_LOST,
+                    LINNET_ORIGIN_NETWORK, "reason", "nothing was received for too long", NULL);
+        return;
+    }
+    /* RFC 6120 §4.6.1 */
+    buf_byte(&s->out, ' ');
+    s->last_sent_ms = s->now_ms;
+    if (s->out.failed)
+        stream_out_of_memory(s);
+}
+
+void stream_tick(struct stream *s, uint64_t now_ms)
+{
+    s->now_ms = now_ms;
+    if (now_ms < stream_deadline_ms(s))
+        return;
+    if (s->phase == PHASE_READY) {
+        tick_ready(s);
+    } else if (s->phase == PHASE_CLOSING) {
+        s->peer_closed = true;
+        stream_close_received(s);
+    } else {
+        bool whole = now_ms >= s->login_deadline_ms;
+        stream_timed_out(s, whole ? s->config.login_timeout_ms : s->config.stage_timeout_ms);
+    }
+}
+
+/* ---- what it knows ---- */
+
+enum linnet_stage stream_stage(const struct stream *s)
+{
+    return s->stage;
+}
+
+bool stream_is_ready(const struct stream *s)
+{
+    return s->phase == PHASE_READY;
+}
+
+const struct tls_facts *stream_tls(const struct stream *s)
+{
+    return s->tls;
+}
+
+const struct jid *stream_jid(const struct stream *s)
+{
+    return s->jid.full ? &s->jid : NULL;
+}
+
+const char *stream_mechanism(const struct stream *s)
+{
+    return s->mechanism;
+}
+
+const char *stream_binding(const struct stream *s)
+{
+    return s->binding;
+}
+
+bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct str *ret_key)
+{
+    const struct sasl *sasl = sign_in_sasl(s->sign_in);
+    return sasl && s->authenticated && sasl_salted_key(sasl, ret_for, ret_key);
+}
+
+size_t stream_memory(const struct stream *s)
+{
+    return sizeof *s + s->own.used_bytes + s->header_arena.used_bytes +
+           s->features_arena.used_bytes + s->out.cap + xml_reader_memory(s->reader) +
+           (s->tls ? sizeof *s->tls : 0) + (s->error ? sizeof *s->error : 0);
+}
+
+void feature_finish(struct stream *s)
+{
+    sign_in_free(s->sign_in);
+    s->sign_in = NULL;
+    free(s->bind.iq_id);
+    s->bind.iq_id = NULL;
+}

@@ -1,0 +1,255 @@
+#include "core/stream_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Every way a stream ends. The first failure wins; CLOSED is told once. */
+
+static const struct linnet_error no_memory = {
+    .code = LINNET_ERROR_NO_MEMORY,
+    .sentence = "There was not enough memory to go on.",
+};
+
+static void closed(struct stream *s)
+{
+    static const struct linnet_error orderly = {.code = LINNET_OK};
+    s->phase = PHASE_CLOSED;
+    wipe(&s->want, sizeof s->want);
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_CLOSED,
+                                         .error = s->error ? s->error : &orderly});
+}
+
+void stream_out_of_memory(struct stream *s)
+{
+    if (stream_over(s))
+        return;
+    s->phase = PHASE_CLOSED;
+    s->want = (struct stream_want){0};
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_CLOSED, .error = &no_memory});
+}
+
+static void write_end(struct stream *s, enum stream_condition condition, struct str text,
+                      const char *app_name)
+{
+    if (!s->header_sent)
+        stream_open(s); /* an error needs a stream to stand in (RFC 6120 §4.9.1.2) */
+    if (condition != STREAM_OK) {
+        struct xml_writer w;
+        size_t before = buf_len(&s->out);
+        xml_writer_init(&w, &s->out, NS_CLIENT);
+        stream_condition_write(&w, condition, text, app_name ? "urn:xmpp:errors" : NULL, app_name);
+        if (!s->out.failed) {
+            struct str all = buf_peek(&s->out);
+            stream_trace_text(s, STREAM_SENT, str_of(all.ptr + before, all.len - before));
+        }
+    }
+    buf_cstr(&s->out, "</stream:stream>");
+    stream_trace_text(s, STREAM_SENT, STR_LIT("</stream:stream>"));
+}
+
+static void record(struct stream *s, const struct linnet_error *filled)
+{
+    s->error = malloc(sizeof *s->error);
+    if (!s->error)
+        return;
+    *s->error = *filled;
+    s->error->stage = s->stage;
+}
+
+/* We asked for TLS although it was not offered; whatever came back, the finding is that there is
+ * no encryption to be had (RFC 7590 §3.1). */
+static bool tls_refused(const struct stream *s)
+{
+    return stream_is_client(s) && s->starttls.unadvertised && !s->tls;
+}
+
+static void fail_with(struct stream *s, enum stream_condition condition, const char *app_name,
+                      struct linnet_error *error)
+{
+    if (stream_over(s))
+        return;
+    if (tls_refused(s) && error->code != LINNET_ERROR_TLS_MISSING) {
+        char condition_name[sizeof error->condition];
+        memcpy(condition_name, error->condition, sizeof condition_name);
+        error_set(error, LINNET_ERROR_TLS_MISSING, LINNET_ORIGIN_PEER, "domain", s->domain, NULL);
+        error_set_peer(error, condition_name, STR_NONE);
+    }
+    record(s, error);
+    if (condition != STREAM_OK && s->phase != PHASE_CLOSING)
+        write_end(s, condition, STR_NONE, app_name);
+    if (!s->error)
+        stream_out_of_memory(s);
+    else if (!stream_over(s))
+        closed(s);
+}
+
+void stream_fail(struct stream *s, enum stream_condition condition, enum linnet_error_code code,
+                 enum linnet_origin origin, ...)
+{
+    const char *args[8] = {0};
+    va_list ap;
+    va_start(ap, origin);
+    for (size_t i = 0; i < ARRAY_LEN(args) && (args[i] = va_arg(ap, const char *)); i++)
+        ;
+    va_end(ap);
+    struct linnet_error error = {0};
+    error_set(&error, code, origin, args[0], args[1], args[2], args[3], args[4], args[5], args[6],
+              args[7], NULL);
+    fail_with(s, condition, NULL, &error);
+}
+
+void stream_fail_protocol(struct stream *s, enum stream_condition condition, const char *reason)
+{
+    stream_fail(s, condition, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain,
+                "reason", reason, NULL);
+}
+
+void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,
+                      struct str text)
+{
+    struct linnet_error error = {0};
+    struct buf address;
+    buf_init(&address, 0, false);
+    buf_printf(&address, "%.*s@%s%c", STR_ARG(s->config.username), s->domain, '\0');
+    error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "address",
+              address.failed ? "" : buf_peek(&address).ptr, "reason", condition, NULL);
+    error_set_peer(&error, condition, text);
+    buf_finish(&address);
+    fail_with(s, STREAM_OK, NULL, &error);
+}
+
+/* ---- the peer ends it ---- */
+
+void stream_error_received(struct stream *s, const struct element *e)
+{
+    struct str text, value;
+    enum stream_condition c = stream_condition_read(e, &text, &value);
+    if (!text.ptr)
+        text = value; /* see-other-host says where to */
+    if (!s->was_ready && s->header_sent && s->phase != PHASE_CLOSING)
+        buf_cstr(&s->out, "</stream:stream>");
+    enum linnet_error_code code = stream_condition_code(c);
+    /* The tutorial's trap: the header says who the server believes it is. */
+    if (c == STREAM_HOST_UNKNOWN && s->header.from) {
+        struct linnet_error error = {0};
+        error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "server", s->header.from,
+                  NULL);
+        error_set_peer(&error, stream_condition_name(c), text);
+        fail_with(s, STREAM_OK, NULL, &error);
+        return;
+    }
+    stream_fail_peer(s, code, stream_condition_name(c), text);
+}
+
+static void lost(struct stream *s, const char *how)
+{
+    stream_fail(s, STREAM_OK, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "target", s->domain,
+                "reason", how, NULL);
+}
+
+void stream_close_received(struct stream *s)
+{
+    if (stream_over(s))
+        return;
+    if (s->phase == PHASE_CLOSING) {
+        closed(s);
+        return;
+    }
+    if (s->header_sent)
+        write_end(s, STREAM_OK, STR_NONE, NULL);
+    if (s->was_ready || !stream_is_client(s))
+        closed(s);
+    else
+        lost(s, "the server closed the stream before sign-in was complete");
+}
+
+void stream_input_end(struct stream *s, uint64_t now_ms, const struct linnet_error *error)
+{
+    s->now_ms = now_ms;
+    if (stream_over(s))
+        return;
+    if (s->phase == PHASE_CLOSING)
+        closed(s);
+    else if (error) {
+        struct linnet_error copy = *error;
+        fail_with(s, STREAM_OK, NULL, &copy);
+    } else
+        lost(s, "the connection ended without a word");
+}
+
+/* ---- we end it ---- */
+
+void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condition,
+                  struct str text)
+{
+    s->now_ms = now_ms;
+    if (stream_over(s) || s->phase == PHASE_CLOSING)
+        return;
+    bool in_tls = s->want.kind == STREAM_WANT_TLS;
+    s->want = (struct stream_want){0};
+    if (in_tls || (!s->header_sent && condition == STREAM_OK)) {
+        closed(s); /* there is no stream to close */
+        return;
+    }
+    write_end(s, condition, text, NULL);
+    s->phase = PHASE_CLOSING;
+    s->close_deadline_ms = now_ms + s->config.close_timeout_ms;
+    if (s->out.failed)
+        stream_out_of_memory(s);
+}
+
+void stream_timed_out(struct stream *s, uint32_t waited_ms)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%g", waited_ms / 1000.0);
+    /* RFC 6120 §4.9.3.4; before any header there is nobody to tell. */
+    enum stream_condition tell =
+        s->header_received || !stream_is_client(s) ? STREAM_CONNECTION_TIMEOUT : STREAM_OK;
+    if (s->want.kind == STREAM_WANT_TLS)
+        tell = STREAM_OK;
+    stream_fail(s, tell, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, "stage",
+                linnet_stage_name(s->stage), "seconds", seconds, "target", s->domain, NULL);
+}
+
+/* ---- what the reader refuses ---- */
+
+static const struct {
+    enum stream_condition condition;
+    const char *app_name;
+} xml_fault_condition[] = {
+    [XML_FAULT_NONE] = {STREAM_OK, NULL},
+    [XML_FAULT_NOT_WELL_FORMED] = {STREAM_NOT_WELL_FORMED, NULL},
+    [XML_FAULT_BAD_PREFIX] = {STREAM_BAD_NAMESPACE_PREFIX, NULL},
+    [XML_FAULT_RESTRICTED] = {STREAM_RESTRICTED_XML, NULL},
+    [XML_FAULT_ENCODING] = {STREAM_UNSUPPORTED_ENCODING, NULL},
+    [XML_FAULT_TOO_BIG] = {STREAM_POLICY_VIOLATION, "stanza-too-big"},
+    [XML_FAULT_TOO_COMPLEX] = {STREAM_POLICY_VIOLATION, NULL},
+    [XML_FAULT_NOT_XML] = {STREAM_OK, NULL}, /* another protocol: nothing to say to it */
+    [XML_FAULT_NO_MEMORY] = {STREAM_OK, NULL},
+};
+
+static void not_xmpp(struct stream *s, const void *data, size_t len)
+{
+    char found[48];
+    error_copy_text(found, sizeof found, str_of(data, len));
+    found[strcspn(found, "\r\n?")] = '\0';
+    stream_fail(s, STREAM_OK, LINNET_ERROR_NOT_XMPP, LINNET_ORIGIN_PEER, "target", s->domain,
+                "found", found, NULL);
+}
+
+void stream_xml_fault(struct stream *s, const void *data, size_t len)
+{
+    enum xml_fault fault = xml_reader_fault(s->reader);
+    if (fault == XML_FAULT_NO_MEMORY) {
+        stream_out_of_memory(s);
+    } else if (fault == XML_FAULT_NOT_XML && !s->header_received) {
+        not_xmpp(s, data, len);
+    } else {
+        struct linnet_error error = {0};
+        error_set(&error, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain, "reason",
+                  xml_reader_fault_text(s->reader), NULL);
+        fail_with(s, xml_fault_condition[fault].condition, xml_fault_condition[fault].app_name,
+                  &error);
+    }
+}

@@ -1,0 +1,165 @@
+/*
+ * stream_private.h - the inside of a stream, for stream*.c, feature.c and feat_*.c only.
+ *
+ * How the files share the work:
+ *   stream.c        life, events, wants, answers, output, time
+ *   stream_read.c   bytes to items, items to whoever handles them
+ *   stream_open.c   headers of both roles, and restarts
+ *   stream_end.c    errors and closing: every way a stream ends
+ *   stream_trace.c  the masked trace of the wire
+ *   feature.c       the negotiation table
+ *   feat_NAME.c     one feature, both halves
+ */
+#ifndef CORE_STREAM_PRIVATE_H
+#define CORE_STREAM_PRIVATE_H
+
+#include "base/error.h"
+#include "base/wipe.h"
+#include "core/feature.h"
+#include "core/stream.h"
+#include "xml/reader.h"
+
+/* In the order of a stream's life: comparisons are meaningful. */
+enum stream_phase {
+    PHASE_HEADER = 0, /* the peer's header is due (before it, direct TLS) */
+    PHASE_FEATURES,   /* client: the features are due */
+    PHASE_NEGOTIATE,  /* client: `active` runs; server: the client chooses */
+    PHASE_READY,
+    PHASE_CLOSING, /* our close tag is written, the peer's is due */
+    PHASE_CLOSED
+};
+
+enum { STREAM_EVENTS_MAX = 8, STREAM_ID_BYTES = 20 };
+
+/* The one open want. It blocks input from the moment it is set; it is told to the host once the
+ * output is acknowledged if it `drains`. */
+struct stream_want {
+    enum stream_event_kind kind; /* NONE: no want is open */
+    uint64_t id;
+    bool drains, told;
+    struct stream_event event;
+};
+
+struct stream {
+    struct stream_config config;
+    struct arena own; /* copies of the configuration's strings */
+    struct xml_reader *reader;
+    struct buf out;
+
+    enum stream_phase phase;
+    enum linnet_stage stage;
+    bool header_sent;     /* in this incarnation of the stream */
+    bool header_received;
+    bool authenticated;
+    bool verified;        /* TLS, and the certificate was accepted */
+    bool was_ready;
+    bool peer_closed;
+
+    struct stream_event events[STREAM_EVENTS_MAX];
+    unsigned event_first, event_count;
+    struct stream_want want;
+    uint64_t last_want_id;
+
+    /* times, ms */
+    uint64_t now_ms;
+    uint64_t login_deadline_ms, stage_deadline_ms, close_deadline_ms;
+    uint64_t last_received_ms, last_sent_ms;
+
+    /* negotiation */
+    const struct feature *active; /* client: whose exchange runs */
+    struct arena features_arena;  /* client: what was offered, until READY */
+    struct element *features;
+    struct starttls starttls;
+    struct sign_in *sign_in; /* feat_sasl */
+    struct bind bind;
+
+    struct tls_facts *tls;       /* NULL before TLS; freed at READY on a server */
+    const char *domain;          /* server: the one the client chose; client: config.domain */
+    struct str peer_lang;        /* server: the client's xml:lang, in `own` */
+    char *username;              /* server: who authenticated (localpart, prepared) */
+    const char *mechanism, *binding;
+    struct jid jid;
+
+    struct stream_header_info header;
+    struct arena header_arena; /* what `header` and event strings point to */
+    struct stream_auth_info auth;
+    struct stream_session_info session;
+    struct linnet_error *error; /* set once, by stream_end.c */
+};
+
+static inline bool stream_is_client(const struct stream *s)
+{
+    return s->config.side == STREAM_CLIENT;
+}
+
+static inline bool stream_over(const struct stream *s)
+{
+    return s->phase == PHASE_CLOSED;
+}
+
+/* --- stream.c --- */
+
+/* Queues an event; `e.id` is ignored. */
+void stream_emit(struct stream *s, struct stream_event e);
+
+/* Opens a want: input waits from here. */
+void stream_ask(struct stream *s, struct stream_event e, bool drains);
+
+/* Enters a login stage (client: tells the host). */
+void stream_enter(struct stream *s, enum linnet_stage stage);
+
+/* The peer gave a sign of life that moves the login on: the stage's clock starts anew. */
+void stream_progress(struct stream *s);
+
+/* Writes one element (traced, masked). */
+void stream_write(struct stream *s, const struct element *e);
+
+/* A scratch arena for building what is written: secret, finished by stream_write_built. */
+void stream_scratch(struct arena *a);
+void stream_write_built(struct stream *s, struct arena *a, const struct element *e);
+
+/* Everything is negotiated: READY. */
+void stream_become_ready(struct stream *s);
+
+/* --- stream_open.c --- */
+
+/* Writes our header; a client's waits for the answer. */
+void stream_open(struct stream *s);
+
+/* The stream begins anew on the same connection (RFC 6120 §4.3.3): new reader, nothing learnt. */
+void stream_restart(struct stream *s);
+
+/* The peer's header arrived. */
+void stream_header_received(struct stream *s, const struct element *header);
+
+/* --- stream_end.c --- */
+
+/* Ends the stream at once with the catalogue's row; the name, value pairs fill its sentence. When
+ * `condition` is not STREAM_OK the peer is told. Every failure passes here. */
+void stream_fail(struct stream *s, enum stream_condition condition, enum linnet_error_code code,
+                 enum linnet_origin origin, ...) LINNET_SENTINEL;
+
+/* The peer broke the protocol: `reason` for people. */
+void stream_fail_protocol(struct stream *s, enum stream_condition condition, const char *reason);
+
+/* What the peer said, kept for the failure that follows. */
+void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,
+                      struct str text);
+
+void stream_out_of_memory(struct stream *s);
+
+/* A <stream:error/> or the close tag of the peer. */
+void stream_error_received(struct stream *s, const struct element *e);
+void stream_close_received(struct stream *s);
+
+/* The reader gave up. */
+void stream_xml_fault(struct stream *s, const void *data, size_t len);
+
+/* A deadline of the login passed. */
+void stream_timed_out(struct stream *s, uint32_t waited_ms);
+
+/* --- stream_trace.c --- */
+void stream_trace_element(struct stream *s, enum stream_direction d, const struct element *e);
+void stream_trace_text(struct stream *s, enum stream_direction d, struct str xml);
+
+#endif
