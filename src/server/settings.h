@@ -1,0 +1,148 @@
+/*
+ * settings.h - what an operator of linnetd may set. One table (settings_table.c) of name, type,
+ * default, bounds, check and help yields the parser, the defaults, LINNETD_* in the environment,
+ * --set, --print-config, --check-config and the manual's section.
+ *
+ * A struct settings is a snapshot that owns its strings: settings_load makes it whole or refuses
+ * with file, line and reason; afterwards nobody writes to it, so every thread may read it. SIGHUP
+ * makes a second snapshot. Nothing here touches a network or a store.
+ */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum { SETTINGS_ROWS_MAX = 40 };
+
+/* NUL-terminated strings. */
+struct settings_texts {
+    char **items;
+    size_t count;
+};
+
+struct settings_address {
+    char host[48]; /* an IP literal without brackets; "*" for every address, both families */
+    uint16_t port; /* 0: any free port */
+};
+
+struct settings_listen {
+    struct settings_address *items;
+    size_t count;
+};
+
+enum settings_log_format { SETTINGS_LOG_TEXT, SETTINGS_LOG_JSON };
+
+/* Where a value came from, for --print-config and for reasons. */
+enum settings_source { SETTINGS_DEFAULT, SETTINGS_FILE, SETTINGS_ENVIRONMENT, SETTINGS_ARGUMENT };
+
+struct settings_origin {
+    enum settings_source source;
+    unsigned line; /* of the file */
+};
+
+struct settings {
+    char *domain; /* prepared (core/jid) */
+    char *data;
+    int64_t loops; /* 0: as many as cores */
+
+    struct settings_listen c2s_listen, c2s_listen_tls;
+
+    char *tls_certificate, *tls_key; /* both "" or both set */
+
+    struct settings_texts login_mechanisms; /* names of the SASL table */
+    bool login_legacy;
+    int64_t login_iterations;
+
+    int64_t limits_max_stanza_bytes, limits_max_stanza_bytes_before_auth;
+    int64_t limits_auth_timeout_s, limits_idle_timeout_s;
+    int64_t limits_sessions_per_account, limits_connections_per_address;
+    int64_t limits_handshakes_per_turn;
+    int64_t limits_memory_per_loop_bytes, limits_send_queue_bytes;
+
+    int log_level;  /* enum log_level */
+    int log_format; /* enum settings_log_format */
+
+    char *control_socket; /* never "": DATA/control.sock unless set */
+
+    char *file; /* the file read, or NULL */
+    struct settings_origin origin[SETTINGS_ROWS_MAX];
+};
+
+/* The layers, weakest first; each may be absent. */
+struct settings_layers {
+    const char *file;        /* libconfig syntax */
+    char *const *environ;    /* "LINNETD_C2S_LISTEN=..."; other names are ignored */
+    const char *const *sets; /* "c2s.listen=127.0.0.1:5222", in the order of the command line */
+    size_t set_count;
+};
+
+/* Fills *ret (and settings_finish frees it), or zeroes it and says why in `error`. */
+enum linnet_error_code settings_load(struct settings *ret, const struct settings_layers *layers,
+                                     struct linnet_error *error) MUST_USE;
+void settings_finish(struct settings *s);
+
+/* For SIGHUP: gives `fresh` the values that `running` has in every row that is not live-reloadable,
+ * and names those that differed (to be logged: they wait for a restart). False when out of
+ * memory. */
+bool settings_keep_fixed(struct settings *fresh, const struct settings *running,
+                         void (*differs)(void *ctx, const char *name), void *ctx) MUST_USE;
+
+/* Appends all settings with help and origin, as a file that settings_load reads back equal. */
+void settings_print_config(const struct settings *s, struct buf *out);
+
+/* Appends the settings as a section of a manual page in scdoc. */
+void settings_print_manual(struct buf *out);
+
+/* --- the table --- */
+
+enum settings_type {
+    SETTINGS_PATH,   /* char * */
+    SETTINGS_DOMAIN, /* char *, prepared */
+    SETTINGS_WORDS,  /* struct settings_texts */
+    SETTINGS_LISTEN, /* struct settings_listen */
+    SETTINGS_BOOL,   /* bool */
+    SETTINGS_INT,    /* int64_t */
+    SETTINGS_CHOICE  /* int: index into `choices` */
+};
+
+enum settings_unit { SETTINGS_COUNT, SETTINGS_BYTES, SETTINGS_MS, SETTINGS_S };
+
+struct settings_row {
+    const char *name; /* "c2s.listen": one group at most */
+    enum settings_type type;
+    enum settings_unit unit;    /* INT */
+    int64_t min, max;           /* INT */
+    const char *const *choices; /* CHOICE; ended by NULL */
+    const char *fallback;       /* the default as text; "" for none */
+    size_t offset;              /* in struct settings */
+    bool live;                  /* taken over by SIGHUP */
+    /* What is wrong with one item, or NULL. */
+    const char *(*check)(struct str item);
+    const char *help; /* a sentence or two */
+};
+
+/* The row at `index`, or NULL past the end. The index is that of settings.origin. */
+const struct settings_row *settings_row_at(size_t index);
+
+enum { SETTINGS_REASON_BYTES = 200 };
+
+/* Replaces the value at `at` by `text`, or leaves it and says why. */
+bool settings_value_parse(const struct settings_row *row, struct str text, void *at,
+                          char reason[SETTINGS_REASON_BYTES]) MUST_USE;
+
+/* The value as text that settings_value_parse reads back equal; lists separated by ", ". */
+void settings_value_print(const struct settings_row *row, const void *at, struct buf *out);
+
+/* Frees what the value holds and zeroes it. */
+void settings_value_finish(const struct settings_row *row, void *at);
+
+/* "a whole number of bytes": what the type wants, for reasons and the manual. */
+const char *settings_value_kind(const struct settings_row *row);
+
+static inline bool settings_is_list(const struct settings_row *row)
+{
+    return row->type == SETTINGS_WORDS || row->type == SETTINGS_LISTEN;
+}
+
+#endif

@@ -1,0 +1,158 @@
+/* The table as a file for --print-config, and as a section of the manual. */
+#include "server/settings.h"
+
+#include <stdio.h>
+
+/* The group of "c2s.listen" is "c2s"; of "domain", "". */
+static struct str group_of(const struct settings_row *row)
+{
+    const char *dot = strchr(row->name, '.');
+    return dot ? str_of(row->name, (size_t)(dot - row->name)) : STR_LIT("");
+}
+
+/* Wraps `text` at 96 columns, each line begun by `lead`. */
+static void print_wrapped(struct buf *out, const char *lead, const char *text)
+{
+    enum { COLUMNS = 96 };
+    while (*text) {
+        size_t room = COLUMNS - strlen(lead), len = strlen(text);
+        if (len > room) {
+            for (len = room; len > 0 && text[len] != ' '; len--)
+                ;
+        }
+        buf_printf(out, "%s%.*s\n", lead, (int)len, text);
+        text += len;
+        while (*text == ' ')
+            text++;
+    }
+}
+
+/* A string of libconfig. */
+static void print_quoted(struct buf *out, struct str text)
+{
+    buf_byte(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+            buf_byte(out, '\\');
+        buf_byte(out, (uint8_t)text.ptr[i]);
+    }
+    buf_byte(out, '"');
+}
+
+static void print_value(struct buf *out, const struct settings_row *row, struct str text)
+{
+    bool digits = text.len > 0 && strspn(text.ptr, "0123456789") >= text.len;
+    if (row->type == SETTINGS_BOOL || (row->type == SETTINGS_INT && digits)) {
+        buf_str(out, text);
+        return;
+    }
+    if (!settings_is_list(row)) {
+        print_quoted(out, text);
+        return;
+    }
+    buf_cstr(out, "[");
+    for (size_t start = 0; start < text.len;) {
+        const char *comma = memmem(text.ptr + start, text.len - start, ", ", 2);
+        size_t end = comma ? (size_t)(comma - text.ptr) : text.len;
+        buf_cstr(out, start > 0 ? ", " : "");
+        print_quoted(out, str_of(text.ptr + start, end - start));
+        start = comma ? end + 2 : end;
+    }
+    buf_cstr(out, "]");
+}
+
+static void print_origin(struct buf *out, const struct settings *s, struct settings_origin origin)
+{
+    switch (origin.source) {
+    case SETTINGS_DEFAULT:
+        buf_cstr(out, " # default\n");
+        return;
+    case SETTINGS_FILE:
+        buf_printf(out, " # %s:%u\n", s->file, origin.line);
+        return;
+    case SETTINGS_ENVIRONMENT:
+        buf_cstr(out, " # environment\n");
+        return;
+    case SETTINGS_ARGUMENT:
+        buf_cstr(out, " # --set\n");
+        return;
+    }
+}
+
+static void print_row(struct buf *out, const struct settings *s, size_t index)
+{
+    const struct settings_row *row = settings_row_at(index);
+    struct str group = group_of(row);
+    const char *indent = group.len ? "    " : "";
+    print_wrapped(out, group.len ? "    # " : "# ", row->help);
+    struct buf text = {0};
+    settings_value_print(row, (const char *)s + row->offset, &text);
+    buf_byte(&text, '\0');
+    buf_printf(out, "%s%s = ", indent, row->name + (group.len ? group.len + 1 : 0));
+    print_value(out, row, str_from(text.failed ? "" : buf_peek(&text).ptr));
+    buf_cstr(out, ";");
+    print_origin(out, s, s->origin[index]);
+    out->failed = out->failed || text.failed;
+    buf_finish(&text);
+}
+
+void settings_print_config(const struct settings *s, struct buf *out)
+{
+    const struct settings_row *row;
+    struct str open = STR_LIT("");
+    for (size_t i = 0; (row = settings_row_at(i)); i++) {
+        struct str group = group_of(row);
+        if (!str_eq(group, open)) {
+            buf_cstr(out, open.len ? "};\n" : "");
+            buf_printf(out, "\n%.*s: {\n", STR_ARG(group));
+            open = group;
+        } else {
+            buf_cstr(out, i > 0 ? "\n" : "");
+        }
+        print_row(out, s, i);
+    }
+    buf_cstr(out, open.len ? "};\n" : "");
+}
+
+/* scdoc takes '_', '*' and '\' for markup. */
+static void print_scdoc(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("_*\\<>[]#~", *text))
+            buf_byte(out, '\\');
+        buf_byte(out, (uint8_t)*text);
+    }
+}
+
+static void print_manual_row(struct buf *out, const struct settings_row *row)
+{
+    buf_byte(out, '*');
+    print_scdoc(out, row->name);
+    buf_cstr(out, "*\n\t");
+    print_scdoc(out, row->help);
+    buf_cstr(out, " Takes ");
+    if (row->type == SETTINGS_CHOICE) {
+        for (size_t i = 0; row->choices[i]; i++) {
+            buf_cstr(out, i == 0 ? "" : row->choices[i + 1] ? ", " : " or ");
+            print_scdoc(out, row->choices[i]);
+        }
+    } else {
+        print_scdoc(out, settings_value_kind(row));
+    }
+    if (row->type == SETTINGS_INT)
+        buf_printf(out, ", from %lld to %lld", (long long)row->min, (long long)row->max);
+    buf_cstr(out, ". Default: ");
+    print_scdoc(out, row->fallback[0] ? row->fallback : "none");
+    buf_cstr(out, row->live ? ". Taken over on SIGHUP.\n\n" : ".\n\n");
+}
+
+void settings_print_manual(struct buf *out)
+{
+    const struct settings_row *row;
+    buf_cstr(out, "# SETTINGS\n\n"
+                  "Each is set in the file (libconfig; the name before the dot is a group), by an\n"
+                  "environment variable (*LINNETD\\_C2S\\_LISTEN* for *c2s.listen*), or by\n"
+                  "*--set* _name_=_value_; the latter wins. Lists are separated by commas.\n\n");
+    for (size_t i = 0; (row = settings_row_at(i)); i++)
+        print_manual_row(out, row);
+}

@@ -1,0 +1,101 @@
+#include "server/settings.h"
+
+#include "sasl/sasl.h"
+
+/* The defaults of limits are those of xml/reader.h and of RFC 6120 §13.12. */
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+#define GIB ((int64_t)1024 * MIB)
+
+static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+
+static const char *check_mechanism(struct str item)
+{
+    return sasl_mech_find(item) ? NULL : "is no SASL mechanism of this server";
+}
+
+#define AT(field) .offset = offsetof(struct settings, field)
+
+static const struct settings_row rows[] = {
+    {"domain", SETTINGS_DOMAIN, .fallback = "", AT(domain),
+     .help = "The XMPP domain that is served: the part of an address after the @. Required."},
+    {"data", SETTINGS_PATH, .fallback = "/var/lib/linnet", AT(data),
+     .help = "The directory of the database, the certificate made at first start and the control "
+             "socket. It is made when missing, for its owner only."},
+    {"loops", SETTINGS_INT, .max = 256, .fallback = "0", AT(loops),
+     .help = "How many event loops serve connections, each on a thread of its own. 0 takes as many "
+             "as the machine has cores."},
+
+    {"c2s.listen", SETTINGS_LISTEN, .fallback = "*:5222", AT(c2s_listen),
+     .help = "Where clients connect and secure the stream with STARTTLS: IP:port, [IPv6]:port, or "
+             "*:port for every address of both families. Port 0 takes a free one."},
+    {"c2s.listen_tls", SETTINGS_LISTEN, .fallback = "*:5223", AT(c2s_listen_tls),
+     .help = "Where clients connect with TLS from the first byte (XEP-0368)."},
+
+    {"tls.certificate", SETTINGS_PATH, .fallback = "", AT(tls_certificate), .live = true,
+     .help = "The certificate and its chain, PEM. When empty the server makes itself one in "
+             "DATA/tls/cert.pem."},
+    {"tls.key", SETTINGS_PATH, .fallback = "", AT(tls_key), .live = true,
+     .help = "The private key of the certificate, PEM."},
+
+    {"login.mechanisms", SETTINGS_WORDS, .fallback = "", AT(login_mechanisms), .live = true,
+     .check = check_mechanism,
+     .help = "The SASL mechanisms that are offered; when empty, every one that login.legacy "
+             "allows, strongest first."},
+    {"login.legacy", SETTINGS_BOOL, .fallback = "false", AT(login_legacy),
+     .help = "Allows the weak mechanism DIGEST-MD5 for software of the past, and keeps the "
+             "credential it needs for passwords set from then on. Switched off, these credentials "
+             "are deleted at the next start."},
+    {"login.iterations", SETTINGS_INT, .min = 4096, .max = 1000000, .fallback = "10000",
+     AT(login_iterations),
+     .help = "PBKDF2 iterations of the SCRAM credentials of passwords set from then on."},
+
+    {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
+     AT(limits_max_stanza_bytes), .live = true,
+     .help = "The largest stanza of a client that has logged in; a larger one ends its stream "
+             "with policy-violation."},
+    {"limits.max_stanza_bytes_before_auth", SETTINGS_INT, SETTINGS_BYTES, 4096, MIB,
+     .fallback = "10000", AT(limits_max_stanza_bytes_before_auth), .live = true,
+     .help = "The same before log-in."},
+    {"limits.auth_timeout_s", SETTINGS_INT, SETTINGS_S, 1, 3600, .fallback = "60s",
+     AT(limits_auth_timeout_s), .live = true,
+     .help = "How long a connection may take until it has logged in and bound a resource."},
+    {"limits.idle_timeout_s", SETTINGS_INT, SETTINGS_S, 0, 7 * 86400, .fallback = "30min",
+     AT(limits_idle_timeout_s), .live = true,
+     .help = "After how long without a byte from a client its stream is ended with "
+             "connection-timeout. 0 is never."},
+    {"limits.sessions_per_account", SETTINGS_INT, .min = 1, .max = 1000, .fallback = "10",
+     AT(limits_sessions_per_account), .live = true,
+     .help = "How many resources one account may have bound at once; one more is refused with "
+             "resource-constraint."},
+    {"limits.connections_per_address", SETTINGS_INT, .min = 1, .max = 1000000, .fallback = "1000",
+     AT(limits_connections_per_address), .live = true,
+     .help = "How many connections one IP address may hold open; one more is closed at once."},
+    {"limits.handshakes_per_turn", SETTINGS_INT, .min = 1, .max = 10000, .fallback = "16",
+     AT(limits_handshakes_per_turn), .live = true,
+     .help = "How many TLS handshakes a loop advances before it serves those already logged in."},
+    {"limits.memory_per_loop_bytes", SETTINGS_INT, SETTINGS_BYTES, 16 * MIB, 1024 * GIB,
+     .fallback = "1GiB", AT(limits_memory_per_loop_bytes), .live = true,
+     .help = "What the connections of one loop may hold in buffers; beyond it those that hold most "
+             "are ended."},
+    {"limits.send_queue_bytes", SETTINGS_INT, SETTINGS_BYTES, 64 * KIB, GIB, .fallback = "1MiB",
+     AT(limits_send_queue_bytes), .live = true,
+     .help = "What may wait to be sent to one client; beyond it its stream is ended with "
+             "resource-constraint."},
+
+    {"log.level", SETTINGS_CHOICE, .choices = log_levels, .fallback = "notice", AT(log_level),
+     .live = true, .help = "The least important messages that are logged."},
+    {"log.format", SETTINGS_CHOICE, .choices = log_formats, .fallback = "text", AT(log_format),
+     .help = "One line for people, or one JSON object, per message."},
+
+    {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket),
+     .help = "The socket that linnetctl and the console talk to. When empty, DATA/control.sock."},
+};
+
+_Static_assert(ARRAY_LEN(rows) <= SETTINGS_ROWS_MAX, "settings.origin is too short");
+
+const struct settings_row *settings_row_at(size_t index)
+{
+    return index < ARRAY_LEN(rows) ? &rows[index] : NULL;
+}

@@ -1,0 +1,129 @@
+/*
+ * store.h - accounts and their credentials, behind one table of functions per back end.
+ *
+ * Every call blocks and may be made from any thread, several at once: ops runs them on workers.
+ * An account is a row; what it may sign in with are rows of credentials (scheme, value), never a
+ * plaintext. Names are prepared (core/jid) before they come here. All changes go through `commit`:
+ * many in one transaction, each with a result of its own, on disk when it returns STORE_OK.
+ */
+#ifndef SERVER_STORE_STORE_H
+#define SERVER_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum store_result {
+    STORE_OK = 0,
+    STORE_NOT_FOUND,
+    STORE_EXISTS,
+    STORE_BUSY,   /* locked by another process for too long: later it may work */
+    STORE_FAILED, /* disk full, no permission, a broken file: fault.text says */
+    STORE_NO_MEMORY
+};
+
+/* Why STORE_BUSY or STORE_FAILED: a line for the log. */
+struct store_fault {
+    char text[256];
+};
+
+enum { STORE_VALUE_BYTES = 512, STORE_REASON_BYTES = 256, STORE_CREDENTIALS_MAX = 8 };
+
+struct store_account {
+    const char *user;
+    int64_t created_s, password_s; /* Unix time; of the last password set */
+    bool disabled;
+    const char *reason;  /* why it is disabled, for people; "" when not said */
+    const char *schemes; /* "SCRAM-SHA-1 SCRAM-SHA-256", in that order; "" when none */
+};
+
+struct store_page {
+    struct store_account *accounts; /* by user, in byte order */
+    size_t count;
+    bool more;
+};
+
+/* What a log-in needs, in one read. Wipe it after use. */
+struct store_login {
+    char value[STORE_VALUE_BYTES]; /* sasl_credential_read takes it */
+    bool disabled;                 /* to be said only once the proof was right */
+    char reason[STORE_REASON_BYTES];
+};
+
+struct store_credential {
+    struct str scheme; /* "SCRAM-SHA-256" */
+    struct str value;  /* as sasl_credential_write makes it; shorter than STORE_VALUE_BYTES */
+};
+
+enum store_change {
+    STORE_ADD,      /* account and credentials; STORE_EXISTS */
+    STORE_PASSWORD, /* replaces all credentials; STORE_NOT_FOUND */
+    STORE_REMOVE,   /* STORE_NOT_FOUND */
+    STORE_DISABLE,  /* with `reason`; STORE_NOT_FOUND */
+    STORE_ENABLE,   /* STORE_NOT_FOUND */
+    STORE_PURGE,    /* deletes all credentials of `scheme` */
+    STORE_META_NEW  /* sets `key` to `value` for ever; STORE_EXISTS */
+};
+
+/* One change; strings are borrowed until commit returns. */
+struct store_write {
+    enum store_change change;
+    struct str domain, user;
+    struct store_credential credentials[STORE_CREDENTIALS_MAX];
+    size_t credential_count;
+    struct str reason;
+    struct str scheme;
+    struct str key, value;
+    int64_t now_s;
+    enum store_result result; /* out */
+};
+
+struct store;
+
+struct store_ops {
+    const char *name;
+
+    /* The credential of `scheme` (any of SCRAM, SHA-256 first, when that is ""). STORE_NOT_FOUND
+     * when the account or such a credential is missing. */
+    enum store_result (*login)(struct store *s, struct str domain, struct str user,
+                               struct str scheme, struct store_login *ret,
+                               struct store_fault *fault);
+
+    /* Strings live in `a`. */
+    enum store_result (*account)(struct store *s, struct str domain, struct str user,
+                                 struct arena *a, struct store_account *ret,
+                                 struct store_fault *fault);
+    /* At most `limit` accounts whose user comes after `after` ("" for the first page). */
+    enum store_result (*accounts)(struct store *s, struct str domain, struct str after,
+                                  size_t limit, struct arena *a, struct store_page *ret,
+                                  struct store_fault *fault);
+
+    /* Appends the value of a key of the store's own. */
+    enum store_result (*meta)(struct store *s, struct str key, struct buf *out,
+                              struct store_fault *fault);
+
+    /* All in one transaction. STORE_OK: it is durable, and each write has its own result, which
+     * concerns that write only. Else nothing was changed and each write has the returned one. */
+    enum store_result (*commit)(struct store *s, struct store_write *const *writes, size_t count,
+                                struct store_fault *fault);
+
+    void (*free)(struct store *s);
+};
+
+struct store {
+    const struct store_ops *ops;
+};
+
+static inline void store_free(struct store *s)
+{
+    if (s)
+        s->ops->free(s);
+}
+
+/* Accounts in memory, gone with it: the interface at its plainest, for tests. */
+enum store_result store_mem_new(struct store **ret) MUST_USE;
+
+/* The database file at `path`, made when missing (mode 0600) and brought to the newest schema. */
+enum store_result store_sqlite_open(const char *path, struct store **ret,
+                                    struct store_fault *fault) MUST_USE;
+
+#endif

@@ -1,0 +1,578 @@
+#include "server/store/store_sql.h"
+
+#include "base/wipe.h"
+#include "server/store/migrations.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum statement {
+    LOGIN,
+    ACCOUNT,
+    ACCOUNTS,
+    META,
+    ADD_ACCOUNT,
+    ADD_CREDENTIAL,
+    SET_PASSWORD_TIME,
+    SET_DISABLED,
+    DROP_CREDENTIALS,
+    DROP_ACCOUNT,
+    DROP_SCHEME,
+    ADD_META,
+    STATEMENT_COUNT
+};
+
+#define ACCOUNT_COLUMNS                                                                            \
+    "SELECT a.username, a.created_s, a.password_s, a.disabled, a.reason, COALESCE(c.scheme, '')"
+#define ACCOUNT_JOIN                                                                               \
+    " a LEFT JOIN credential c ON c.domain = a.domain AND c.username = a.username"                 \
+    " ORDER BY a.username, c.scheme"
+
+static const char *const texts[STATEMENT_COUNT] = {
+    [LOGIN] = "SELECT c.value, a.disabled, a.reason FROM credential c"
+              " JOIN account a ON a.domain = c.domain AND a.username = c.username"
+              " WHERE c.domain = ? AND c.username = ?"
+              " AND (c.scheme = ? OR (? = '' AND c.scheme LIKE 'SCRAM-%'))"
+              " ORDER BY c.scheme = 'SCRAM-SHA-256' DESC, c.scheme DESC LIMIT 1",
+    [ACCOUNT] = ACCOUNT_COLUMNS
+    " FROM (SELECT * FROM account WHERE domain = ? AND username = ?)" ACCOUNT_JOIN,
+    [ACCOUNTS] = ACCOUNT_COLUMNS " FROM (SELECT * FROM account WHERE domain = ? AND username > ?"
+                                 " ORDER BY username LIMIT ?)" ACCOUNT_JOIN,
+    [META] = "SELECT value FROM meta WHERE name = ?",
+    [ADD_ACCOUNT] = "INSERT INTO account (domain, username, created_s, password_s, disabled,"
+                    " reason) VALUES (?, ?, ?, ?, 0, '')",
+    [ADD_CREDENTIAL] = "INSERT INTO credential (domain, username, scheme, value)"
+                       " VALUES (?, ?, ?, ?)",
+    [SET_PASSWORD_TIME] = "UPDATE account SET password_s = ? WHERE domain = ? AND username = ?",
+    [SET_DISABLED] = "UPDATE account SET disabled = ?, reason = ?"
+                     " WHERE domain = ? AND username = ?",
+    [DROP_CREDENTIALS] = "DELETE FROM credential WHERE domain = ? AND username = ?",
+    [DROP_ACCOUNT] = "DELETE FROM account WHERE domain = ? AND username = ?",
+    [DROP_SCHEME] = "DELETE FROM credential WHERE scheme = ?",
+    [ADD_META] = "INSERT INTO meta (name, value) VALUES (?, ?)",
+};
+
+/* A connection with its statements, each prepared when first used. */
+struct connection {
+    struct connection *next; /* idle readers */
+    struct sql *db;
+    struct sql_stmt *statements[STATEMENT_COUNT];
+};
+
+struct store_sql {
+    struct store base;
+    const struct sql_driver *driver;
+    char *where;
+    pthread_mutex_t write_lock; /* holds `writer` */
+    struct connection *writer;
+    pthread_mutex_t idle_lock; /* holds `idle` */
+    struct connection *idle;
+};
+
+static struct store_sql *sql_of(struct store *s)
+{
+    return CONTAINER_OF(s, struct store_sql, base);
+}
+
+static enum store_result result_of(enum sql_result r)
+{
+    switch (r) {
+    case SQL_DONE:
+    case SQL_ROW:
+        return STORE_OK;
+    case SQL_BUSY:
+        return STORE_BUSY;
+    case SQL_NO_MEMORY:
+        return STORE_NO_MEMORY;
+    case SQL_CONSTRAINT:
+    case SQL_FAILED:
+        break;
+    }
+    return STORE_FAILED;
+}
+
+static void explain(struct store_fault *fault, const char *text)
+{
+    if (fault)
+        snprintf(fault->text, sizeof fault->text, "%s", text);
+}
+
+/* --- connections --- */
+
+static void connection_free(struct connection *c)
+{
+    if (!c)
+        return;
+    const struct sql_driver *d = c->db->driver;
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        d->finalize(c->statements[i]);
+    d->close(c->db);
+    free(c);
+}
+
+static enum store_result connection_new(const struct store_sql *s, bool writer,
+                                        struct connection **ret, struct store_fault *fault)
+{
+    char reason[SQL_REASON_BYTES] = "";
+    *ret = NULL;
+    struct connection *c = calloc(1, sizeof *c);
+    if (!c)
+        return STORE_NO_MEMORY;
+    enum sql_result r = s->driver->open(s->where, writer, &c->db, reason);
+    if (r != SQL_DONE) {
+        free(c);
+        explain(fault, reason);
+        return result_of(r);
+    }
+    *ret = c;
+    return STORE_OK;
+}
+
+static enum store_result reader_take(struct store_sql *s, struct connection **ret,
+                                     struct store_fault *fault)
+{
+    pthread_mutex_lock(&s->idle_lock);
+    struct connection *c = s->idle;
+    if (c)
+        s->idle = c->next;
+    pthread_mutex_unlock(&s->idle_lock);
+    *ret = c;
+    return c ? STORE_OK : connection_new(s, false, ret, fault);
+}
+
+/* Gives a reader back; one that failed is closed, so that the next read begins anew. */
+static void reader_give(struct store_sql *s, struct connection *c, enum store_result result)
+{
+    if (result != STORE_OK && result != STORE_NOT_FOUND) {
+        connection_free(c);
+        return;
+    }
+    pthread_mutex_lock(&s->idle_lock);
+    c->next = s->idle;
+    s->idle = c;
+    pthread_mutex_unlock(&s->idle_lock);
+}
+
+static enum sql_result statement(struct connection *c, enum statement which, struct sql_stmt **ret)
+{
+    enum sql_result r = SQL_DONE;
+    if (!c->statements[which])
+        r = c->db->driver->prepare(c->db, texts[which], &c->statements[which]);
+    *ret = c->statements[which];
+    return r;
+}
+
+/* Runs a statement whose parameters are all text. The caller resets it when this gives a row. */
+static enum sql_result run(struct connection *c, enum statement which, const struct str *values,
+                           int count, struct sql_stmt **ret)
+{
+    const struct sql_driver *d = c->db->driver;
+    enum sql_result r = statement(c, which, ret);
+    if (r != SQL_DONE)
+        return r;
+    for (int i = 0; i < count; i++)
+        d->bind_text(*ret, i + 1, values[i]);
+    r = d->step(*ret);
+    if (r != SQL_ROW)
+        d->reset(*ret);
+    return r;
+}
+
+/* --- reading --- */
+
+static enum sql_result read_login(struct connection *c, const struct str values[4],
+                                  struct store_login *ret)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = run(c, LOGIN, values, 4, &stmt);
+    if (r != SQL_ROW)
+        return r;
+    snprintf(ret->value, sizeof ret->value, "%s", d->column_text(stmt, 0).ptr);
+    ret->disabled = d->column_int(stmt, 1) != 0;
+    snprintf(ret->reason, sizeof ret->reason, "%s", d->column_text(stmt, 2).ptr);
+    d->reset(stmt);
+    return SQL_ROW;
+}
+
+/* What a read of one row gave. */
+static enum store_result found(struct connection *c, enum sql_result r, struct store_fault *fault)
+{
+    if (r == SQL_DONE)
+        return STORE_NOT_FOUND;
+    if (r != SQL_ROW)
+        explain(fault, c->db->driver->reason(c->db));
+    return result_of(r);
+}
+
+static enum store_result sql_login(struct store *base, struct str domain, struct str user,
+                                   struct str scheme, struct store_login *ret,
+                                   struct store_fault *fault)
+{
+    struct store_sql *s = sql_of(base);
+    struct connection *c;
+    enum store_result result = reader_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    const struct str values[] = {domain, user, scheme, scheme};
+    result = found(c, read_login(c, values, ret), fault);
+    reader_give(s, c, result);
+    return result;
+}
+
+/* Reads the rows of one account, which follow each other, from the current row on. */
+static struct store_account read_account(const struct sql_driver *d, struct sql_stmt *stmt,
+                                         struct arena *a, enum sql_result *r)
+{
+    struct store_account account = {
+        .user = arena_dup(a, d->column_text(stmt, 0)),
+        .created_s = d->column_int(stmt, 1),
+        .password_s = d->column_int(stmt, 2),
+        .disabled = d->column_int(stmt, 3) != 0,
+        .reason = arena_dup(a, d->column_text(stmt, 4)),
+    };
+    struct buf schemes = {0};
+    while (*r == SQL_ROW && account.user && str_is(d->column_text(stmt, 0), account.user)) {
+        buf_cstr(&schemes, buf_len(&schemes) > 0 ? " " : "");
+        buf_str(&schemes, d->column_text(stmt, 5));
+        *r = d->step(stmt);
+    }
+    account.schemes = arena_dup(a, buf_peek(&schemes));
+    a->failed = a->failed || schemes.failed;
+    buf_finish(&schemes);
+    return account;
+}
+
+static enum store_result sql_account(struct store *base, struct str domain, struct str user,
+                                     struct arena *a, struct store_account *ret,
+                                     struct store_fault *fault)
+{
+    struct store_sql *s = sql_of(base);
+    struct connection *c;
+    enum store_result result = reader_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    const struct str values[] = {domain, user};
+    struct sql_stmt *stmt;
+    enum sql_result r = run(c, ACCOUNT, values, 2, &stmt);
+    result = found(c, r, fault);
+    if (r == SQL_ROW) {
+        *ret = read_account(s->driver, stmt, a, &r);
+        if (r != SQL_DONE || a->failed)
+            result = a->failed ? STORE_NO_MEMORY : found(c, r, fault);
+        s->driver->reset(stmt);
+    }
+    reader_give(s, c, result);
+    return result;
+}
+
+static enum sql_result read_page(struct connection *c, struct str domain, struct str after,
+                                 size_t limit, struct arena *a, struct store_page *ret)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = statement(c, ACCOUNTS, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_text(stmt, 1, domain);
+    d->bind_text(stmt, 2, after);
+    d->bind_int(stmt, 3, (int64_t)limit + 1); /* one more tells whether there is more */
+    r = d->step(stmt);
+    while (r == SQL_ROW && ret->count < limit && !a->failed)
+        ret->accounts[ret->count++] = read_account(d, stmt, a, &r);
+    ret->more = r == SQL_ROW;
+    d->reset(stmt);
+    if (a->failed)
+        return SQL_NO_MEMORY;
+    return r == SQL_ROW ? SQL_DONE : r;
+}
+
+static enum store_result sql_accounts(struct store *base, struct str domain, struct str after,
+                                      size_t limit, struct arena *a, struct store_page *ret,
+                                      struct store_fault *fault)
+{
+    struct store_sql *s = sql_of(base);
+    struct connection *c;
+    *ret = (struct store_page){.accounts = arena_alloc(a, limit * sizeof *ret->accounts)};
+    if (a->failed)
+        return STORE_NO_MEMORY;
+    enum store_result result = reader_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    enum sql_result r = read_page(c, domain, after, limit, a, ret);
+    result = result_of(r);
+    if (r != SQL_DONE)
+        explain(fault, s->driver->reason(c->db));
+    reader_give(s, c, result);
+    return result;
+}
+
+static enum store_result sql_meta(struct store *base, struct str key, struct buf *out,
+                                  struct store_fault *fault)
+{
+    struct store_sql *s = sql_of(base);
+    struct connection *c;
+    enum store_result result = reader_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    struct sql_stmt *stmt;
+    enum sql_result r = run(c, META, &key, 1, &stmt);
+    result = found(c, r, fault);
+    if (r == SQL_ROW) {
+        buf_str(out, s->driver->column_text(stmt, 0));
+        s->driver->reset(stmt);
+        if (out->failed)
+            result = STORE_NO_MEMORY;
+    }
+    reader_give(s, c, result);
+    return result;
+}
+
+/* --- writing --- */
+
+static enum sql_result change(struct connection *c, enum statement which, const struct str *values,
+                              int count)
+{
+    struct sql_stmt *stmt;
+    return run(c, which, values, count, &stmt);
+}
+
+/* For an update of one account: a row must have been touched. */
+static enum store_result touched(struct connection *c, enum sql_result r)
+{
+    if (r == SQL_DONE && c->db->driver->changes(c->db) == 0)
+        return STORE_NOT_FOUND;
+    return result_of(r);
+}
+
+static enum sql_result add_credentials(struct connection *c, const struct store_write *w)
+{
+    enum sql_result r = SQL_DONE;
+    for (size_t i = 0; r == SQL_DONE && i < w->credential_count; i++) {
+        const struct str values[] = {w->domain, w->user, w->credentials[i].scheme,
+                                     w->credentials[i].value};
+        r = change(c, ADD_CREDENTIAL, values, 4);
+    }
+    return r;
+}
+
+static enum store_result add(struct connection *c, const struct store_write *w)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = statement(c, ADD_ACCOUNT, &stmt);
+    if (r != SQL_DONE)
+        return result_of(r);
+    d->bind_text(stmt, 1, w->domain);
+    d->bind_text(stmt, 2, w->user);
+    d->bind_int(stmt, 3, w->now_s);
+    d->bind_int(stmt, 4, w->now_s);
+    r = d->step(stmt);
+    d->reset(stmt);
+    if (r == SQL_CONSTRAINT)
+        return STORE_EXISTS;
+    return r == SQL_DONE ? result_of(add_credentials(c, w)) : result_of(r);
+}
+
+static enum store_result set_password(struct connection *c, const struct store_write *w)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = statement(c, SET_PASSWORD_TIME, &stmt);
+    if (r != SQL_DONE)
+        return result_of(r);
+    d->bind_int(stmt, 1, w->now_s);
+    d->bind_text(stmt, 2, w->domain);
+    d->bind_text(stmt, 3, w->user);
+    r = d->step(stmt);
+    d->reset(stmt);
+    enum store_result result = touched(c, r);
+    if (result != STORE_OK)
+        return result;
+    const struct str name[] = {w->domain, w->user};
+    r = change(c, DROP_CREDENTIALS, name, 2);
+    return result_of(r == SQL_DONE ? add_credentials(c, w) : r);
+}
+
+static enum store_result remove_account(struct connection *c, const struct store_write *w)
+{
+    const struct str name[] = {w->domain, w->user};
+    enum sql_result r = change(c, DROP_CREDENTIALS, name, 2);
+    return r == SQL_DONE ? touched(c, change(c, DROP_ACCOUNT, name, 2)) : result_of(r);
+}
+
+static enum store_result set_disabled(struct connection *c, const struct store_write *w)
+{
+    const struct sql_driver *d = c->db->driver;
+    bool disabled = w->change == STORE_DISABLE;
+    struct sql_stmt *stmt;
+    enum sql_result r = statement(c, SET_DISABLED, &stmt);
+    if (r != SQL_DONE)
+        return result_of(r);
+    d->bind_int(stmt, 1, disabled);
+    d->bind_text(stmt, 2, disabled ? w->reason : STR_LIT(""));
+    d->bind_text(stmt, 3, w->domain);
+    d->bind_text(stmt, 4, w->user);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return touched(c, r);
+}
+
+static enum store_result new_meta(struct connection *c, const struct store_write *w)
+{
+    const struct str values[] = {w->key, w->value};
+    enum sql_result r = change(c, ADD_META, values, 2);
+    return r == SQL_CONSTRAINT ? STORE_EXISTS : result_of(r);
+}
+
+static enum store_result apply(struct connection *c, const struct store_write *w)
+{
+    switch (w->change) {
+    case STORE_ADD:
+        return add(c, w);
+    case STORE_PASSWORD:
+        return set_password(c, w);
+    case STORE_REMOVE:
+        return remove_account(c, w);
+    case STORE_DISABLE:
+    case STORE_ENABLE:
+        return set_disabled(c, w);
+    case STORE_PURGE:
+        return result_of(change(c, DROP_SCHEME, &w->scheme, 1));
+    case STORE_META_NEW:
+        return new_meta(c, w);
+    }
+    return STORE_FAILED;
+}
+
+/* One write inside the transaction: what it began and could not finish is undone alone. */
+static enum sql_result apply_alone(struct connection *c, struct store_write *w,
+                                   struct store_fault *fault)
+{
+    const struct sql_driver *d = c->db->driver;
+    enum sql_result r = d->exec(c->db, "SAVEPOINT one");
+    if (r != SQL_DONE)
+        return r;
+    w->result = apply(c, w);
+    if (w->result >= STORE_BUSY)
+        explain(fault, d->reason(c->db));
+    if (w->result != STORE_OK)
+        r = d->exec(c->db, "ROLLBACK TO one");
+    return r == SQL_DONE ? d->exec(c->db, "RELEASE one") : r;
+}
+
+static enum sql_result commit_all(struct connection *c, struct store_write *const *writes,
+                                  size_t count, struct store_fault *fault)
+{
+    const struct sql_driver *d = c->db->driver;
+    enum sql_result r = d->exec(c->db, d->begin_write);
+    if (r != SQL_DONE) {
+        explain(fault, d->reason(c->db));
+        return r;
+    }
+    for (size_t i = 0; r == SQL_DONE && i < count; i++)
+        r = apply_alone(c, writes[i], fault);
+    if (r == SQL_DONE)
+        r = d->exec(c->db, "COMMIT");
+    if (r != SQL_DONE) {
+        explain(fault, d->reason(c->db));
+        /* Disk full or I/O errors may have rolled back already; then this says so, harmlessly. */
+        (void)d->exec(c->db, "ROLLBACK");
+    }
+    return r;
+}
+
+static enum store_result sql_commit(struct store *base, struct store_write *const *writes,
+                                    size_t count, struct store_fault *fault)
+{
+    struct store_sql *s = sql_of(base);
+    pthread_mutex_lock(&s->write_lock);
+    enum store_result result = result_of(commit_all(s->writer, writes, count, fault));
+    pthread_mutex_unlock(&s->write_lock);
+    for (size_t i = 0; result != STORE_OK && i < count; i++)
+        writes[i]->result = result;
+    return result;
+}
+
+/* --- life --- */
+
+static void sql_free(struct store *base)
+{
+    struct store_sql *s = sql_of(base);
+    while (s->idle) {
+        struct connection *c = s->idle;
+        s->idle = c->next;
+        connection_free(c);
+    }
+    connection_free(s->writer); /* last, so that its close checkpoints the log */
+    pthread_mutex_destroy(&s->write_lock);
+    pthread_mutex_destroy(&s->idle_lock);
+    free(s->where);
+    free(s);
+}
+
+static const struct store_ops store_sql_ops = {
+    .name = "sql",
+    .login = sql_login,
+    .account = sql_account,
+    .accounts = sql_accounts,
+    .meta = sql_meta,
+    .commit = sql_commit,
+    .free = sql_free,
+};
+
+enum store_result store_sql_open(const struct sql_driver *driver, const char *where,
+                                 struct store **ret, struct store_fault *fault)
+{
+    char reason[SQL_REASON_BYTES] = "";
+    *ret = NULL;
+    struct store_sql *s = calloc(1, sizeof *s);
+    if (!s)
+        return STORE_NO_MEMORY;
+    s->base.ops = &store_sql_ops;
+    s->driver = driver;
+    s->where = strdup(where);
+    if (pthread_mutex_init(&s->write_lock, NULL) || pthread_mutex_init(&s->idle_lock, NULL))
+        abort(); /* cannot fail with default attributes on Linux */
+    enum store_result result =
+        s->where ? connection_new(s, true, &s->writer, fault) : STORE_NO_MEMORY;
+    if (result == STORE_OK) {
+        result = result_of(migrations_run(s->writer->db, migration_count, reason));
+        if (result != STORE_OK)
+            explain(fault, reason);
+    }
+    if (result != STORE_OK) {
+        sql_free(&s->base);
+        return result;
+    }
+    *ret = &s->base;
+    return STORE_OK;
+}
+
+/* A new file is safe from a power cut once its directory is on disk as well. */
+static bool sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(dir);
+    return ok;
+}
+
+enum store_result store_sqlite_open(const char *path, struct store **ret, struct store_fault *fault)
+{
+    enum store_result result = store_sql_open(&sql_sqlite, path, ret, fault);
+    if (result == STORE_OK && !sync_directory(path)) {
+        explain(fault, "the database's directory cannot be written to disk");
+        store_free(*ret);
+        *ret = NULL;
+        return STORE_FAILED;
+    }
+    return result;
+}
