@@ -39,18 +39,20 @@ struct element {
 /* Whether the expanded name is {ns}name. NULL is no element. */
 bool element_is(const struct element *e, const char *ns, const char *name);
 
-/* The value of the attribute without namespace, or NULL. */
+/* The value of the attribute without namespace, or NULL. "xml:lang" and other names with the xml
+ * prefix mean the attribute of that namespace, here and in element_set. */
 const char *element_attr(const struct element *e, const char *name);
 const char *element_attr_ns(const struct element *e, const char *ns, const char *name);
 
 /* First child element with that name (any when `name` is NULL) and namespace (any when NULL). */
 struct element *element_child(const struct element *e, const char *ns, const char *name);
 
-/* The next element after `prev` among the children of `e`; the first when `prev` is NULL. */
+/* The next element after `prev` among the children of `e`; the first when `prev` is NULL. Looks
+ * for `prev` from the start: to walk many children, follow `children` and `next` instead. */
 struct element *element_next(const struct element *e, const struct element *prev);
 
-/* The text directly inside, if it is a single run or none (""); NULL when mixed with elements.
- * Borrowed from the arena. */
+/* The text directly inside, if it is a single run or none (""); STR_NONE when there are elements
+ * inside, or `e` is NULL. Borrowed from the arena. */
 struct str element_text(const struct element *e);
 
 /* Text of the child {ns}name, or STR_NONE when there is no such child. */
@@ -69,5 +71,24 @@ void element_add_text(struct arena *a, struct element *e, struct str text);
 void element_link(struct arena *a, struct element *parent, struct element *child);
 /* A deep copy into `a`. */
 struct element *element_copy(struct arena *a, const struct element *e);
+
+/* What the reader and the builders share: puts a filled node or attribute at the end. */
+static inline void element_link_node(struct element *parent, struct node *node)
+{
+    if (parent->last_child)
+        parent->last_child->next = node;
+    else
+        parent->children = node;
+    parent->last_child = node;
+}
+
+static inline void element_link_attr(struct element *e, struct attr *attr)
+{
+    if (e->last_attr)
+        e->last_attr->next = attr;
+    else
+        e->attrs = attr;
+    e->last_attr = attr;
+}
 
 #endif

@@ -30,7 +30,8 @@ enum xml_fault {
     XML_FAULT_NOT_WELL_FORMED, /* stream error not-well-formed */
     XML_FAULT_BAD_PREFIX,      /* undeclared prefix: bad-namespace-prefix */
     XML_FAULT_RESTRICTED,      /* comment, PI, DTD, entity: restricted-xml */
-    XML_FAULT_ENCODING,        /* not UTF-8: unsupported-encoding (declared) or not-well-formed */
+    XML_FAULT_ENCODING,        /* declared otherwise, or not UTF-8: unsupported-encoding
+                                * (RFC 6120 §4.9.3.22 names both) */
     XML_FAULT_TOO_BIG,         /* past a byte limit: policy-violation, stanza-too-big */
     XML_FAULT_TOO_COMPLEX,     /* past a limit of depth, attributes or names: policy-violation */
     XML_FAULT_NOT_XML,         /* the first byte cannot begin a stream: another protocol */
@@ -60,8 +61,10 @@ void xml_reader_free(struct xml_reader *r);
 void xml_reader_set_limits(struct xml_reader *r, const struct xml_limits *limits);
 
 /* Reads until something is complete or `data` ends; *ret_consumed bytes were used. What the last
- * call gave is released. White space between first-level elements is consumed silently
- * (keepalives); `XML_MORE` with such bytes is not an error. */
+ * call gave is released: call until XML_MORE, if only with a `len` of 0, before waiting for input,
+ * and nothing of it stays. White space between first-level elements is consumed silently
+ * (keepalives); `XML_MORE` with such bytes is not an error. After XML_CLOSE only white space may
+ * follow. A header <stream:stream .../> that ends itself gives XML_HEADER, then XML_CLOSE. */
 enum xml_status xml_reader_read(struct xml_reader *r, const void *data, size_t len,
                                 size_t *ret_consumed);
 
@@ -78,10 +81,11 @@ enum xml_fault xml_reader_fault(const struct xml_reader *r);
 /* One sentence for a person and a log: "end tag </b> does not match <a>". Static or owned by r. */
 const char *xml_reader_fault_text(const struct xml_reader *r);
 
-/* Whether an element, tag or token is half-read: STARTTLS wants to know that it is not. */
+/* False while an element, tag or token is half-read: STARTTLS wants to know that none is. */
 bool xml_reader_between(const struct xml_reader *r);
 
-/* Whether white space was consumed since the last completed item (RFC 6120 §5.3.3, §6.3.5). */
+/* Whether white space was consumed since the last completed item (RFC 6120 §5.3.3, §6.3.5). Right
+ * after an item was given: whether it stood before that item. */
 bool xml_reader_saw_space(const struct xml_reader *r);
 
 /* Bytes of memory held now, sizeof included: measured by tests and the idle bench. */

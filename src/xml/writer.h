@@ -16,7 +16,7 @@ enum { XML_WRITER_DEPTH = 160 };
 struct xml_writer {
     struct buf *out;
     unsigned depth;
-    bool tag_open; /* the start tag still wants its '>' */
+    bool tag_open;          /* the start tag still wants its '>' */
     const char *default_ns; /* in force outside: "jabber:client" inside a c2s stream */
     struct {
         const char *ns, *name;
