@@ -55,8 +55,9 @@ struct loop_wake;
 
 /* `woken` runs on the loop once or more after loop_wake_send; several sends may become one. */
 struct loop_wake *loop_wake_new(uv_loop_t *loop, void (*woken)(void *ctx), void *ctx) MUST_USE;
-void loop_wake_send(struct loop_wake *w);  /* any thread; never blocks; not during or after free */
-void loop_wake_unref(struct loop_wake *w); /* keeps no loop alive from now on */
+void loop_wake_send(struct loop_wake *w); /* any thread; never blocks; not during or after free */
+/* Whether it keeps uv_run running; it does when new. */
+void loop_wake_hold(struct loop_wake *w, bool keeps_loop_alive);
 void loop_wake_free(struct loop_wake *w);
 
 #endif
