@@ -26,7 +26,7 @@ LAYERS = {
 PURE = {"base", "xml", "sasl", "core", "ext"}
 PURE_HEADERS = re.compile(
     r"^(linnet/error\.h|(assert|ctype|errno|inttypes|limits|stdalign|stdarg|stdatomic|stdbool|stddef"
-    r"|stdint|stdio|stdlib|string)\.h|openssl/(core_names|crypto|err|evp|hmac|kdf|md5|obj_mac"
+    r"|stdint|stdio|stdlib|string)\.h|endian\.h|openssl/(core_names|crypto|err|evp|hmac|kdf|md5|obj_mac"
     r"|params|sha)\.h|utf8proc\.h|idn2\.h)$"
 )
 
