@@ -1,6 +1,8 @@
 """`linnet` against Prosody (and, in the long run, ejabberd and jabberd2), and against peers that
 only pretend."""
+import base64
 import functools
+import hashlib
 import json
 import os
 import signal
@@ -8,7 +10,7 @@ import subprocess
 import time
 
 import rawxmpp
-from peers import free_port, private_file, wait_for
+from peers import free_port, private_file, run, wait_for
 
 PASSWORD = "sea of Moons"
 OURS = {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512",
@@ -76,6 +78,17 @@ def open_password_file(world, peer):
     secret.chmod(0o644)
     result = world.linnet("login", "juliet@localhost", "--password-file", str(secret), peer=peer)
     assert result.code == 2, f"wanted exit status 2: {result}"
+
+
+def pinned(world, prosody):
+    """The right key is enough, whatever the certificate says."""
+    certificate, _ = world.certificates.pair("expired")
+    public = run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"])
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=public.encode(),
+                         capture_output=True, check=True).stdout
+    pin = base64.b64encode(hashlib.sha256(der).digest()).decode()
+    world.expect(0, "login", "juliet@expired.localhost", "--pin", f"sha256//{pin}",
+                 port=prosody.port, password=PASSWORD)
 
 
 def message(world, peer, sender, receiver, secrets, body, by_stdin):
@@ -150,7 +163,7 @@ def failures(world, prosody):
          {"port": prosody.port, "password": PASSWORD}),
         ("untrusted certificate, direct TLS", 21, None, [*login, "--direct-tls"],
          {"port": prosody.tls_port, "password": PASSWORD}),
-        ("pin of another key", 21, None, [*login, "--pin", "A" * 43 + "="],
+        ("pin of another key", 21, None, [*login, "--pin", "sha256//" + "A" * 43 + "="],
          {"port": prosody.port, "password": PASSWORD}),
         ("dead port", 11, None, login, {"port": free_port(), "password": PASSWORD}),
         ("HTTP port", 14, None, [*login, "--timeout", "10"],
@@ -187,6 +200,7 @@ def with_prosody(world):
         json_lines, world, prosody)
     yield "password by command, environment, descriptor", functools.partial(
         passwords, world, prosody)
+    yield "a pin accepts its key and asks no further", functools.partial(pinned, world, prosody)
     yield "a readable password file is refused", functools.partial(
         open_password_file, world, prosody)
     for name, code, says, words, target in failures(world, prosody):
