@@ -1,0 +1,185 @@
+#include "server/ops/ops.h"
+
+#include "base/hash.h"
+#include "base/wipe.h"
+#include "server/memory.h"
+#include "server/ops/ops_private.h"
+
+#include <stdlib.h>
+
+const char *ops_event_name(enum ops_event_kind kind)
+{
+    static const char *const names[] = {"account.added", "account.removed", "account.disabled",
+                                        "account.enabled", "account.password"};
+    return names[kind];
+}
+
+enum linnet_error_code ops_error(enum ops_result result, const char *address, const char *why,
+                                 struct linnet_error *error)
+{
+    struct buf text = {.limit_bytes = 600};
+    const char *reason = "";
+    enum linnet_error_code code = LINNET_ERROR_INTERNAL;
+    switch (result) {
+    case OPS_OK:
+        return LINNET_OK;
+    case OPS_EXISTS:
+        return error_set(error, LINNET_ERROR_REGISTER_TAKEN, LINNET_ORIGIN_HERE, "address", address,
+                         NULL);
+    case OPS_BAD_NAME:
+        return error_set(error, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address", address,
+                         "reason", why, NULL);
+    case OPS_WRONG_DOMAIN: {
+        const char *at = strchr(address, '@');
+        return error_set(error, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_HERE, "domain",
+                         at ? at + 1 : address, NULL);
+    }
+    case OPS_TEMPORARY:
+        return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason",
+                         "too much is waiting for it; try again in a moment", NULL);
+    case OPS_STORE:
+        return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason",
+                         "the server's log says more", NULL);
+    case OPS_NOT_FOUND:
+        code = LINNET_ERROR_USAGE;
+        buf_printf(&text, "There is no account %.400s", address);
+        break;
+    case OPS_BAD_PASSWORD:
+        code = LINNET_ERROR_USAGE;
+        buf_printf(&text, "The password cannot be used: %.400s", why);
+        break;
+    }
+    buf_byte(&text, '\0');
+    if (!text.failed)
+        reason = buf_peek(&text).ptr;
+    error_set(error, code, LINNET_ORIGIN_HERE, "reason", reason, NULL);
+    buf_finish(&text);
+    return code;
+}
+
+/* --- what the store needs before anything else --- */
+
+static enum linnet_error_code store_failed(const struct store_fault *fault,
+                                           struct linnet_error *error)
+{
+    return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason", fault->text, NULL);
+}
+
+static bool commit_one(struct ops *ops, struct store_write *w, struct store_fault *fault)
+{
+    struct store *store = ops->config.store;
+    return store->ops->commit(store, &w, 1, fault) == STORE_OK &&
+           (w->result == STORE_OK || w->result == STORE_EXISTS);
+}
+
+static bool hex_byte(const char *text, uint8_t *ret)
+{
+    unsigned value = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *digit = text[i] ? strchr("0123456789abcdef", text[i]) : NULL;
+        if (!digit)
+            return false;
+        value = value << 4 | (unsigned)(strchr("0123456789abcdef", text[i]) - "0123456789abcdef");
+    }
+    *ret = (uint8_t)value;
+    return true;
+}
+
+/* Offers a new key, which the store takes only if it has none, and reads the one that holds. */
+static bool load_fake_key(struct ops *ops, struct store_fault *fault)
+{
+    static const struct str name = {"fake-salt-key", 13};
+    char hex[2 * sizeof ops->fake_key + 1];
+    struct entropy entropy;
+    entropy_init(&entropy);
+    struct random_source random = entropy_source(&entropy);
+    random_fill(&random, ops->fake_key, sizeof ops->fake_key);
+    entropy_finish(&entropy);
+    hash_hex(str_of(ops->fake_key, sizeof ops->fake_key), hex);
+
+    struct store_write w = {.change = STORE_META_NEW, .key = name, .value = str_from(hex)};
+    struct buf kept = {.secret = true};
+    bool ok = commit_one(ops, &w, fault) &&
+              ops->config.store->ops->meta(ops->config.store, name, &kept, fault) == STORE_OK &&
+              buf_len(&kept) == 2 * sizeof ops->fake_key;
+    for (size_t i = 0; ok && i < sizeof ops->fake_key; i++)
+        ok = hex_byte(buf_peek(&kept).ptr + 2 * i, &ops->fake_key[i]);
+    buf_finish(&kept);
+    wipe(hex, sizeof hex);
+    return ok;
+}
+
+static bool purge_legacy(struct ops *ops, struct store_fault *fault)
+{
+    struct store_write w = {.change = STORE_PURGE, .scheme = STR_LIT("DIGEST-MD5")};
+    return ops->config.legacy || commit_one(ops, &w, fault);
+}
+
+/* --- life --- */
+
+enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret,
+                               struct linnet_error *error)
+{
+    struct ops *ops = MEMORY_NEW(struct ops);
+    struct store_fault fault = {""};
+    *ret = NULL;
+    ops->config = *config;
+    ops_writer_init(&ops->writer, config->store, config->log);
+    ops->derive = work_pool_new(config->derive_threads, config->queue_max);
+    ops->read = work_pool_new(config->read_threads, config->queue_max);
+    ops->write = work_pool_new(1, config->queue_max);
+    if (!ops->derive || !ops->read || !ops->write)
+        memory_exhausted();
+    if (!load_fake_key(ops, &fault) || !purge_legacy(ops, &fault)) {
+        ops_free(ops);
+        return store_failed(&fault, error);
+    }
+    *ret = ops;
+    return LINNET_OK;
+}
+
+void ops_free(struct ops *ops)
+{
+    if (!ops)
+        return;
+    work_pool_free(ops->derive);
+    work_pool_free(ops->read);
+    work_pool_free(ops->write);
+    ops_writer_finish(&ops->writer);
+    wipe_free(ops, sizeof *ops);
+}
+
+const uint8_t *ops_fake_key(const struct ops *ops)
+{
+    return ops->fake_key;
+}
+
+struct ops_port *ops_port_new(struct ops *ops, uv_loop_t *loop)
+{
+    struct ops_port *port = MEMORY_NEW(struct ops_port);
+    port->ops = ops;
+    port->derive = work_port_new(ops->derive, loop);
+    port->read = work_port_new(ops->read, loop);
+    port->write = work_port_new(ops->write, loop);
+    if (!port->derive || !port->read || !port->write)
+        memory_exhausted();
+    entropy_init(&port->entropy);
+    port->random = entropy_source(&port->entropy);
+    return port;
+}
+
+void ops_port_free(struct ops_port *port)
+{
+    if (!port)
+        return;
+    work_port_free(port->derive);
+    work_port_free(port->read);
+    work_port_free(port->write);
+    entropy_finish(&port->entropy);
+    wipe_free(port, sizeof *port);
+}
+
+struct work_port *ops_port_derive(struct ops_port *port)
+{
+    return port->derive;
+}

@@ -1,0 +1,90 @@
+/*
+ * ops.h - the only writers of accounts: submit and complete, never blocking.
+ *
+ * One struct ops per server, and a port per loop. A request is submitted on a loop's thread and
+ * answered on the same loop: PBKDF2, reads and writes run on bounded pools of their own, so that a
+ * database that hangs holds up no log-in's arithmetic and the other way round. A full pool refuses
+ * at once with OPS_TEMPORARY.
+ *
+ * Running out of memory here ends the server (server/memory.h).
+ */
+#ifndef SERVER_OPS_OPS_H
+#define SERVER_OPS_OPS_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "net/work.h"
+#include "server/store/store.h"
+
+enum ops_result {
+    OPS_OK = 0,
+    OPS_EXISTS,
+    OPS_NOT_FOUND,
+    OPS_BAD_NAME,
+    OPS_BAD_PASSWORD,
+    OPS_WRONG_DOMAIN, /* an address of a domain that is not served here */
+    OPS_TEMPORARY,    /* a pool is full, or the database locked: later it may work */
+    OPS_STORE         /* the database failed; the log says how */
+};
+
+/* Fills `error` with the failure as the catalogue says it. `address` is what was asked for; `why`
+ * a reason of OPS_BAD_NAME or OPS_BAD_PASSWORD, or "". */
+enum linnet_error_code ops_error(enum ops_result result, const char *address, const char *why,
+                                 struct linnet_error *error);
+
+/* What has just become true, on disk. Sessions follow from it. */
+enum ops_event_kind {
+    OPS_ACCOUNT_ADDED,
+    OPS_ACCOUNT_REMOVED,
+    OPS_ACCOUNT_DISABLED,
+    OPS_ACCOUNT_ENABLED,
+    OPS_PASSWORD_CHANGED
+};
+
+struct ops_event {
+    enum ops_event_kind kind;
+    struct str user, domain; /* prepared */
+    struct str reason;       /* OPS_ACCOUNT_DISABLED */
+};
+
+/* "account.added" */
+const char *ops_event_name(enum ops_event_kind kind);
+
+struct ops_config {
+    struct store *store;        /* borrowed */
+    const char *domain;         /* served; prepared; borrowed */
+    unsigned iterations;        /* of new credentials */
+    bool legacy;                /* keep DIGEST-MD5 credentials of new passwords */
+    unsigned derive_threads;    /* PBKDF2 */
+    unsigned read_threads;      /* of the store; one more thread writes */
+    size_t queue_max;           /* requests that wait, per pool */
+    const struct log_sink *log; /* borrowed; NULL for none */
+    /* Called on the loop of the request that caused it, before its answer; may be NULL. */
+    void (*event)(void *ctx, const struct ops_event *event);
+    void *ctx;
+};
+
+struct ops;
+struct ops_port;
+
+/* Blocks, so at the start only: makes or reads the key of fake salts, and deletes DIGEST-MD5
+ * credentials unless `legacy` is on. */
+enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret,
+                               struct linnet_error *error) MUST_USE;
+
+/* All ports must have been freed. Waits for what is running. NULL is fine. */
+void ops_free(struct ops *ops);
+
+/* 32 bytes that make stable salts for users who do not exist (sasl_config.fake_key). */
+const uint8_t *ops_fake_key(const struct ops *ops);
+
+/* On the loop's thread, or before it runs. */
+struct ops_port *ops_port_new(struct ops *ops, uv_loop_t *loop) MUST_USE;
+
+/* Requests that were not answered are never answered. NULL is fine. */
+void ops_port_free(struct ops_port *port);
+
+/* The pool for PBKDF2 of log-ins (sasl's WANT_DERIVE), seen from this loop. Borrowed. */
+struct work_port *ops_port_derive(struct ops_port *port);
+
+#endif
