@@ -53,7 +53,7 @@ static void open_client(struct stream *s)
 /* `id` is new and unpredictable in every header (RFC 6120 §4.7.3). */
 static void open_server(struct stream *s, struct str to)
 {
-    uint8_t raw[STREAM_ID_BYTES / 2 + 6];
+    uint8_t raw[STREAM_ID_BYTES];
     char id[2 * sizeof raw + 1];
     random_fill(&s->config.random, raw, sizeof raw);
     hash_hex(str_of(raw, sizeof raw), id);

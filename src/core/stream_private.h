@@ -29,7 +29,7 @@ enum stream_phase {
     PHASE_CLOSED
 };
 
-enum { STREAM_EVENTS_MAX = 8, STREAM_ID_BYTES = 20 };
+enum { STREAM_EVENTS_MAX = 8, STREAM_ID_BYTES = 16 };
 
 /* The one open want. It blocks input from the moment it is set; it is told to the host once the
  * output is acknowledged if it `drains`. */

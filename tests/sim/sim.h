@@ -1,0 +1,100 @@
+/*
+ * sim.h - both ends of the protocol over a link in virtual time, from one seed.
+ *
+ *   sim_rng    a seeded stream of numbers: everything that happens is drawn from it
+ *   sim_pipe   one direction: bytes are cut, delayed, stalled, and perhaps cut off for good
+ *   sim_end    a host for one struct stream: pumps bytes, plays TLS, answers wants late
+ *   sim_run    one login and a conversation, and what must be true of it
+ *
+ * TLS is played: a hello each way that begins with 0x16, then every byte is masked, so that a byte
+ * on the wrong side of the boundary breaks the run. What travels unmasked is recorded as clear.
+ */
+#ifndef TESTS_SIM_H
+#define TESTS_SIM_H
+
+#include "core/stream.h"
+
+/* ---- randomness ---- */
+
+struct sim_rng {
+    uint64_t state;
+};
+
+uint64_t sim_next(struct sim_rng *r);
+uint64_t sim_below(struct sim_rng *r, uint64_t n); /* 0..n-1 */
+bool sim_chance(struct sim_rng *r, unsigned percent);
+struct random_source sim_random(struct sim_rng *r);
+
+/* ---- a direction of the link ---- */
+
+enum sim_cut { SIM_CUT_NONE, SIM_CUT_RESET, SIM_CUT_END, SIM_CUT_SILENCE };
+
+struct sim_pipe {
+    struct buf bytes;  /* written, not yet delivered */
+    uint64_t ready_ms; /* when the next piece arrives */
+    uint64_t passed;   /* bytes delivered so far */
+    uint64_t cut_at;   /* the fault strikes after this many bytes */
+    enum sim_cut cut;
+    bool cut_done;
+};
+
+/* ---- an end ---- */
+
+struct sim_end {
+    struct stream *stream;
+    struct sim_rng *rng;
+    struct sim_pipe *in, *out;
+    enum stream_side side;
+    const struct sim_case *test;
+
+    struct buf unread; /* received, not consumed by the stream */
+    bool tls_playing, tls_on;
+    uint64_t tls_want;
+    struct buf tls_hello; /* of the peer, as far as it came */
+    bool ended;           /* the transport is gone */
+
+    struct stream_event asked; /* the want that waits for its time */
+    struct sasl_want asked_sasl;
+    uint64_t answer_ms;
+
+    /* what happened */
+    unsigned ready, closed;
+    uint64_t outcome_ms;
+    struct linnet_error error;
+    char jid[256];
+    unsigned received, sent, auth_failures;
+    bool out_of_order;
+    struct buf clear; /* all that it wrote without TLS */
+};
+
+/* ---- a run ---- */
+
+struct sim_case {
+    uint64_t seed;
+    struct login_policy client_policy, server_policy;
+    bool direct_tls, verdict_good, accept_bad, wrong_password, unknown_user, disabled, tls12,
+        can_bind, store_down, host_wrong;
+    const char *password;
+    unsigned messages;
+    struct tls_facts facts;
+    struct sasl_credential credentials[5];
+    size_t credential_count;
+    bool verbose;
+};
+
+/* Runs the seed; NULL when everything held, or a sentence that says what did not. */
+const char *sim_run(uint64_t seed, bool verbose);
+
+/* The hosts' parts, for sim_run. */
+void sim_end_init(struct sim_end *e, enum stream_side side, const struct sim_case *test,
+                  struct sim_rng *rng, struct sim_pipe *in, struct sim_pipe *out);
+void sim_end_finish(struct sim_end *e);
+/* Lets the end do all it can at `now`; false when nothing was left to do. */
+bool sim_end_work(struct sim_end *e, uint64_t now_ms);
+/* When it next has something to do by itself. */
+uint64_t sim_end_deadline(const struct sim_end *e);
+
+#define SIM_DOMAIN "localhost"
+#define SIM_USER "juliet"
+
+#endif
