@@ -10,7 +10,8 @@
  *
  * A client whose mechanism proves the server (SCRAM, DIGEST-MD5) reaches SASL_DONE only through
  * the step that verified that proof. sasl_conclude is the only way to turn the peer's <success/>
- * into SASL_DONE, and it fails when the proof is missing. There is no setter for it.
+ * into SASL_DONE, and it fails when the proof is missing. There is no setter for it: sasl_mech.h
+ * tells how that is built.
  *
  * All memory of an exchange is wiped when it is freed. One thread at a time.
  */
@@ -59,10 +60,16 @@ enum sasl_fault {
     SASL_FAULT_PROTOCOL,     /* the peer broke the mechanism's grammar or rules */
     SASL_FAULT_POLICY,       /* iteration count outside the bounds, and the like */
     SASL_FAULT_PREPARE,      /* our own user name or password cannot be prepared (SASLprep) */
-    SASL_FAULT_MEMORY
+    SASL_FAULT_MEMORY,
+    SASL_FAULT_DOWNGRADE /* someone between changed what the other end offered or bound to */
 };
 
-enum { SASL_BINDING_MAX_BYTES = 64 };
+enum {
+    SASL_BINDING_MAX_BYTES = 64,
+    SASL_OTHER_BINDINGS_MAX = 2,
+    SASL_MESSAGE_MAX_BYTES = 8192, /* a longer message fails the exchange */
+    SASL_SALT_BYTES = 16           /* of new credentials: fake salts must be as long as real ones */
+};
 
 /* A channel binding (RFC 5056): its registered type and its bytes. */
 struct sasl_binding {
@@ -73,9 +80,9 @@ struct sasl_binding {
 
 /* The first field of a GS2 header (RFC 5801 §4). */
 enum sasl_gs2 {
-    SASL_GS2_CANNOT,   /* n: we cannot bind */
-    SASL_GS2_CAN,      /* y: we could, but the peer offered no -PLUS */
-    SASL_GS2_BINDS     /* p: bound by `binding` */
+    SASL_GS2_CANNOT, /* n: we cannot bind */
+    SASL_GS2_CAN,    /* y: we could, but the peer offered no -PLUS */
+    SASL_GS2_BINDS   /* p: bound by `binding` */
 };
 
 /* Properties of a mechanism that the login policy decides by. */
@@ -110,6 +117,8 @@ struct sasl_config {
     struct sasl_binding binding; /* type NULL when the connection cannot bind */
     struct str service;          /* "xmpp" */
     struct str host;             /* the XMPP domain: digest-uri and default realm */
+    struct str offered;          /* XEP-0474: what the server offers, made by sasl_offered: SCRAM
+                                    then finds out when someone changed the list. STR_NONE: off */
 
     /* client */
     struct str username; /* as typed; the mechanism prepares it */
@@ -118,13 +127,17 @@ struct sasl_config {
     unsigned iterations_min, iterations_max; /* 0: 4096 and 1,000,000 */
 
     /* server */
-    struct str bare_domain;       /* authzid may be the user's own bare JID in this domain */
-    bool offers_binding;          /* some -PLUS is on offer, so a `y` flag is a downgrade */
-    uint8_t fake_key[32];         /* makes stable salts for unknown users */
-    unsigned fake_iterations;     /* what real users have */
+    struct str bare_domain; /* authzid may be the user's own bare JID in this domain */
+    /* `binding` is one that the client may choose; these are others. */
+    struct sasl_binding other_bindings[SASL_OTHER_BINDINGS_MAX];
+    bool offers_binding;      /* some -PLUS is on offer, so a `y` flag is a downgrade */
+    uint8_t fake_key[32];     /* makes stable salts for unknown users */
+    unsigned fake_iterations; /* what real users have */
 };
 
-/* What a WANT asks for; borrowed until the answer. */
+/* What a WANT asks for; borrowed until the answer. PLAIN's DERIVE is for the SCRAM row that the
+ * store gave; for a user it does not know, for a SCRAM-SHA-256 row: give that one if there is a
+ * choice, so that both take the same time. */
 struct sasl_want {
     /* SECRET. Server: the prepared user name and the scheme wanted ("" any SCRAM row).
      * Client: the salt and count, so that a cached key may be given instead of the password. */
@@ -193,7 +206,8 @@ const struct sasl_mech *sasl_used(const struct sasl *s);
 /* Server, after SASL_DONE or any WANT_SECRET: the prepared user name (no domain). Borrowed. */
 struct str sasl_username(const struct sasl *s);
 
-/* After SASL_FAILED. The condition is what a server sends. */
+/* After SASL_FAILED. The condition is what a server sends; the text, which is static, is for logs.
+ * Either place may be NULL. */
 enum sasl_error sasl_failure(const struct sasl *s, enum sasl_fault *ret_fault,
                              const char **ret_text);
 
@@ -201,21 +215,28 @@ enum sasl_error sasl_failure(const struct sasl *s, enum sasl_fault *ret_fault,
  * Returns false when the mechanism has none. */
 bool sasl_salted_key(const struct sasl *s, struct sasl_want *ret_for, struct str *ret_key);
 
+/* The text that XEP-0474 hashes: mechanisms, then channel-binding types if there are any, each
+ * list sorted (in place) and joined. Both ends put it into sasl_config.offered. */
+void sasl_offered(struct str *mechanisms, size_t mechanism_count, struct str *types,
+                  size_t type_count, struct buf *out);
+
 /* --- for accounts: making what the server stores --- */
 
-/* Whether `password` can be used at all (SASLprep, RFC 4013, as a stored string). */
+/* The prepared form of `password` (SASLprep, RFC 4013, as a stored string): what PBKDF2 takes.
+ * False when it has none, or is empty, and so cannot be used. Check out->failed for memory. */
 bool sasl_prepare_password(struct str password, struct buf *out) MUST_USE;
 
-/* A SCRAM row from SaltedPassword. */
+/* A SCRAM row from SaltedPassword. The salt has 1 to 64 bytes. */
 bool sasl_scram_credential(enum hash_alg alg, const uint8_t *salted, struct str salt,
                            unsigned iterations, struct sasl_credential *ret) MUST_USE;
 
-/* H(user:realm:password) of RFC 2831 §2.1.2.1, for the legacy profile. */
+/* H(user:realm:password) of RFC 2831 §2.1.2.1, for the legacy profile. Prepares the user name and
+ * the password; false when that cannot be done, or when out of memory. */
 bool sasl_digest_credential(struct str username, struct str realm, struct str password,
                             struct sasl_credential *ret) MUST_USE;
 
 /* "SCRAM-SHA-256$4096:salt$StoredKey:ServerKey" (RFC 5803 shape) and back; and
- * "DIGEST-MD5$hex". */
+ * "DIGEST-MD5$hex". Reading is strict: a row has one spelling. */
 void sasl_credential_write(const struct sasl_credential *c, struct buf *out);
 bool sasl_credential_read(struct str row, struct sasl_credential *ret) MUST_USE;
 
