@@ -212,6 +212,7 @@ static void session_server(struct stream *s, const struct element *iq)
 const struct feature feature_bind = {
     .name = "bind",
     .ns = NS_BIND,
+    .by_iq = true,
     .offers = bind_offers,
     .offer = bind_offer,
     .choose = bind_choose,
@@ -221,6 +222,7 @@ const struct feature feature_bind = {
 const struct feature feature_session = {
     .name = "session",
     .ns = NS_SESSION,
+    .by_iq = true,
     .offers = bind_offers,
     .offer = session_offer,
     .choose = session_choose,

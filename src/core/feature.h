@@ -19,8 +19,9 @@ enum feature_choice {
 struct sign_in;
 
 struct feature {
-    const char *name;    /* of the element in <stream:features/> */
-    const char *ns;      /* of that element and of the exchange */
+    const char *name; /* of the element in <stream:features/> */
+    const char *ns;   /* of that element and of the exchange */
+    bool by_iq;       /* the exchange is an iq, not elements of its own */
 
     /* server: whether it is on offer in the present state, and its element */
     bool (*offers)(const struct stream *s);

@@ -14,6 +14,12 @@ static void client_features(struct stream *s, const struct element *e)
     feature_negotiate(s);
 }
 
+/* The answer to an iq may hold nothing but an error: it is told by its kind. */
+static bool is_for(const struct feature *f, const struct element *e)
+{
+    return f && (feature_of(e) == f || (f->by_iq && stanza_kind(e, NS_CLIENT) == STANZA_IQ));
+}
+
 static void client_element(struct stream *s, const struct element *e)
 {
     if (element_is(e, NS_STREAM, "features")) {
@@ -23,7 +29,7 @@ static void client_element(struct stream *s, const struct element *e)
             stream_fail_protocol(s, STREAM_OK, "the server sent its features out of turn");
         return;
     }
-    if (s->phase == PHASE_NEGOTIATE && s->active && feature_of(e) == s->active)
+    if (s->phase == PHASE_NEGOTIATE && is_for(s->active, e))
         s->active->handle[STREAM_CLIENT](s, e);
     else if (s->phase == PHASE_FEATURES)
         stream_fail_protocol(s, STREAM_OK, "the server did not begin with its features");

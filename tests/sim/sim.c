@@ -205,7 +205,7 @@ static const char *judge_outcome(const struct sim_case *c, const struct sim_end 
         return NULL;
     int want = expected(c), got = client->ready ? LINNET_OK : (int)client->error.code;
     if (want != got) {
-        static char text[400]; /* a test program's only state: the sentence it dies with */
+        static char text[640]; /* a test program's only state: the sentence it dies with */
         snprintf(text, sizeof text, "expected code %d, got %d (%s)", want, got,
                  client->error.sentence);
         return text;
