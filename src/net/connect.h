@@ -67,7 +67,7 @@ struct connect_attempt {
     unsigned took_ms;
 };
 
-/* All that happened, for a page that explains it. Kept up to date until connect_free. */
+/* All that happened, for a page that explains it. Borrowed until the next event or connect_free. */
 struct connect_report {
     bool asked_srv;
     struct dns_srv_answer srv_direct, srv_starttls; /* status and answer; no records */
@@ -108,7 +108,7 @@ bool connect_next(struct connect *c, const char *reason) MUST_USE;
 /* The whole deadline is moved, e.g. for the time after connect_next. */
 void connect_set_deadline(struct connect *c, uint64_t deadline_ms);
 
-const struct connect_report *connect_report(const struct connect *c);
+const struct connect_report *connect_report(struct connect *c);
 
 /* Gives up whatever is under way; no callback runs afterwards. NULL is fine. */
 void connect_free(struct connect *c);
