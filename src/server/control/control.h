@@ -1,0 +1,68 @@
+/*
+ * control.h - the control socket: requests of linnetctl and the console become ops, and what
+ * happens is told to those who follow. JSON lines over a Unix socket of mode 0600, for processes
+ * of the server's own user and root (docs/control.md).
+ *
+ * It lives on one loop and its thread. A line, the calls and the output of a client have limits;
+ * one that exceeds them is closed. Lines may hold passwords: their memory is wiped.
+ */
+#ifndef SERVER_CONTROL_CONTROL_H
+#define SERVER_CONTROL_CONTROL_H
+
+#include "server/ops/ops.h"
+#include "server/settings.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+enum {
+    CONTROL_LINE_MAX_BYTES = 64 * 1024,
+    CONTROL_OUTPUT_MAX_BYTES = 4 * 1024 * 1024,
+    CONTROL_CALLS_MAX = 32, /* unanswered, of one client; then it is read no further */
+    CONTROL_CLIENTS_MAX = 64
+};
+
+struct control;
+
+/* One request on its way. It lives until it is answered, also when its client has gone. */
+struct control_call;
+
+/* What only the server's main part knows. Each call is answered exactly once, at once or later, by
+ * control_call_reply or control_call_fail on the control socket's loop. */
+struct control_host {
+    void (*status)(void *ctx, struct control_call *call);
+    void (*sessions)(void *ctx, struct control_call *call, size_t limit);
+    /* The settings in force; borrowed until the next turn of the loop. */
+    const struct settings *(*settings)(void *ctx);
+    void *ctx;
+};
+
+struct control_config {
+    uv_loop_t *loop;
+    const char *path;
+    struct ops_port *ops; /* borrowed; freed after the control socket */
+    struct control_host host;
+    const struct log_sink *log; /* borrowed; NULL for none */
+    /* Whether a process of that user may connect; NULL: the server's own and root. */
+    bool (*admits)(uid_t uid);
+};
+
+/* Listens. A socket that a server left behind is replaced; one that answers is not. */
+enum linnet_error_code control_new(const struct control_config *config, struct control **ret,
+                                   struct linnet_error *error) MUST_USE;
+
+/* Closes everything and removes the socket. Calls that the host still holds may be answered later,
+ * to nobody. NULL is fine. */
+void control_free(struct control *control);
+
+/* Answers with `result` (taken), an object; or with a failure. */
+void control_call_reply(struct control_call *call, json_t *result);
+void control_call_fail(struct control_call *call, const struct linnet_error *error);
+
+/* Tells all followers. Takes `data`, an object. */
+void control_emit(struct control *control, const char *event, json_t *data);
+
+/* The same for an event of ops. */
+void control_emit_account(struct control *control, const struct ops_event *event);
+
+#endif

@@ -1,0 +1,382 @@
+/* The table of requests: name, arguments, help, handler. */
+#include "server/control/control_private.h"
+#include "server/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARGS_MAX = 2, LIST_DEFAULT = 100 };
+
+struct control_arg {
+    const char *name;
+    json_type type;
+    bool required;
+};
+
+/* A call of ops_accounts.h. */
+struct account_op {
+    enum ops_result (*submit)(struct ops_port *port, const struct ops_ask *ask,
+                              struct ops_request **ret, const char **ret_why);
+    json_t *(*result)(const struct ops_reply *reply);
+};
+
+struct control_op {
+    const char *name;
+    struct control_arg args[ARGS_MAX + 1];
+    const char *help;
+    void (*handle)(struct control_call *call);
+    struct account_op account;
+};
+
+static const struct control_config *config_of(const struct control_call *call)
+{
+    return &call->peer->control->config;
+}
+
+static void fail(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
+
+static void fail(struct control_call *call, const char *fmt, ...)
+{
+    char why[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    struct linnet_error error = {0};
+    error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_PEER, "reason", why, NULL);
+    control_call_fail(call, &error);
+}
+
+static struct str string_arg(const struct control_call *call, const char *name)
+{
+    const json_t *value = json_object_get(call->args, name);
+    return value ? str_of(json_string_value(value), json_string_length(value)) : STR_NONE;
+}
+
+static json_int_t int_arg(const struct control_call *call, const char *name, json_int_t fallback)
+{
+    const json_t *value = json_object_get(call->args, name);
+    return value ? json_integer_value(value) : fallback;
+}
+
+/* Takes `value`, which is NULL only when memory ran out: all strings here are UTF-8. */
+static void put(json_t *object, const char *name, json_t *value)
+{
+    if (!value || json_object_set_new(object, name, value) < 0)
+        memory_exhausted();
+}
+
+static json_t *new_object(void)
+{
+    json_t *object = json_object();
+    if (!object)
+        memory_exhausted();
+    return object;
+}
+
+/* Text from outside (paths), made printable. */
+static json_t *printable(struct str text)
+{
+    char clean[512];
+    error_copy_text(clean, sizeof clean, text);
+    return json_string(clean);
+}
+
+/* --- accounts --- */
+
+static json_t *address_result(const struct ops_reply *reply)
+{
+    json_t *object = new_object();
+    put(object, "jid", json_string(reply->address));
+    return object;
+}
+
+static json_t *schemes_of(const struct store_account *a)
+{
+    json_t *schemes = json_array();
+    for (const char *at = a->schemes; *at;) {
+        size_t len = strcspn(at, " ");
+        if (json_array_append_new(schemes, json_stringn(at, len)) < 0)
+            memory_exhausted();
+        at += len + (at[len] == ' ');
+    }
+    return schemes;
+}
+
+static json_t *describe(const struct store_account *a)
+{
+    json_t *object = new_object();
+    put(object, "user", json_string(a->user));
+    put(object, "created_s", json_integer(a->created_s));
+    put(object, "password_s", json_integer(a->password_s));
+    put(object, "disabled", json_boolean(a->disabled));
+    put(object, "reason", json_string(a->reason));
+    put(object, "schemes", schemes_of(a));
+    return object;
+}
+
+static json_t *show_result(const struct ops_reply *reply)
+{
+    json_t *object = describe(reply->account);
+    put(object, "jid", json_string(reply->address));
+    return object;
+}
+
+static json_t *list_result(const struct ops_reply *reply)
+{
+    json_t *object = new_object(), *accounts = json_array();
+    for (size_t i = 0; i < reply->page->count; i++) {
+        if (json_array_append_new(accounts, describe(&reply->page->accounts[i])) < 0)
+            memory_exhausted();
+    }
+    put(object, "accounts", accounts);
+    put(object, "more", json_boolean(reply->page->more));
+    return object;
+}
+
+static void account_done(void *ctx, const struct ops_reply *reply)
+{
+    struct control_call *call = ctx;
+    call->request = NULL;
+    if (reply->result == OPS_OK) {
+        control_call_reply(call, call->op->account.result(reply));
+        return;
+    }
+    struct linnet_error error = {0};
+    ops_error(reply->result, reply->address, "", &error);
+    control_call_fail(call, &error);
+}
+
+static void handle_account(struct control_call *call)
+{
+    const char *why = "";
+    struct str address = string_arg(call, "user");
+    struct ops_ask ask = {
+        .address = address,
+        .password = string_arg(call, "password"),
+        .reason = string_arg(call, "reason"),
+        .after = string_arg(call, "after"),
+        .done = account_done,
+        .ctx = call,
+    };
+    json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
+    if (limit < 1 || limit > OPS_PAGE_MAX) {
+        fail(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
+        return;
+    }
+    if (ask.reason.len > OPS_REASON_MAX_BYTES) {
+        fail(call, "reason must not be longer than %d bytes", OPS_REASON_MAX_BYTES);
+        return;
+    }
+    ask.limit = (size_t)limit;
+    enum ops_result result =
+        call->op->account.submit(config_of(call)->ops, &ask, &call->request, &why);
+    if (result != OPS_OK) {
+        struct linnet_error error = {0};
+        ops_error(result, address.ptr ? address.ptr : "", why, &error);
+        control_call_fail(call, &error);
+    }
+}
+
+/* --- the server --- */
+
+static void handle_status(struct control_call *call)
+{
+    const struct control_host *host = &config_of(call)->host;
+    host->status(host->ctx, call);
+}
+
+static void handle_sessions(struct control_call *call)
+{
+    const struct control_host *host = &config_of(call)->host;
+    json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
+    if (limit < 1 || limit > OPS_PAGE_MAX)
+        fail(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
+    else
+        host->sessions(host->ctx, call, (size_t)limit);
+}
+
+static json_t *describe_setting(const struct settings *s, size_t index)
+{
+    static const char *const sources[] = {"default", "file", "environment", "argument"};
+    const struct settings_row *row = settings_row_at(index);
+    struct buf value = {0};
+    settings_value_print(row, (const char *)s + row->offset, &value);
+    if (value.failed)
+        memory_exhausted();
+    json_t *object = new_object();
+    put(object, "name", json_string(row->name));
+    put(object, "value", printable(buf_peek(&value)));
+    put(object, "source", json_string(sources[s->origin[index].source]));
+    put(object, "live", json_boolean(row->live));
+    put(object, "help", json_string(row->help));
+    buf_finish(&value);
+    return object;
+}
+
+static void handle_settings(struct control_call *call)
+{
+    const struct control_host *host = &config_of(call)->host;
+    const struct settings *s = host->settings(host->ctx);
+    json_t *object = new_object(), *list = json_array();
+    for (size_t i = 0; settings_row_at(i); i++) {
+        if (json_array_append_new(list, describe_setting(s, i)) < 0)
+            memory_exhausted();
+    }
+    put(object, "settings", list);
+    control_call_reply(call, object);
+}
+
+static void handle_follow(struct control_call *call)
+{
+    call->peer->following = true;
+    control_call_reply(call, new_object());
+}
+
+static void handle_help(struct control_call *call);
+
+/* --- the table --- */
+
+#define ACCOUNT(submit, result) .handle = handle_account, .account = {submit, result}
+
+static const struct control_op ops[] = {
+    {"help", {{0}}, "Lists the requests.", .handle = handle_help},
+    {"status", {{0}}, "How the server is.", .handle = handle_status},
+    {"sessions", {{"limit", JSON_INTEGER, false}}, "Who is connected.", .handle = handle_sessions},
+    {"settings.list", {{0}}, "The settings in force.", .handle = handle_settings},
+    {"events.follow", {{0}}, "From now on events are sent, each a line.", .handle = handle_follow},
+    {"user.add",
+     {{"user", JSON_STRING, true}, {"password", JSON_STRING, true}},
+     "Makes an account.",
+     ACCOUNT(ops_account_add, address_result)},
+    {"user.passwd",
+     {{"user", JSON_STRING, true}, {"password", JSON_STRING, true}},
+     "Gives an account a new password; its sessions end.",
+     ACCOUNT(ops_account_passwd, address_result)},
+    {"user.list",
+     {{"after", JSON_STRING, false}, {"limit", JSON_INTEGER, false}},
+     "Lists accounts by name, from the one after `after`.",
+     ACCOUNT(ops_account_list, list_result)},
+    {"user.show",
+     {{"user", JSON_STRING, true}},
+     "Shows an account.",
+     ACCOUNT(ops_account_show, show_result)},
+    {"user.remove",
+     {{"user", JSON_STRING, true}},
+     "Removes an account; its sessions end.",
+     ACCOUNT(ops_account_remove, address_result)},
+    {"user.disable",
+     {{"user", JSON_STRING, true}, {"reason", JSON_STRING, false}},
+     "Lets nobody sign in to an account; its sessions end.",
+     ACCOUNT(ops_account_disable, address_result)},
+    {"user.enable",
+     {{"user", JSON_STRING, true}},
+     "Allows signing in again.",
+     ACCOUNT(ops_account_enable, address_result)},
+};
+
+static void handle_help(struct control_call *call)
+{
+    json_t *object = new_object(), *list = json_array();
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+        const struct control_op *op = &ops[i];
+        json_t *row = new_object(), *args = new_object();
+        for (const struct control_arg *arg = op->args; arg->name; arg++)
+            put(args, arg->name,
+                json_sprintf("%s%s", arg->type == JSON_STRING ? "string" : "integer",
+                             arg->required ? "" : ", optional"));
+        put(row, "op", json_string(op->name));
+        put(row, "args", args);
+        put(row, "help", json_string(op->help));
+        if (json_array_append_new(list, row) < 0)
+            memory_exhausted();
+    }
+    put(object, "ops", list);
+    control_call_reply(call, object);
+}
+
+/* --- from a line to a handler --- */
+
+static const struct control_op *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+        if (cstr_eq(ops[i].name, name))
+            return &ops[i];
+    }
+    return NULL;
+}
+
+static const struct control_arg *find_arg(const struct control_op *op, const char *name)
+{
+    for (const struct control_arg *arg = op->args; arg->name; arg++) {
+        if (strcmp(arg->name, name) == 0)
+            return arg;
+    }
+    return NULL;
+}
+
+/* Whether the arguments are those of the row; else the call was failed. */
+static bool check_args(struct control_call *call, const struct control_op *op)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(call->args, name, value)
+    {
+        const struct control_arg *arg = find_arg(op, name);
+        if (!arg) {
+            fail(call, "%s has no argument \"%.60s\"", op->name, name);
+            return false;
+        }
+        if (json_typeof(value) != arg->type) {
+            fail(call, "%s must be %s", name, arg->type == JSON_STRING ? "a string" : "an integer");
+            return false;
+        }
+    }
+    for (const struct control_arg *arg = op->args; arg->name; arg++) {
+        if (arg->required && !json_object_get(call->args, arg->name)) {
+            fail(call, "%s needs the argument \"%s\"", op->name, arg->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is wrong with the members of a request, or NULL. */
+static const char *fault_of(json_t *line)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(line))
+        return "A request is a JSON object";
+    json_object_foreach(line, name, value)
+    {
+        if (strcmp(name, "id") && strcmp(name, "op") && strcmp(name, "args"))
+            return "A request has the members id, op and args, no others";
+    }
+    const json_t *id = json_object_get(line, "id"), *args = json_object_get(line, "args");
+    if (!json_is_integer(id) && !(json_is_string(id) && json_string_length(id) <= 64))
+        return "A request needs an id: an integer, or a string of at most 64 bytes";
+    if (!json_is_string(json_object_get(line, "op")))
+        return "A request needs an op, a string";
+    if (args && !json_is_object(args))
+        return "The args of a request are an object";
+    return NULL;
+}
+
+void control_serve(struct control_peer *peer, json_t *line)
+{
+    const char *fault = fault_of(line);
+    if (fault) {
+        control_refuse(peer, fault);
+        return;
+    }
+    struct control_call *call =
+        control_call_new(peer, json_object_get(line, "id"), json_object_get(line, "args"));
+    const char *name = json_string_value(json_object_get(line, "op"));
+    call->op = find(name);
+    if (!call->op)
+        fail(call, "There is no request \"%.60s\"; \"help\" lists them", name);
+    else if (check_args(call, call->op))
+        call->op->handle(call);
+}
