@@ -115,10 +115,9 @@ void stream_condition_write(struct xml_writer *w, enum stream_condition c, struc
 
 const struct element *condition_element(const struct element *error, const char *ns)
 {
-    const struct element *it = NULL;
-    while ((it = element_next(error, it)))
-        if (cstr_eq(it->ns, ns) && !cstr_eq(it->name, "text"))
-            return it;
+    for (const struct node *n = error->children; n; n = n->next)
+        if (n->element && cstr_eq(n->element->ns, ns) && !cstr_eq(n->element->name, "text"))
+            return n->element;
     return NULL;
 }
 

@@ -176,9 +176,11 @@ bool jid_copy(const struct jid *from, struct jid *ret)
     *ret = (struct jid){0};
     if (!from->full)
         return true;
-    char *full = strdup(from->full);
+    size_t size = strlen(from->full) + 1;
+    char *full = malloc(size);
     if (!full)
         return false;
+    memcpy(full, from->full, size);
     *ret = *from;
     ret->full = full;
     if (from->local.ptr)

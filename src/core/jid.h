@@ -13,11 +13,11 @@ enum { JID_PART_MAX_BYTES = 1023, JID_MAX_BYTES = 3 * JID_PART_MAX_BYTES + 2 };
 
 enum jid_fault {
     JID_OK = 0,
-    JID_EMPTY,            /* the whole, or a part that is announced by '@' or '/' */
-    JID_TOO_LONG,         /* a part over 1023 bytes */
+    JID_EMPTY,    /* the whole, or a part that is announced by '@' or '/' */
+    JID_TOO_LONG, /* a part over 1023 bytes */
     JID_NOT_UTF8,
-    JID_LOCAL_CHARACTER,  /* a character that a name before '@' may not hold */
-    JID_DOMAIN_INVALID,   /* not a host name, IP literal or internationalised domain */
+    JID_LOCAL_CHARACTER, /* a character that a name before '@' may not hold */
+    JID_DOMAIN_INVALID,  /* not a host name, IP literal or internationalised domain */
     JID_RESOURCE_CHARACTER,
     JID_NO_MEMORY
 };

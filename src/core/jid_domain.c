@@ -93,8 +93,8 @@ static enum jid_fault append_u_label(struct str label, char *out, size_t *used)
         rc = idn2_to_unicode_8z8z(text, &decoded, IDN2_NO_TR46);
         u = decoded;
     }
-    /* Registration is the strict form of IDNA2008: every contextual rule, the Bidi Rule, and both
-     * forms of the label must lead to each other. */
+    /* Registration is the strict form of IDNA2008: every contextual rule, and both forms of the
+     * label must lead to each other. libidn2's Bidi Rule misses the conditions 3 and 4. */
     if (rc == IDN2_OK)
         rc = idn2_register_u8((const uint8_t *)u, is_a_label(label) ? (const uint8_t *)text : NULL,
                               &checked, 0);
@@ -103,6 +103,8 @@ static enum jid_fault append_u_label(struct str label, char *out, size_t *used)
         goto out;
     }
     size_t len = strlen(u);
+    if (!precis_bidi_valid(str_of(u, len)))
+        goto out;
     fault = *used + len > JID_PART_MAX_BYTES ? JID_TOO_LONG : JID_OK;
     if (fault)
         goto out;

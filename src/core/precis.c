@@ -363,16 +363,18 @@ static bool map_nfc(struct text *t)
 
 /* --- profiles -------------------------------------------------------------------------------- */
 
-/* RFC 8265 §3.3. The class is checked where preparation ends and again at the end; the contextual
- * rules at the end only, since they ask for lower-case neighbours. */
+/* RFC 8264 §7: the rules "MUST be applied in the following order: 1. Width-Mapping Rule 2.
+ * Additional Mapping Rule 3. Case-Mapping Rule 4. Normalization Rule 5. Directionality Rule 6.
+ * Behavioral rules for determining whether a code point is valid". So a decomposed or full-width
+ * name is judged by what becomes of it. */
+
+/* RFC 8265 §3.3. */
 static enum precis_fault username_rules(struct text *t)
 {
     map_width(t);
-    if (!class_allows(t, IDENTIFIER))
-        return PRECIS_CHARACTER;
     if (!map_case(t) || !map_nfc(t))
         return PRECIS_TOO_LONG;
-    if (!class_allows(t, IDENTIFIER) || !context_allows(t) || !direction_allows(t))
+    if (!direction_allows(t) || !class_allows(t, IDENTIFIER) || !context_allows(t))
         return PRECIS_CHARACTER;
     return PRECIS_OK;
 }
@@ -380,8 +382,6 @@ static enum precis_fault username_rules(struct text *t)
 /* RFC 8265 §4.2. */
 static enum precis_fault opaque_rules(struct text *t)
 {
-    if (!class_allows(t, FREEFORM))
-        return PRECIS_CHARACTER;
     map_spaces(t);
     if (!map_nfc(t))
         return PRECIS_TOO_LONG;
@@ -429,4 +429,10 @@ enum precis_fault precis_opaque(struct str in, char *out, size_t *ret_len)
 enum precis_fault precis_map_domain(struct str in, char *out, size_t *ret_len)
 {
     return apply(domain_rules, in, out, ret_len);
+}
+
+bool precis_bidi_valid(struct str label)
+{
+    struct text t;
+    return text_read(&t, label) == PRECIS_OK && direction_allows(&t);
 }

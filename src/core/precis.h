@@ -31,4 +31,7 @@ enum precis_fault precis_opaque(struct str in, char *out, size_t *ret_len) MUST_
  * U+3002 to a full stop. Whether the labels are valid is for IDNA to say. */
 enum precis_fault precis_map_domain(struct str in, char *out, size_t *ret_len) MUST_USE;
 
+/* Whether a label obeys the Bidi Rule (RFC 5893 §2), if it must. `label` is a prepared one. */
+bool precis_bidi_valid(struct str label) MUST_USE;
+
 #endif

@@ -14,7 +14,7 @@ enum stanza_kind stanza_kind(const struct element *e, const char *ns)
 /* The namespace of `stanza` as a static string, which outlives every arena. */
 static const char *stanza_ns(const struct element *stanza)
 {
-    return cstr_eq(stanza->ns, NS_SERVER) ? NS_SERVER : NS_CLIENT;
+    return stanza && cstr_eq(stanza->ns, NS_SERVER) ? NS_SERVER : NS_CLIENT;
 }
 
 enum iq_type stanza_iq_type(const struct element *iq)
@@ -97,7 +97,7 @@ struct element *stanza_error(struct arena *a, const struct element *stanza, enum
 
 enum stanza_condition stanza_error_read(const struct element *stanza, struct str *ret_text)
 {
-    const struct element *error = element_child(stanza, stanza->ns, "error");
+    const struct element *error = element_child(stanza, stanza_ns(stanza), "error");
     const struct element *c = error ? condition_element(error, NS_STANZA_ERRORS) : NULL;
     *ret_text = error ? element_child_text(error, NS_STANZA_ERRORS, "text") : STR_NONE;
     return c ? stanza_condition_from_name(c->name) : STANZA_UNDEFINED_CONDITION;
