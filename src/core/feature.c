@@ -20,7 +20,7 @@ void feature_write_all(struct stream *s)
 void feature_negotiate(struct stream *s)
 {
     s->active = NULL;
-    s->phase = PHASE_NEGOTIATE;
+    stream_move(s, PHASE_NEGOTIATE);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct feature *row = rows[i];
         if (!row->choose)

@@ -104,11 +104,11 @@ void stream_emit(struct stream *s, struct stream_event e)
 {
     /* The queue holds what one item of input can cause; CLOSED always finds a place, since it is
      * the last and nothing is queued after it. */
-    if (s->event_count == STREAM_EVENTS_MAX) {
-        if (e.kind != STREAM_EVENT_CLOSED)
-            return;
+    bool last = e.kind == STREAM_EVENT_CLOSED;
+    if (!last && (stream_over(s) || s->event_count == STREAM_EVENTS_MAX))
+        return;
+    if (s->event_count == STREAM_EVENTS_MAX)
         s->event_count--;
-    }
     s->events[(s->event_first + s->event_count) % STREAM_EVENTS_MAX] = e;
     s->event_count++;
 }
@@ -302,7 +302,7 @@ void stream_progress(struct stream *s)
 
 void stream_become_ready(struct stream *s)
 {
-    s->phase = PHASE_READY;
+    stream_move(s, PHASE_READY);
     s->was_ready = true;
     s->active = NULL;
     s->features = NULL;

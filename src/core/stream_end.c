@@ -11,22 +11,21 @@ static const struct linnet_error no_memory = {
     .sentence = "There was not enough memory to go on.",
 };
 
-static void closed(struct stream *s)
+static const struct linnet_error orderly = {.code = LINNET_OK};
+
+/* The one place where a stream becomes closed. */
+static void closed(struct stream *s, const struct linnet_error *error)
 {
-    static const struct linnet_error orderly = {.code = LINNET_OK};
-    s->phase = PHASE_CLOSED;
-    wipe(&s->want, sizeof s->want);
-    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_CLOSED,
-                                         .error = s->error ? s->error : &orderly});
+    if (stream_over(s))
+        return;
+    stream_move(s, PHASE_CLOSED);
+    s->want = (struct stream_want){0};
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_CLOSED, .error = error});
 }
 
 void stream_out_of_memory(struct stream *s)
 {
-    if (stream_over(s))
-        return;
-    s->phase = PHASE_CLOSED;
-    s->want = (struct stream_want){0};
-    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_CLOSED, .error = &no_memory});
+    closed(s, &no_memory);
 }
 
 static void write_end(struct stream *s, enum stream_condition condition, struct str text,
@@ -78,10 +77,7 @@ static void fail_with(struct stream *s, enum stream_condition condition, const c
     record(s, error);
     if (condition != STREAM_OK && s->phase != PHASE_CLOSING)
         write_end(s, condition, STR_NONE, app_name);
-    if (!s->error)
-        stream_out_of_memory(s);
-    else if (!stream_over(s))
-        closed(s);
+    closed(s, s->error ? s->error : &no_memory);
 }
 
 void stream_fail(struct stream *s, enum stream_condition condition, enum linnet_error_code code,
@@ -153,13 +149,13 @@ void stream_close_received(struct stream *s)
     if (stream_over(s))
         return;
     if (s->phase == PHASE_CLOSING) {
-        closed(s);
+        closed(s, &orderly);
         return;
     }
     if (s->header_sent)
         write_end(s, STREAM_OK, STR_NONE, NULL);
     if (s->was_ready || !stream_is_client(s))
-        closed(s);
+        closed(s, s->out.failed ? &no_memory : &orderly);
     else
         lost(s, "the server closed the stream before sign-in was complete");
 }
@@ -169,13 +165,14 @@ void stream_input_end(struct stream *s, uint64_t now_ms, const struct linnet_err
     s->now_ms = now_ms;
     if (stream_over(s))
         return;
-    if (s->phase == PHASE_CLOSING)
-        closed(s);
-    else if (error) {
+    if (s->phase == PHASE_CLOSING) {
+        closed(s, &orderly);
+    } else if (error) {
         struct linnet_error copy = *error;
         fail_with(s, STREAM_OK, NULL, &copy);
-    } else
+    } else {
         lost(s, "the connection ended without a word");
+    }
 }
 
 /* ---- we end it ---- */
@@ -189,14 +186,16 @@ void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condi
     bool in_tls = s->want.kind == STREAM_WANT_TLS;
     s->want = (struct stream_want){0};
     if (in_tls || (!s->header_sent && condition == STREAM_OK)) {
-        closed(s); /* there is no stream to close */
+        closed(s, &orderly); /* there is no stream to close */
         return;
     }
     write_end(s, condition, text, NULL);
-    s->phase = PHASE_CLOSING;
-    s->close_deadline_ms = now_ms + s->config.close_timeout_ms;
     if (s->out.failed)
         stream_out_of_memory(s);
+    if (stream_over(s))
+        return;
+    stream_move(s, PHASE_CLOSING);
+    s->close_deadline_ms = now_ms + s->config.close_timeout_ms;
 }
 
 void stream_timed_out(struct stream *s, uint32_t waited_ms)

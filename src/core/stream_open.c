@@ -62,7 +62,7 @@ static void open_server(struct stream *s, struct str to)
 
 void stream_open(struct stream *s)
 {
-    s->phase = PHASE_HEADER;
+    stream_move(s, PHASE_HEADER);
     if (stream_is_client(s))
         open_client(s);
     else
@@ -80,7 +80,7 @@ void stream_restart(struct stream *s)
     s->active = NULL;
     s->features = NULL;
     arena_finish(&s->features_arena);
-    s->phase = PHASE_HEADER;
+    stream_move(s, PHASE_HEADER);
     if (!s->reader)
         stream_out_of_memory(s);
     else if (stream_is_client(s))
@@ -169,7 +169,7 @@ static void server_header(struct stream *s, int major)
         stream_fail_protocol(s, STREAM_UNSUPPORTED_VERSION, "the client does not speak XMPP 1.0");
         return;
     }
-    s->phase = PHASE_NEGOTIATE;
+    stream_move(s, PHASE_NEGOTIATE);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->header});
     feature_write_all(s);
 }
@@ -188,7 +188,7 @@ static void client_header(struct stream *s, int major)
                              "the server speaks a protocol from before XMPP 1.0");
         return;
     }
-    s->phase = PHASE_FEATURES;
+    stream_move(s, PHASE_FEATURES);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->header});
 }
 

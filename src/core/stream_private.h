@@ -48,10 +48,10 @@ struct stream {
 
     enum stream_phase phase;
     enum linnet_stage stage;
-    bool header_sent;     /* in this incarnation of the stream */
+    bool header_sent; /* in this incarnation of the stream */
     bool header_received;
     bool authenticated;
-    bool verified;        /* TLS, and the certificate was accepted */
+    bool verified; /* TLS, and the certificate was accepted */
     bool was_ready;
     bool peer_closed;
 
@@ -73,10 +73,10 @@ struct stream {
     struct sign_in *sign_in; /* feat_sasl */
     struct bind bind;
 
-    struct tls_facts *tls;       /* NULL before TLS; freed at READY on a server */
-    const char *domain;          /* server: the one the client chose; client: config.domain */
-    struct str peer_lang;        /* server: the client's xml:lang, in `own` */
-    char *username;              /* server: who authenticated (localpart, prepared) */
+    struct tls_facts *tls; /* NULL before TLS; freed at READY on a server */
+    const char *domain;    /* server: the one the client chose; client: config.domain */
+    struct str peer_lang;  /* server: the client's xml:lang, in `own` */
+    char *username;        /* server: who authenticated (localpart, prepared) */
     const char *mechanism, *binding;
     struct jid jid;
 
@@ -95,6 +95,13 @@ static inline bool stream_is_client(const struct stream *s)
 static inline bool stream_over(const struct stream *s)
 {
     return s->phase == PHASE_CLOSED;
+}
+
+/* CLOSED is for good: a step that goes on after a failure in its middle cannot revive a stream. */
+static inline void stream_move(struct stream *s, enum stream_phase to)
+{
+    if (!stream_over(s))
+        s->phase = to;
 }
 
 /* --- stream.c --- */
