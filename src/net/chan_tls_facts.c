@@ -147,7 +147,7 @@ static void facts_alpn(SSL *ssl, struct tls_facts *f)
     const unsigned char *alpn;
     unsigned len;
     SSL_get0_alpn_selected(ssl, &alpn, &len);
-    if (len < sizeof(f->alpn))
+    if (len > 0 && len < sizeof(f->alpn))
         memcpy(f->alpn, alpn, len);
 }
 

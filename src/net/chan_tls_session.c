@@ -29,30 +29,42 @@ void chan_tls_resume(struct chan_tls *t, struct str session)
     SSL_SESSION_free(s);
 }
 
+static bool session_write(const struct chan_tls *t, SSL_SESSION *session, struct buf *out)
+{
+    int len = i2d_SSL_SESSION(session, NULL);
+    uint8_t tag[SESSION_TAG_BYTES];
+    if (len <= 0 || !session_tag(t, tag))
+        return false;
+    buf_append(out, tag, sizeof(tag));
+    uint8_t *der = buf_reserve(out, (size_t)len);
+    if (der)
+        buf_commit(out, (size_t)i2d_SSL_SESSION(session, &der));
+    return der;
+}
+
 /* Serialised at once: OpenSSL makes a session unusable when its connection is freed without a
  * shutdown. Only a connection whose server was verified may be resumed. */
 int chan_tls_new_session(SSL *ssl, SSL_SESSION *session)
 {
     struct chan_tls *t = SSL_get_app_data(ssl);
-    if (!t->keep_session || chan_tls_verdict(t, NULL, 0) != TLS_VERDICT_OK)
-        return 0;
-    int len = i2d_SSL_SESSION(session, NULL);
-    uint8_t tag[SESSION_TAG_BYTES];
-    if (len <= 0 || !session_tag(t, tag))
-        return 0;
-    buf_reset(&t->session);
-    buf_append(&t->session, tag, sizeof(tag));
-    uint8_t *der = buf_reserve(&t->session, (size_t)len);
-    if (der)
-        buf_commit(&t->session, (size_t)i2d_SSL_SESSION(session, &der));
+    if (t->keep_session && chan_tls_verdict(t, NULL, 0) == TLS_VERDICT_OK) {
+        buf_reset(&t->session);
+        if (!session_write(t, session, &t->session))
+            buf_reset(&t->session);
+    }
     return 0; /* no reference is kept */
 }
 
 bool chan_tls_session(const struct chan *c, struct buf *out)
 {
-    struct str session = buf_peek(&chan_tls_const(c)->session);
-    if (session.len <= SESSION_TAG_BYTES)
-        return false;
-    buf_str(out, session);
-    return true;
+    const struct chan_tls *t = chan_tls_const(c);
+    struct str session = buf_peek(&t->session);
+    if (session.len > 0) {
+        buf_str(out, session);
+        return !out->failed;
+    }
+    /* On TLS 1.2 a resumed session goes on being good until a new ticket replaces it. */
+    return t->keep_session && t->finished && SSL_version(t->ssl) == TLS1_2_VERSION &&
+           SSL_session_reused(t->ssl) == 1 && chan_tls_verdict(t, NULL, 0) == TLS_VERDICT_OK &&
+           session_write(t, SSL_get_session(t->ssl), out);
 }
