@@ -1,0 +1,167 @@
+/*
+ * client_private.h - the inside of a client, for client.c, login.c, want.c, session.c, iq.c and
+ * answer.c only.
+ *
+ *   client.c    life, hosting, events, what it knows
+ *   login.c     from linnet_client_login to its one outcome, and every end of a connection
+ *   want.c      what a login needs from outside: password, derived key, verdict on a certificate
+ *   session.c   online: stanzas in and out, pings, closing
+ *   iq.c        requests and their replies
+ *   answer.c    requests of others that the library answers itself
+ *
+ * A reconnect manager has its place between LINNET_EVENT_OFFLINE and linnet_client_login: it would
+ * read the error's retry rule in client_offline (login.c) and begin the next login from a timer.
+ */
+#ifndef CLIENT_CLIENT_PRIVATE_H
+#define CLIENT_CLIENT_PRIVATE_H
+
+#include "client/config.h"
+#include "client/dial.h"
+#include "client/element_public.h"
+#include "client/event.h"
+#include "client/recorder.h"
+#include "net/entropy.h"
+#include "net/work.h"
+
+enum client_state { CLIENT_OFFLINE = 0, CLIENT_LOGIN, CLIENT_ONLINE, CLIENT_CLOSING };
+
+enum {
+    CLIENT_EVENTS_BYTES = 1024 * 1024,      /* waiting: nothing more is read */
+    CLIENT_OUTPUT_BYTES = 16 * 1024 * 1024, /* unwritten: nothing more is taken */
+    CLIENT_IQ_MAX = 1024
+};
+
+/* The login that runs, or ran last. */
+struct login {
+    uint64_t start_ms, stage_start_ms, total_ms;
+    uint64_t stage_ms[LINNET_STAGE_READY + 1];
+    enum linnet_stage stage;
+    struct loop_timer *deadline;
+    bool blocking; /* nobody can be asked */
+    bool has_tls;
+    struct tls_facts tls;
+    struct linnet_tls tls_public;
+    char peer[CONNECT_TARGET_BYTES + 16];
+    char mechanism[24], binding[24];
+};
+
+/* PBKDF2 for a salt and a count, so that the next login need not do it again (secret). */
+struct salted {
+    bool valid;
+    enum hash_alg alg;
+    unsigned iterations;
+    uint8_t salt[64];
+    size_t salt_len;
+    uint8_t key[HASH_MAX_BYTES];
+};
+
+struct derive_job;
+
+/* What the stream waits for, and the means to give it. */
+struct wants {
+    enum stream_event_kind open; /* SECRET or VERIFY that the application was asked for; or NONE */
+    uint64_t stream_id;          /* of the stream's want */
+    uint64_t event_id;           /* of the application's question */
+    uint64_t last_event_id;
+    char *password; /* that the application answered; NULL */
+    size_t password_len;
+    struct salted salted;
+    struct work_pool *pool; /* made when first needed */
+    struct work_port *port;
+    struct derive_job *job;
+};
+
+struct session {
+    struct loop_timer *ping_timer, *iq_timer;
+    uint64_t online_ms, ping_sent_ms; /* ping_sent_ms 0: none is open */
+    struct list requests;             /* iq_request, oldest first */
+    size_t request_count;
+    uint64_t last_request;
+};
+
+struct linnet_client {
+    struct linnet_config *config;
+    uv_loop_t loop;
+    bool has_loop, has_mutex;
+    struct entropy entropy;
+    struct random_source random;
+    enum client_state state;
+    struct event_queue events;
+    struct event_node outcome, offline; /* made beforehand: they are never lost */
+    struct recorder recorder;
+
+    struct loop_wake *wake;
+    uv_mutex_t posted_mutex; /* guards `posted` */
+    struct list posted;
+
+    struct dial *dial; /* NULL when offline */
+    struct login login;
+    struct wants wants;
+    struct session session;
+    struct buf tls_session;         /* to resume the next connection with (secret) */
+    char *jid;                      /* full, once bound; kept afterwards */
+    const struct dns_settings *dns; /* tests only */
+};
+
+/* The stream of the connection; NULL while there is none. */
+struct stream *client_stream(const struct linnet_client *c);
+
+/* Answers or stanzas were given to the stream: let the pump work. */
+void client_kick(struct linnet_client *c);
+
+/* --- login.c --- */
+
+bool login_init(struct linnet_client *c) MUST_USE;
+void login_finish(struct linnet_client *c);
+
+/* From within a pump's hook: the connection ends with `error` after this turn. */
+void login_doom(struct linnet_client *c, const struct linnet_error *error);
+void login_doom_memory(struct linnet_client *c);
+
+/* From anywhere else: ends what there is at once, with the one event that is due. */
+void login_end(struct linnet_client *c, const struct linnet_error *error);
+
+/* --- want.c --- */
+
+void want_finish(struct linnet_client *c);
+
+/* A SECRET, DERIVE or VERIFY of the stream. */
+void want_received(struct linnet_client *c, const struct stream_event *event);
+
+/* The connection is gone: no answer is waited for; `refused`: the server did not accept the
+ * credentials, so nothing of them is used again unasked. */
+void want_forget(struct linnet_client *c, bool refused);
+
+/* After READY: keeps the derived key. */
+void want_remember(struct linnet_client *c);
+
+/* --- session.c --- */
+
+bool session_init(struct linnet_client *c) MUST_USE;
+void session_finish(struct linnet_client *c);
+void session_begin(struct linnet_client *c);
+/* The connection is gone: every open request is answered with `error`. */
+void session_end(struct linnet_client *c, const struct linnet_error *error);
+void session_stanza(struct linnet_client *c, const struct element *stanza);
+/* Gives `stanza` to the application. */
+void session_deliver(struct linnet_client *c, const struct element *stanza);
+/* Whether a stanza may be sent now. */
+enum linnet_error_code session_may_send(const struct linnet_client *c, struct linnet_error *error);
+/* Serializes and queues `stanza` with another id (NULL: its own). */
+enum linnet_error_code session_write(struct linnet_client *c, const struct linnet_element *stanza,
+                                     struct linnet_error *error);
+
+/* --- iq.c --- */
+
+/* An iq result or error: whether it answers a request of ours. */
+bool iq_reply(struct linnet_client *c, const struct element *iq);
+void iq_fail_all(struct linnet_client *c, const struct linnet_error *error);
+/* Of the session's timer. */
+void iq_timer_fired(void *ctx);
+
+/* --- answer.c --- */
+
+/* An iq get or set: answers it, or gives it to the application. */
+void answer_request(struct linnet_client *c, const struct element *iq);
+
+#endif

@@ -1,0 +1,304 @@
+#include "client/dial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CONNECT_ATTEMPT_MS = 10000, PEER_BYTES = CONNECT_TARGET_BYTES + 16 };
+
+struct dial {
+    struct dial_settings set;
+    struct tls_ctx *tls;
+    struct connect *connect;
+    struct pump *pump;
+    enum linnet_stage stage;
+    struct linnet_error
+        best;         /* of the target that came furthest; code LINNET_OK: none failed yet */
+    char domain[256]; /* A-label form or IP literal: the name that must be proven */
+    char peer[PEER_BYTES];
+};
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void dial_format_address(const char *address, uint16_t port, char *out, size_t out_size)
+{
+    snprintf(out, out_size, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
+}
+
+void dial_policy(const struct linnet_config *config, struct login_policy *ret)
+{
+    static const enum policy_tls tls[] = {
+        [LINNET_TLS_REQUIRE] = POLICY_TLS_REQUIRE,
+        [LINNET_TLS_PREFER] = POLICY_TLS_PREFER,
+        [LINNET_TLS_OFF] = POLICY_TLS_OFF,
+    };
+    *ret = (struct login_policy){.tls = tls[config->tls], .legacy = config->legacy};
+    const char *mechanism = config->texts[CONFIG_MECHANISM];
+    if (mechanism)
+        snprintf(ret->mechanism, sizeof ret->mechanism, "%s", mechanism);
+}
+
+static void enter(struct dial *d, enum linnet_stage stage)
+{
+    if (d->stage == stage)
+        return;
+    d->stage = stage;
+    d->set.hooks->stage(d->set.ctx, stage);
+}
+
+/* ---- one target ---- */
+
+static void on_pump_event(void *ctx, const struct stream_event *event)
+{
+    struct dial *d = ctx;
+    if (event->kind == STREAM_EVENT_STAGE)
+        d->stage = event->stage;
+    d->set.hooks->event(d->set.ctx, event);
+}
+
+static void on_secured(void *ctx, const struct tls_facts *facts)
+{
+    struct dial *d = ctx;
+    d->set.hooks->secured(d->set.ctx, facts);
+}
+
+/* Whether another server of the same domain may do better. Never once a credential may have been
+ * sent, and never where the fault is ours. */
+static bool may_go_on(const struct dial *d, const struct linnet_error *error)
+{
+    if (d->stage >= LINNET_STAGE_SIGN_IN)
+        return false;
+    switch (error->code) {
+    case LINNET_ERROR_TIMEOUT:
+    case LINNET_ERROR_NOT_XMPP:
+    case LINNET_ERROR_CONNECTION_LOST:
+    case LINNET_ERROR_TLS_FAILED:
+    case LINNET_ERROR_TLS_MISSING:
+    case LINNET_ERROR_CERT_UNTRUSTED:
+    case LINNET_ERROR_CERT_NAME:
+    case LINNET_ERROR_CERT_EXPIRED:
+    case LINNET_ERROR_HOST_UNKNOWN:
+    case LINNET_ERROR_SHUTDOWN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The failure that came furthest tells most. */
+static void keep_best(struct dial *d, const struct linnet_error *error)
+{
+    if (d->best.code == LINNET_OK || error->stage > d->best.stage)
+        d->best = *error;
+}
+
+static void on_pump_ended(void *ctx, const struct linnet_error *error)
+{
+    struct dial *d = ctx;
+    struct linnet_error copy = *error;
+    if (may_go_on(d, &copy)) {
+        pump_free(d->pump);
+        d->pump = NULL;
+        keep_best(d, &copy);
+        d->set.hooks->target_failed(d->set.ctx, &copy);
+        const struct linnet_error_info *info = linnet_error_info(copy.code);
+        if (connect_next(d->connect, info ? info->heading : "failed")) {
+            connect_set_deadline(
+                d->connect, min_u64(d->set.deadline_ms, loop_now_ms() + d->set.config->stage_ms));
+            enter(d, LINNET_STAGE_CONNECT);
+            return;
+        }
+        copy = d->best;
+    }
+    d->set.hooks->ended(d->set.ctx, &copy);
+}
+
+static const struct pump_hooks pump_hooks = {on_pump_event, on_secured, on_pump_ended};
+
+static struct stream *new_stream(const struct dial *d, bool direct_tls)
+{
+    const struct linnet_config *c = d->set.config;
+    const char *resource = c->texts[CONFIG_RESOURCE];
+    uint64_t now_ms = loop_now_ms();
+    uint64_t left_ms = d->set.deadline_ms > now_ms ? d->set.deadline_ms - now_ms : 1;
+    struct stream_config config = {
+        .side = STREAM_CLIENT,
+        .kind = STREAM_C2S,
+        .framing = STREAM_FRAMING_TCP,
+        .direct_tls = direct_tls,
+        .random = d->set.random,
+        .trace = d->set.trace,
+        .lang = c->texts[CONFIG_LANG],
+        .login_timeout_ms = (uint32_t)min_u64(left_ms, UINT32_MAX),
+        .stage_timeout_ms = c->stage_ms,
+        .keepalive_ms = c->keepalive_ms,
+        .domain = c->address.domain,
+        .username = d->set.anonymous ? STR_NONE : c->address.local,
+        .resource = resource ? str_from(resource) : c->address.resource,
+    };
+    dial_policy(c, &config.policy);
+    return stream_new(&config, now_ms);
+}
+
+static void fail_memory(struct dial *d)
+{
+    struct linnet_error error = {.stage = d->stage};
+    error_set(&error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+    d->set.hooks->ended(d->set.ctx, &error);
+}
+
+static void run(struct dial *d, struct chan *chan, const struct connect_target *target)
+{
+    struct stream *stream = new_stream(d, target->direct_tls);
+    if (!stream) {
+        chan_free(chan);
+        fail_memory(d);
+        return;
+    }
+    struct pump_settings settings = {
+        .stream = stream,
+        .chan = chan,
+        .tls = d->tls,
+        .tls_host = d->domain,
+        .target = d->peer,
+        .direct_tls = target->direct_tls,
+        .tls_timeout_ms = d->set.config->stage_ms,
+        .tls_session = d->set.tls_session,
+        .hooks = &pump_hooks,
+        .ctx = d,
+    };
+    d->pump = pump_new(d->set.loop, &settings);
+    if (!d->pump)
+        fail_memory(d);
+}
+
+/* ---- connecting ---- */
+
+static void on_progress(void *ctx, enum connect_step step, const struct connect_target *target,
+                        const char *reason)
+{
+    struct dial *d = ctx;
+    (void)reason;
+    (void)target;
+    if (step != CONNECT_STEP_CONNECTING || d->stage == LINNET_STAGE_CONNECT)
+        return;
+    connect_set_deadline(d->connect,
+                         min_u64(d->set.deadline_ms, loop_now_ms() + d->set.config->stage_ms));
+    enter(d, LINNET_STAGE_CONNECT);
+}
+
+static void on_connected(void *ctx, struct chan *chan, const struct connect_target *target,
+                         const struct linnet_error *error)
+{
+    struct dial *d = ctx;
+    if (chan) {
+        enter(d, LINNET_STAGE_CONNECT);
+        dial_format_address(target->address, target->port, d->peer, sizeof d->peer);
+        d->set.hooks->connected(d->set.ctx, target);
+        run(d, chan, target);
+        return;
+    }
+    keep_best(d, error);
+    struct linnet_error copy = d->best;
+    d->set.hooks->ended(d->set.ctx, &copy);
+}
+
+static const struct connect_events connect_events = {on_progress, on_connected};
+
+static enum connect_tls wanted_tls(const struct linnet_config *c)
+{
+    if (c->direct_tls)
+        return CONNECT_TLS_DIRECT;
+    return c->tls == LINNET_TLS_OFF ? CONNECT_TLS_STARTTLS : CONNECT_TLS_ANY;
+}
+
+static struct connect *start_connect(struct dial *d)
+{
+    const struct linnet_config *c = d->set.config;
+    struct connect_settings settings = {
+        .domain = d->domain,
+        .host = c->texts[CONFIG_HOST],
+        .port = c->port,
+        .tls = wanted_tls(c),
+        .srv_starttls = "_xmpp-client._tcp",
+        .srv_direct = "_xmpps-client._tcp",
+        .port_starttls = 5222,
+        .port_direct = 5223,
+        .deadline_ms = min_u64(d->set.deadline_ms, loop_now_ms() + c->stage_ms),
+        .attempt_timeout_ms = (unsigned)min_u64(c->stage_ms, CONNECT_ATTEMPT_MS),
+        .random = d->set.random,
+        .dns = d->set.dns,
+    };
+    return connect_start(d->set.loop, &settings, &connect_events, d);
+}
+
+static struct tls_ctx *new_tls(const struct linnet_config *c, struct linnet_error *error)
+{
+    char reason[TLS_REASON_BYTES] = "";
+    struct tls_client_settings settings = {
+        .ca_file = c->texts[CONFIG_CA_FILE],
+        .pin_count = c->pin_count,
+        .srv_service = "xmpp-client",
+        .xmpp_addr = true,
+    };
+    memcpy(settings.pins, c->pins, sizeof settings.pins);
+    struct tls_ctx *ctx = tls_ctx_new_client(&settings, reason);
+    if (!ctx)
+        error_set(error, settings.ca_file ? LINNET_ERROR_SETTINGS : LINNET_ERROR_NO_MEMORY,
+                  LINNET_ORIGIN_HERE, "reason", reason, NULL);
+    return ctx;
+}
+
+struct dial *dial_start(const struct dial_settings *settings, struct linnet_error *error)
+{
+    struct dial *d = calloc(1, sizeof *d);
+    if (!d) {
+        error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+        return NULL;
+    }
+    d->set = *settings;
+    if (!jid_domain_ascii(d->set.config->address.domain, d->domain)) {
+        error_set(error, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address",
+                  d->set.config->address.full, "reason", "its domain cannot be looked up", NULL);
+        goto fail;
+    }
+    d->tls = new_tls(d->set.config, error);
+    if (!d->tls)
+        goto fail;
+    d->stage = LINNET_STAGE_RESOLVE;
+    d->set.hooks->stage(d->set.ctx, LINNET_STAGE_RESOLVE);
+    d->connect = start_connect(d);
+    if (d->connect)
+        return d;
+    error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+fail:
+    dial_free(d);
+    return NULL;
+}
+
+void dial_free(struct dial *d)
+{
+    if (!d)
+        return;
+    pump_free(d->pump);
+    connect_free(d->connect);
+    tls_ctx_unref(d->tls);
+    free(d);
+}
+
+struct pump *dial_pump(const struct dial *d)
+{
+    return d ? d->pump : NULL;
+}
+
+const char *dial_peer(const struct dial *d)
+{
+    return d->peer;
+}
+
+const struct connect_report *dial_report(const struct dial *d)
+{
+    return connect_report(d->connect);
+}

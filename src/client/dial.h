@@ -1,0 +1,62 @@
+/*
+ * dial.h - from a configuration to a stream that runs: trust anchors, connect, channel, pump; and
+ * on to the server's next target when one fails before sign-in. Shared by login and probe. The
+ * loop's thread.
+ */
+#ifndef CLIENT_DIAL_H
+#define CLIENT_DIAL_H
+
+#include "client/config.h"
+#include "client/pump.h"
+#include "net/connect.h"
+
+struct dial_hooks {
+    /* A stage began: resolve and connect; the stream tells the others. */
+    void (*stage)(void *ctx, enum linnet_stage stage);
+    /* A TCP connection is there. */
+    void (*connected)(void *ctx, const struct connect_target *target);
+    /* A target did not work; the next one follows, or `ended`. */
+    void (*target_failed)(void *ctx, const struct linnet_error *error);
+    /* As in pump.h. */
+    void (*event)(void *ctx, const struct stream_event *event);
+    void (*secured)(void *ctx, const struct tls_facts *facts);
+    /* Nothing is left to try, or the stream ended: once. May free the dial. */
+    void (*ended)(void *ctx, const struct linnet_error *error);
+};
+
+struct dial_settings {
+    uv_loop_t *loop;
+    const struct linnet_config *config; /* borrowed until dial_free */
+    struct random_source random;
+    uint64_t deadline_ms;
+    bool anonymous; /* a probe: no user name is given to the stream */
+    struct stream_trace trace;
+    struct str tls_session;         /* borrowed until dial_free: to resume, or STR_NONE */
+    const struct dns_settings *dns; /* for tests; NULL */
+    const struct dial_hooks *hooks;
+    void *ctx;
+};
+
+struct dial;
+
+/* NULL with `error` (no-memory, settings). */
+struct dial *dial_start(const struct dial_settings *settings, struct linnet_error *error) MUST_USE;
+
+/* Drops everything at once. Not from within hooks but `ended`. NULL is fine. */
+void dial_free(struct dial *d);
+
+/* The pump of the present target; NULL while none is connected. */
+struct pump *dial_pump(const struct dial *d);
+
+/* "127.0.0.1:5222"; "" before. */
+const char *dial_peer(const struct dial *d);
+
+const struct connect_report *dial_report(const struct dial *d);
+
+/* "192.0.2.1:5222" or "[::1]:5222". */
+void dial_format_address(const char *address, uint16_t port, char *out, size_t out_size);
+
+/* The login policy that a configuration asks for. */
+void dial_policy(const struct linnet_config *config, struct login_policy *ret);
+
+#endif

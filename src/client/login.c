@@ -1,0 +1,395 @@
+#include "client/client_private.h"
+
+#include "base/wipe.h"
+#include "client/tls_public.h"
+
+#include <linnet/linnet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A login has one way in (linnet_client_login) and one way out (login_end); between them every
+ * failure comes from the dial or from the deadline. */
+
+/* ---- stages ---- */
+
+static void stage_detail(const struct linnet_client *c, enum linnet_stage stage, char *out,
+                         size_t size)
+{
+    const struct login *l = &c->login;
+    const struct linnet_config *config = c->config;
+    out[0] = '\0';
+    switch (stage) {
+    case LINNET_STAGE_RESOLVE:
+        if (config->texts[CONFIG_HOST])
+            snprintf(out, size, "%s", config->texts[CONFIG_HOST]);
+        else
+            snprintf(out, size, "%.*s", STR_ARG(config->address.domain));
+        break;
+    case LINNET_STAGE_CONNECT:
+        snprintf(out, size, "%s", l->peer);
+        break;
+    case LINNET_STAGE_SECURE:
+        if (l->has_tls)
+            snprintf(out, size, "%s %s%s", l->tls.version, l->tls.cipher,
+                     l->tls.resumed ? ", resumed" : "");
+        break;
+    case LINNET_STAGE_SIGN_IN:
+        snprintf(out, size, "%s%s%s", l->mechanism, l->binding[0] ? ", " : "", l->binding);
+        break;
+    case LINNET_STAGE_BIND:
+        snprintf(out, size, "%s", c->jid ? c->jid : "");
+        break;
+    case LINNET_STAGE_NONE:
+    case LINNET_STAGE_READY:
+        break;
+    }
+}
+
+static bool push_stage(struct linnet_client *c, enum linnet_event_kind kind, uint64_t now_ms,
+                       const char *detail)
+{
+    struct event_node *n = event_new(kind);
+    if (!n)
+        return false;
+    n->event.stage = c->login.stage;
+    n->event.elapsed_ms = (uint32_t)(now_ms - c->login.start_ms);
+    if (detail) {
+        n->event.stage_ms = (uint32_t)c->login.stage_ms[c->login.stage];
+        if (!event_set_detail(n, str_from(detail))) {
+            event_free(n);
+            return false;
+        }
+    }
+    event_push(&c->events, n);
+    return true;
+}
+
+/* The stage that runs ended well. */
+static bool stage_done(struct linnet_client *c, uint64_t now_ms)
+{
+    struct login *l = &c->login;
+    char detail[1024];
+    if (l->stage == LINNET_STAGE_NONE)
+        return true;
+    l->stage_ms[l->stage] = now_ms - l->stage_start_ms;
+    stage_detail(c, l->stage, detail, sizeof detail);
+    recorder_printf(&c->recorder, now_ms, "stage \"%s\" done: %s", linnet_stage_name(l->stage),
+                    detail);
+    return push_stage(c, LINNET_EVENT_STAGE_DONE, now_ms, detail);
+}
+
+/* A stage begins; one that lies before the present means another target. False: out of memory. */
+static bool stage_enter(struct linnet_client *c, enum linnet_stage stage)
+{
+    struct login *l = &c->login;
+    uint64_t now_ms = loop_now_ms();
+    if (stage > l->stage && !stage_done(c, now_ms))
+        return false;
+    l->stage = stage;
+    l->stage_start_ms = now_ms;
+    recorder_printf(&c->recorder, now_ms, "stage \"%s\"", linnet_stage_name(stage));
+    return push_stage(c, LINNET_EVENT_STAGE, now_ms, NULL);
+}
+
+/* ---- ends ---- */
+
+static void disconnect(struct linnet_client *c, const struct linnet_error *error)
+{
+    bool refused =
+        error->code >= LINNET_ERROR_BAD_CREDENTIALS && error->code <= LINNET_ERROR_DOWNGRADE;
+    loop_timer_stop(c->login.deadline);
+    want_forget(c, refused);
+    dial_free(c->dial);
+    c->dial = NULL;
+    c->state = CLIENT_OFFLINE;
+    c->login.blocking = false;
+}
+
+static void login_failed(struct linnet_client *c, struct linnet_error *error)
+{
+    uint64_t now_ms = loop_now_ms();
+    if (error->stage == LINNET_STAGE_NONE)
+        error->stage = c->login.stage;
+    c->login.total_ms = now_ms - c->login.start_ms;
+    recorder_error(&c->recorder, now_ms, error);
+    buf_reset(&c->tls_session);
+    disconnect(c, error);
+    event_prepare(&c->outcome, LINNET_EVENT_FAILED, NULL);
+    event_set_error(&c->outcome, error);
+    c->outcome.event.elapsed_ms = (uint32_t)c->login.total_ms;
+    event_push(&c->events, &c->outcome);
+}
+
+/* The end of a session. What the server ended in order, though nobody asked, is a loss all the
+ * same: its user is offline. */
+static void client_offline(struct linnet_client *c, struct linnet_error *error)
+{
+    if (error->code == LINNET_OK && c->state == CLIENT_ONLINE)
+        error_set(error, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "target", c->login.peer,
+                  "reason", "the server closed the stream", NULL);
+    if (error->code != LINNET_OK) {
+        error->stage = LINNET_STAGE_READY;
+        recorder_error(&c->recorder, loop_now_ms(), error);
+    }
+    session_end(c, error);
+    disconnect(c, error);
+    event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);
+    event_set_error(&c->offline, error);
+    event_push(&c->events, &c->offline);
+}
+
+void login_end(struct linnet_client *c, const struct linnet_error *error)
+{
+    struct linnet_error copy = *error;
+    if (c->state == CLIENT_LOGIN)
+        login_failed(c, &copy);
+    else if (c->state != CLIENT_OFFLINE)
+        client_offline(c, &copy);
+}
+
+void login_doom(struct linnet_client *c, const struct linnet_error *error)
+{
+    struct pump *pump = dial_pump(c->dial);
+    if (pump)
+        pump_doom(pump, error);
+}
+
+void login_doom_memory(struct linnet_client *c)
+{
+    struct linnet_error error = {.stage = c->login.stage};
+    error_set(&error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+    login_doom(c, &error);
+}
+
+/* ---- what the dial tells ---- */
+
+static void on_stage(void *ctx, enum linnet_stage stage)
+{
+    /* Called where no pump exists yet that could be doomed: a stage that goes unseen for want of
+     * memory is followed by failures enough. */
+    (void)stage_enter(ctx, stage);
+}
+
+static void on_connected(void *ctx, const struct connect_target *target)
+{
+    struct linnet_client *c = ctx;
+    dial_format_address(target->address, target->port, c->login.peer, sizeof c->login.peer);
+    recorder_printf(&c->recorder, loop_now_ms(), "connected to %s (%s), %s", c->login.peer,
+                    target->host, target->direct_tls ? "direct TLS" : "STARTTLS");
+}
+
+static void on_target_failed(void *ctx, const struct linnet_error *error)
+{
+    struct linnet_client *c = ctx;
+    recorder_error(&c->recorder, loop_now_ms(), error);
+    want_forget(c, false); /* what was asked was asked for that target */
+    c->login.has_tls = false;
+}
+
+static void on_secured(void *ctx, const struct tls_facts *facts)
+{
+    struct linnet_client *c = ctx;
+    c->login.tls = *facts;
+    c->login.has_tls = true;
+    tls_public(&c->login.tls, &c->login.tls_public);
+    recorder_printf(&c->recorder, loop_now_ms(), "%s %s, certificate for %s: %s", facts->version,
+                    facts->cipher, facts->peer.names,
+                    facts->verdict == TLS_VERDICT_OK ? "verified" : facts->verdict_reason);
+}
+
+static void keep_tls_session(struct linnet_client *c)
+{
+    buf_reset(&c->tls_session);
+    if (c->login.tls.verdict == TLS_VERDICT_OK &&
+        !pump_tls_session(dial_pump(c->dial), &c->tls_session))
+        buf_reset(&c->tls_session);
+}
+
+static void copy_name(char *out, size_t size, const char *name)
+{
+    snprintf(out, size, "%s", name ? name : "");
+}
+
+static void on_ready(struct linnet_client *c, const struct jid *jid)
+{
+    struct login *l = &c->login;
+    uint64_t now_ms = loop_now_ms();
+    char *full = strdup(jid->full);
+    event_prepare(&c->outcome, LINNET_EVENT_ONLINE, NULL);
+    if (!full || !event_set_jid(&c->outcome, jid_full(jid))) {
+        free(full);
+        arena_finish(&c->outcome.arena);
+        login_doom_memory(c);
+        return;
+    }
+    free(c->jid);
+    c->jid = full;
+    copy_name(l->mechanism, sizeof l->mechanism, stream_mechanism(client_stream(c)));
+    copy_name(l->binding, sizeof l->binding, stream_binding(client_stream(c)));
+    if (!stage_enter(c, LINNET_STAGE_READY)) {
+        arena_finish(&c->outcome.arena);
+        login_doom_memory(c);
+        return;
+    }
+    l->total_ms = now_ms - l->start_ms;
+    loop_timer_stop(l->deadline);
+    want_remember(c);
+    keep_tls_session(c);
+    c->state = CLIENT_ONLINE;
+    l->blocking = false;
+    session_begin(c);
+    recorder_printf(&c->recorder, now_ms, "online as %s", full);
+    c->outcome.event.elapsed_ms = (uint32_t)l->total_ms;
+    event_push(&c->events, &c->outcome);
+}
+
+static void on_event(void *ctx, const struct stream_event *event)
+{
+    struct linnet_client *c = ctx;
+    switch (event->kind) {
+    case STREAM_EVENT_STAGE:
+        if (!stage_enter(c, event->stage))
+            login_doom_memory(c);
+        break;
+    case STREAM_EVENT_MECHANISM:
+        if (event->choice && event->choice->mech)
+            copy_name(c->login.mechanism, sizeof c->login.mechanism,
+                      sasl_mech_name(event->choice->mech));
+        if (event->choice)
+            copy_name(c->login.binding, sizeof c->login.binding, event->choice->binding.type);
+        break;
+    case STREAM_EVENT_READY:
+        on_ready(c, event->jid);
+        break;
+    case STREAM_EVENT_STANZA:
+        session_stanza(c, event->element);
+        break;
+    case STREAM_WANT_SECRET:
+    case STREAM_WANT_DERIVE:
+    case STREAM_WANT_VERIFY:
+        want_received(c, event);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_ended(void *ctx, const struct linnet_error *error)
+{
+    login_end(ctx, error);
+}
+
+static const struct dial_hooks hooks = {on_stage, on_connected, on_target_failed,
+                                        on_event, on_secured,   on_ended};
+
+static void trace(void *ctx, enum stream_direction direction, struct str xml)
+{
+    struct linnet_client *c = ctx;
+    const struct config_trace *t = &c->config->trace;
+    if (c->state == CLIENT_LOGIN) /* what people write to each other is nobody's evidence */
+        recorder_wire(&c->recorder, loop_now_ms(), direction == STREAM_SENT, xml, !t->secrets);
+    if (t->sink)
+        t->sink(t->ctx, direction == STREAM_SENT ? LINNET_SENT : LINNET_RECEIVED, xml.ptr, xml.len);
+}
+
+/* ---- the deadline ---- */
+
+static void on_deadline(void *ctx)
+{
+    struct linnet_client *c = ctx;
+    struct linnet_error error = {.stage = c->login.stage};
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%g", c->config->login_ms / 1000.0);
+    error_set(&error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, "seconds", seconds, "stage",
+              linnet_stage_name(c->login.stage), "target", c->login.peer, NULL);
+    login_end(c, &error);
+}
+
+bool login_init(struct linnet_client *c)
+{
+    c->login.deadline = loop_timer_new(&c->loop, on_deadline, c);
+    return c->login.deadline != NULL;
+}
+
+void login_finish(struct linnet_client *c)
+{
+    loop_timer_free(c->login.deadline);
+    c->login.deadline = NULL;
+}
+
+/* ---- the way in ---- */
+
+static void begin_record(struct linnet_client *c, uint64_t now_ms)
+{
+    static const char *const tls[] = {"require", "prefer", "off"};
+    const struct linnet_config *config = c->config;
+    const char *host = config->texts[CONFIG_HOST], *mechanism = config->texts[CONFIG_MECHANISM];
+    recorder_start(&c->recorder, now_ms);
+    recorder_printf(&c->recorder, now_ms,
+                    "linnet " LINNET_VERSION ", login as %s; host %s, port %u, TLS %s%s, "
+                    "mechanism %s%s",
+                    config->address.full, host ? host : "by DNS", config->port, tls[config->tls],
+                    config->direct_tls ? " (direct)" : "", mechanism ? mechanism : "best",
+                    config->legacy ? ", legacy on" : "");
+}
+
+static void reset_login(struct linnet_client *c, uint64_t now_ms)
+{
+    struct loop_timer *deadline = c->login.deadline;
+    bool blocking = c->login.blocking;
+    c->login = (struct login){
+        .deadline = deadline, .blocking = blocking, .start_ms = now_ms, .stage_start_ms = now_ms};
+    free(c->jid);
+    c->jid = NULL;
+}
+
+enum linnet_error_code linnet_client_login(struct linnet_client *c)
+{
+    if (c->state != CLIENT_OFFLINE || !list_empty(&c->events.waiting))
+        return LINNET_ERROR_USAGE;
+    uint64_t now_ms = loop_now_ms();
+    struct linnet_error error = {0};
+    event_return(&c->events);
+    reset_login(c, now_ms);
+    begin_record(c, now_ms);
+    c->state = CLIENT_LOGIN;
+    loop_timer_set(c->login.deadline, c->config->login_ms);
+    struct dial_settings settings = {
+        .loop = &c->loop,
+        .config = c->config,
+        .random = c->random,
+        .deadline_ms = now_ms + c->config->login_ms,
+        .trace = {trace, c, c->config->trace.secrets},
+        .tls_session = buf_len(&c->tls_session) ? buf_peek(&c->tls_session) : STR_NONE,
+        .dns = c->dns,
+        .hooks = &hooks,
+        .ctx = c,
+    };
+    c->dial = dial_start(&settings, &error);
+    if (!c->dial)
+        login_end(c, &error);
+    return LINNET_OK;
+}
+
+enum linnet_error_code linnet_login(struct linnet_client *c, struct linnet_error *error)
+{
+    if (c->state == CLIENT_OFFLINE)
+        c->login.blocking = true;
+    enum linnet_error_code code = linnet_client_login(c);
+    if (code != LINNET_OK)
+        return error_set(error, code, LINNET_ORIGIN_HERE, "reason",
+                         "the client is not offline, or events still wait to be pulled", NULL);
+    for (;;) {
+        const struct linnet_event *event;
+        while ((event = linnet_client_event(c))) {
+            if (event->kind == LINNET_EVENT_ONLINE)
+                return LINNET_OK;
+            if (event->kind != LINNET_EVENT_FAILED)
+                continue;
+            if (error)
+                *error = *event->error;
+            return event->error->code;
+        }
+        linnet_client_wait(c, -1);
+    }
+}

@@ -1,0 +1,18 @@
+/*
+ * tls_public.h - facts of TLS in the form of linnet/tls.h. The strings are borrowed from the facts.
+ * Pure; any thread.
+ */
+#ifndef CLIENT_TLS_PUBLIC_H
+#define CLIENT_TLS_PUBLIC_H
+
+#include "base/tls_facts.h"
+
+#include <linnet/tls.h>
+
+void tls_public_certificate(const struct tls_facts *facts, struct linnet_certificate *ret);
+void tls_public(const struct tls_facts *facts, struct linnet_tls *ret);
+
+/* The row of the catalogue for a verdict; LINNET_OK for a good one. */
+enum linnet_error_code tls_public_fault(enum tls_verdict verdict);
+
+#endif
