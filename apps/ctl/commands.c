@@ -1,0 +1,418 @@
+/* The commands: each asks the server one thing and prints the answer. */
+#include "ctl.h"
+
+#include "base/wipe.h"
+#include "password.h"
+#include "table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TIMEOUT_S = 30, PAGE = 500 };
+
+static enum linnet_error_code no_memory(struct ctl *ctl)
+{
+    return error_set(&ctl->error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+}
+
+/* Takes `args`. */
+static enum linnet_error_code call(struct ctl *ctl, const char *op, json_t *args, json_t **ret)
+{
+    return control_client_call(ctl->client, op, args, TIMEOUT_S, ret, &ctl->error);
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static void print_json(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    putchar('\n');
+}
+
+/* A line for people, or the object; takes `result`. */
+static void print_outcome(const struct ctl *ctl, json_t *result, const char *what)
+{
+    if (ctl->options.json)
+        print_json(result);
+    else
+        printf("%s %s.\n", text_of(result, "jid"), what);
+    json_decref(result);
+}
+
+/* --- one account --- */
+
+static json_t *name_args(const struct ctl *ctl)
+{
+    return json_pack("{s:s}", "user", ctl->options.name);
+}
+
+static enum linnet_error_code simple(struct ctl *ctl, const char *op, json_t *args,
+                                     const char *what)
+{
+    json_t *result;
+    enum linnet_error_code code = call(ctl, op, args, &result);
+    if (code == LINNET_OK)
+        print_outcome(ctl, result, what);
+    return code;
+}
+
+static enum linnet_error_code set_password(struct ctl *ctl, const char *op, const char *what)
+{
+    struct buf password = {.secret = true};
+    json_t *result = NULL;
+    enum linnet_error_code code = password_get(&ctl->options, &password, &ctl->error);
+    struct str p = buf_peek(&password);
+    if (code == LINNET_OK)
+        code = call(ctl, op,
+                    json_pack("{s:s,s:s%}", "user", ctl->options.name, "password", p.ptr, p.len),
+                    &result);
+    if (code == LINNET_OK && ctl->options.generate) {
+        json_object_set_new(result, "password", json_stringn(p.ptr, p.len));
+        if (!ctl->options.json)
+            printf("password: %.*s\n", STR_ARG(p));
+    }
+    if (code == LINNET_OK)
+        print_outcome(ctl, result, what);
+    buf_finish(&password);
+    return code;
+}
+
+static enum linnet_error_code user_add(struct ctl *ctl)
+{
+    return set_password(ctl, "user.add", "was added");
+}
+
+static enum linnet_error_code user_passwd(struct ctl *ctl)
+{
+    return set_password(ctl, "user.passwd", "has a new password");
+}
+
+static enum linnet_error_code user_remove(struct ctl *ctl)
+{
+    return simple(ctl, "user.remove", name_args(ctl), "was removed");
+}
+
+static enum linnet_error_code user_enable(struct ctl *ctl)
+{
+    return simple(ctl, "user.enable", name_args(ctl), "may sign in again");
+}
+
+static enum linnet_error_code user_disable(struct ctl *ctl)
+{
+    json_t *args = name_args(ctl);
+    if (args && ctl->options.reason)
+        json_object_set_new(args, "reason", json_string(ctl->options.reason));
+    return simple(ctl, "user.disable", args, "may not sign in any more");
+}
+
+static void join(const json_t *words, char *out, size_t out_size)
+{
+    size_t i, len = 0;
+    json_t *word;
+    out[0] = '\0';
+    json_array_foreach(words, i, word)
+    {
+        const char *text = json_string_value(word);
+        int n = snprintf(out + len, out_size - len, "%s%s", i > 0 ? ", " : "", text ? text : "");
+        if (n < 0 || (size_t)n >= out_size - len)
+            return;
+        len += (size_t)n;
+    }
+}
+
+static const char *state_of(const json_t *account)
+{
+    return json_is_true(json_object_get(account, "disabled")) ? "disabled" : "enabled";
+}
+
+static void add_time(struct table *t, const json_t *object, const char *name)
+{
+    char text[32];
+    table_time(json_integer_value(json_object_get(object, name)), text);
+    table_add(t, text);
+}
+
+static bool print_account(const json_t *account)
+{
+    struct table t;
+    char schemes[300];
+    table_init(&t, (const char *[]){"account", text_of(account, "jid")}, 2);
+    table_add(&t, "state");
+    table_add(&t, state_of(account));
+    if (text_of(account, "reason")[0]) {
+        table_add(&t, "reason");
+        table_add(&t, text_of(account, "reason"));
+    }
+    table_add(&t, "made");
+    add_time(&t, account, "created_s");
+    table_add(&t, "password set");
+    add_time(&t, account, "password_s");
+    join(json_object_get(account, "schemes"), schemes, sizeof schemes);
+    table_add(&t, "credentials");
+    table_add(&t, schemes);
+    bool ok = table_print(&t);
+    table_finish(&t);
+    return ok;
+}
+
+static enum linnet_error_code user_show(struct ctl *ctl)
+{
+    json_t *account;
+    enum linnet_error_code code = call(ctl, "user.show", name_args(ctl), &account);
+    if (code != LINNET_OK)
+        return code;
+    if (ctl->options.json)
+        print_json(account);
+    else if (!print_account(account))
+        code = no_memory(ctl);
+    json_decref(account);
+    return code;
+}
+
+/* --- lists --- */
+
+static void add_account(struct table *t, const json_t *account)
+{
+    table_add(t, text_of(account, "user"));
+    table_add(t, state_of(account));
+    add_time(t, account, "created_s");
+    table_add(t, text_of(account, "reason"));
+}
+
+/* Prints one page, and leaves the name to go on after in *after. */
+static void take_page(const struct ctl *ctl, struct table *t, const json_t *accounts,
+                      json_t **after)
+{
+    size_t i;
+    json_t *account;
+    json_array_foreach(accounts, i, account)
+    {
+        if (ctl->options.json)
+            print_json(account);
+        else
+            add_account(t, account);
+        json_decref(*after);
+        *after = json_incref(json_object_get(account, "user"));
+    }
+}
+
+static enum linnet_error_code user_list(struct ctl *ctl)
+{
+    struct table t;
+    json_t *after = json_string("");
+    enum linnet_error_code code = LINNET_OK;
+    table_init(&t, (const char *[]){"USER", "STATE", "MADE", "REASON"}, 4);
+    for (bool more = true; code == LINNET_OK && more;) {
+        json_t *page;
+        code = call(ctl, "user.list", json_pack("{s:O,s:i}", "after", after, "limit", PAGE), &page);
+        if (code != LINNET_OK)
+            break;
+        const json_t *accounts = json_object_get(page, "accounts");
+        take_page(ctl, &t, accounts, &after);
+        more = json_is_true(json_object_get(page, "more")) && json_array_size(accounts) > 0;
+        json_decref(page);
+    }
+    if (code == LINNET_OK && !ctl->options.json && !table_print(&t))
+        code = no_memory(ctl);
+    json_decref(after);
+    table_finish(&t);
+    return code;
+}
+
+static void add_session(struct table *t, const json_t *session)
+{
+    char loop[24];
+    snprintf(loop, sizeof loop, "%" JSON_INTEGER_FORMAT,
+             json_integer_value(json_object_get(session, "loop")));
+    table_add(t, text_of(session, "jid"));
+    table_add(t, text_of(session, "address"));
+    table_add(t, text_of(session, "tls"));
+    table_add(t, text_of(session, "mechanism"));
+    add_time(t, session, "since_s");
+    table_add(t, loop);
+}
+
+static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
+{
+    struct table t;
+    size_t i;
+    json_t *session;
+    table_init(&t, (const char *[]){"SESSION", "ADDRESS", "TLS", "MECHANISM", "SINCE", "LOOP"}, 6);
+    json_array_foreach(sessions, i, session)
+    {
+        if (ctl->options.json)
+            print_json(session);
+        else
+            add_session(&t, session);
+    }
+    bool ok = ctl->options.json || table_print(&t);
+    table_finish(&t);
+    return ok;
+}
+
+static enum linnet_error_code sessions(struct ctl *ctl)
+{
+    enum { SESSIONS_MAX = 1000 };
+    json_t *result;
+    enum linnet_error_code code =
+        call(ctl, "sessions", json_pack("{s:i}", "limit", SESSIONS_MAX), &result);
+    if (code != LINNET_OK)
+        return code;
+    if (!print_sessions(ctl, json_object_get(result, "sessions")))
+        code = no_memory(ctl);
+    if (json_is_true(json_object_get(result, "more")))
+        fprintf(stderr, "linnetctl: there are more; the first %d are shown.\n", SESSIONS_MAX);
+    json_decref(result);
+    return code;
+}
+
+/* --- the server --- */
+
+static void add_value(struct table *t, const json_t *value)
+{
+    char text[512];
+    switch (json_typeof(value)) {
+    case JSON_STRING:
+        table_add(t, json_string_value(value));
+        return;
+    case JSON_INTEGER:
+        snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        table_add(t, text);
+        return;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        table_add(t, json_is_true(value) ? "yes" : "no");
+        return;
+    case JSON_ARRAY:
+        join(value, text, sizeof text);
+        table_add(t, text);
+        return;
+    default:
+        table_add(t, "");
+    }
+}
+
+/* Whatever the server tells, in its order. */
+static enum linnet_error_code status(struct ctl *ctl)
+{
+    struct table t = {.columns = 2};
+    const char *name;
+    json_t *result, *value;
+    enum linnet_error_code code = call(ctl, "status", NULL, &result);
+    if (code != LINNET_OK)
+        return code;
+    json_object_foreach(result, name, value)
+    {
+        table_add(&t, name);
+        add_value(&t, value);
+    }
+    if (ctl->options.json)
+        print_json(result);
+    else if (!table_print(&t))
+        code = no_memory(ctl);
+    table_finish(&t);
+    json_decref(result);
+    return code;
+}
+
+static enum linnet_error_code settings(struct ctl *ctl)
+{
+    struct table t;
+    size_t i;
+    json_t *result, *setting;
+    enum linnet_error_code code = call(ctl, "settings.list", NULL, &result);
+    if (code != LINNET_OK)
+        return code;
+    table_init(&t, (const char *[]){"SETTING", "VALUE", "FROM"}, 3);
+    json_array_foreach(json_object_get(result, "settings"), i, setting)
+    {
+        if (ctl->options.json)
+            print_json(setting);
+        table_add(&t, text_of(setting, "name"));
+        table_add(&t, text_of(setting, "value"));
+        table_add(&t, text_of(setting, "source"));
+    }
+    if (!ctl->options.json && !table_print(&t))
+        code = no_memory(ctl);
+    table_finish(&t);
+    json_decref(result);
+    return code;
+}
+
+static void print_event(const struct ctl *ctl, const json_t *event)
+{
+    const char *name;
+    json_t *value;
+    if (ctl->options.json) {
+        print_json(event);
+        return;
+    }
+    printf("%s", text_of(event, "event"));
+    json_object_foreach(json_object_get(event, "data"), name, value)
+    {
+        char text[512];
+        const char *s = json_string_value(value);
+        error_copy_text(text, sizeof text, str_from(s ? s : ""));
+        if (json_is_integer(value))
+            snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        printf(" %s=%s", name, text);
+    }
+    putchar('\n');
+}
+
+static enum linnet_error_code events(struct ctl *ctl)
+{
+    json_t *result;
+    enum linnet_error_code code = call(ctl, "events.follow", NULL, &result);
+    json_decref(result);
+    while (code == LINNET_OK) {
+        json_t *event;
+        code = control_client_event(ctl->client, &event, &ctl->error);
+        if (code == LINNET_OK) {
+            print_event(ctl, event);
+            fflush(stdout);
+            json_decref(event);
+        }
+    }
+    return code;
+}
+
+/* --- the table --- */
+
+const struct ctl_command ctl_commands[] = {
+    {"user add", true, CTL_PASSWORD, "make an account",
+     "  linnetctl user add alice\n"
+     "  linnetctl user add alice@example.org --password-file alice.password\n"
+     "  linnetctl user add alice --generate\n",
+     user_add},
+    {"user passwd", true, CTL_PASSWORD, "give an account a new password; its sessions end",
+     "  linnetctl user passwd alice\n"
+     "  pass show alice | linnetctl user passwd alice --password-fd 0\n",
+     user_passwd},
+    {"user list", false, 0, "list all accounts",
+     "  linnetctl user list\n"
+     "  linnetctl --json user list | jq -r .user\n",
+     user_list},
+    {"user show", true, 0, "show an account", "  linnetctl user show alice\n", user_show},
+    {"user remove", true, 0, "remove an account; its sessions end",
+     "  linnetctl user remove alice\n", user_remove},
+    {"user disable", true, CTL_REASON, "let nobody sign in to an account; its sessions end",
+     "  linnetctl user disable alice --reason 'left in May'\n", user_disable},
+    {"user enable", true, 0, "allow signing in again", "  linnetctl user enable alice\n",
+     user_enable},
+    {"status", false, 0, "say how the server is",
+     "  linnetctl status\n"
+     "  linnetctl --json --data /var/lib/linnet status\n",
+     status},
+    {"sessions", false, 0, "list who is connected", "  linnetctl sessions\n", sessions},
+    {"settings", false, 0, "list the settings in force and where they come from",
+     "  linnetctl settings\n", settings},
+    {"events", false, 0, "print events as they happen, until interrupted",
+     "  linnetctl --json events\n", events},
+};
+const size_t ctl_command_count = ARRAY_LEN(ctl_commands);

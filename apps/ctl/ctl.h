@@ -1,0 +1,46 @@
+/* ctl.h - what the files of linnetctl share: the command line once read, and a command's row. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "server/control/client.h"
+
+/* Options that only some commands take, as bits. */
+enum {
+    CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
+    CTL_REASON = 2
+};
+
+struct ctl_options {
+    const char *data;   /* --data, or NULL */
+    const char *socket; /* --socket, or NULL */
+    bool json, help;
+    unsigned given; /* CTL_ bits */
+    const char *password_file;
+    int password_fd; /* -1 when not given */
+    bool generate;
+    const char *reason;
+    const char *name; /* the account, for commands that take one */
+};
+
+/* A run: the options, and the connection once there is one. */
+struct ctl {
+    struct ctl_options options;
+    struct control_client *client;
+    struct linnet_error error;
+};
+
+struct ctl_command {
+    const char *words; /* "user add" */
+    bool wants_name;
+    unsigned takes; /* CTL_ bits */
+    const char *summary;
+    const char *examples; /* lines */
+    enum linnet_error_code (*run)(struct ctl *ctl);
+};
+
+extern const struct ctl_command ctl_commands[];
+extern const size_t ctl_command_count;
+
+#endif

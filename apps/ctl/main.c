@@ -1,0 +1,249 @@
+/* linnetctl: reads the command line, connects, runs one command, says what went wrong. */
+#include "ctl.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEFAULT_DATA "/var/lib/linnet"
+
+static enum linnet_error_code usage(struct ctl *ctl, const char *fmt, ...) PRINTF(2, 3);
+
+static enum linnet_error_code usage(struct ctl *ctl, const char *fmt, ...)
+{
+    char reason[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    return error_set(&ctl->error, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason", reason, NULL);
+}
+
+/* --- help --- */
+
+static void print_help(void)
+{
+    puts("linnetctl - ask a running linnetd and tell it what to do\n"
+         "\n"
+         "Usage: linnetctl [--data DIR | --socket PATH] [--json] COMMAND [NAME] [OPTIONS]\n"
+         "\n"
+         "Commands (each with --help):");
+    for (size_t i = 0; i < ctl_command_count; i++)
+        printf("  %-13s %-5s %s\n", ctl_commands[i].words, ctl_commands[i].wants_name ? "NAME" : "",
+               ctl_commands[i].summary);
+    puts("\n"
+         "NAME is the part before the @, or the whole address of an account.\n"
+         "\n"
+         "Options:\n"
+         "  --data DIR    the server's data directory (" DEFAULT_DATA ")\n"
+         "  --socket PATH its control socket, where that is not DIR/control.sock\n"
+         "  --json        one JSON object per line\n"
+         "  --help        this, or about a command\n"
+         "\n"
+         "Examples:\n"
+         "  linnetctl --data /var/lib/linnet user add alice\n"
+         "  linnetctl status\n"
+         "\n"
+         "The exit status is 0, or the number of the failure: see linnetctl(1).");
+}
+
+static void print_command_help(const struct ctl_command *c)
+{
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s\n", c->words, c->summary,
+           c->words, c->wants_name ? " NAME" : "",
+           c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
+           c->takes & CTL_REASON ? " [--reason TEXT]" : "");
+    if (c->takes & CTL_PASSWORD)
+        puts("\n"
+             "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
+             "  --password-fd N       the first line read from descriptor N\n"
+             "  --generate            make a password and print it\n"
+             "Without these you are asked for it. Passwords are never arguments.");
+    if (c->takes & CTL_REASON)
+        puts("\n  --reason TEXT  why; the person is told it on signing in with the right password");
+    printf("\nExamples:\n%s", c->examples);
+}
+
+/* --- the command line --- */
+
+enum { OPT_DATA = 256, OPT_SOCKET, OPT_JSON, OPT_HELP, OPT_FILE, OPT_FD, OPT_GENERATE, OPT_REASON };
+
+static const struct option long_options[] = {
+    {"data", required_argument, NULL, OPT_DATA},
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"password-file", required_argument, NULL, OPT_FILE},
+    {"password-fd", required_argument, NULL, OPT_FD},
+    {"generate", no_argument, NULL, OPT_GENERATE},
+    {"reason", required_argument, NULL, OPT_REASON},
+    {0},
+};
+
+static enum linnet_error_code take_fd(struct ctl *ctl, const char *text)
+{
+    char *end;
+    long fd = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || fd < 0 || fd > 65535)
+        return usage(ctl, "--password-fd takes the number of a descriptor, not \"%.40s\"", text);
+    ctl->options.password_fd = (int)fd;
+    return LINNET_OK;
+}
+
+static enum linnet_error_code take_option(struct ctl *ctl, int option, char **argv)
+{
+    struct ctl_options *o = &ctl->options;
+    switch (option) {
+    case OPT_DATA:
+        o->data = optarg;
+        return LINNET_OK;
+    case OPT_SOCKET:
+        o->socket = optarg;
+        return LINNET_OK;
+    case OPT_JSON:
+        o->json = true;
+        return LINNET_OK;
+    case 'h':
+    case OPT_HELP:
+        o->help = true;
+        return LINNET_OK;
+    case OPT_FILE:
+        o->given |= CTL_PASSWORD;
+        o->password_file = optarg;
+        return LINNET_OK;
+    case OPT_FD:
+        o->given |= CTL_PASSWORD;
+        return take_fd(ctl, optarg);
+    case OPT_GENERATE:
+        o->given |= CTL_PASSWORD;
+        o->generate = true;
+        return LINNET_OK;
+    case OPT_REASON:
+        o->given |= CTL_REASON;
+        o->reason = optarg;
+        return LINNET_OK;
+    case ':':
+        return usage(ctl, "%.60s needs a value", argv[optind - 1]);
+    default:
+        return usage(ctl, "There is no option %.60s", argv[optind - 1]);
+    }
+}
+
+static enum linnet_error_code read_options(struct ctl *ctl, int argc, char **argv)
+{
+    int option;
+    enum linnet_error_code code = LINNET_OK;
+    opterr = 0;
+    while (code == LINNET_OK && (option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1)
+        code = take_option(ctl, option, argv);
+    return code;
+}
+
+/* The command whose words the arguments begin with; *ret_used of them. */
+static const struct ctl_command *find_command(char *const *args, int count, int *ret_used)
+{
+    char two[64] = "";
+    if (count >= 2)
+        snprintf(two, sizeof two, "%.30s %.30s", args[0], args[1]);
+    for (size_t i = 0; i < ctl_command_count; i++) {
+        const struct ctl_command *c = &ctl_commands[i];
+        *ret_used = strchr(c->words, ' ') ? 2 : 1;
+        if ((count >= 1 && cstr_eq(c->words, args[0])) || cstr_eq(c->words, two))
+            return c;
+    }
+    return NULL;
+}
+
+static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_command *c,
+                                            char *const *rest, int count)
+{
+    struct ctl_options *o = &ctl->options;
+    if (c->wants_name && count < 1)
+        return usage(ctl, "\"%s\" needs the NAME of an account", c->words);
+    if (count > c->wants_name)
+        return usage(ctl, "\"%s\" does not take \"%.60s\"", c->words, rest[c->wants_name]);
+    if (o->given & ~c->takes)
+        return usage(ctl, "\"%s\" does not take %s", c->words,
+                     o->given & ~c->takes & CTL_REASON ? "--reason" : "a password");
+    if (o->data && o->socket)
+        return usage(ctl, "Either --data or --socket, not both");
+    o->name = c->wants_name ? rest[0] : NULL;
+    return LINNET_OK;
+}
+
+/* --- running --- */
+
+static enum linnet_error_code run(struct ctl *ctl, const struct ctl_command *c)
+{
+    const struct ctl_options *o = &ctl->options;
+    char path[4096];
+    int len = o->socket ? snprintf(path, sizeof path, "%s", o->socket)
+                        : snprintf(path, sizeof path, "%s/control.sock",
+                                   o->data ? o->data : DEFAULT_DATA);
+    if (len < 0 || (size_t)len >= sizeof path)
+        return usage(ctl, "The path of the socket is too long");
+    enum linnet_error_code code = control_client_open(path, &ctl->client, &ctl->error);
+    if (code == LINNET_OK)
+        code = c->run(ctl);
+    control_client_close(ctl->client);
+    return code;
+}
+
+static void report(const struct ctl *ctl)
+{
+    const struct linnet_error *e = &ctl->error;
+    const struct linnet_error_info *info = linnet_error_info(e->code);
+    const char *data = ctl->options.data ? ctl->options.data : DEFAULT_DATA;
+    if (ctl->options.json) {
+        json_t *object = json_pack("{s:{s:s,s:i,s:s}}", "error", "code", info->id, "exit",
+                                   (int)e->code, "sentence", e->sentence);
+        if (object)
+            json_dumpf(object, stdout, JSON_COMPACT);
+        puts("");
+        json_decref(object);
+    } else if (e->code == LINNET_ERROR_REFUSED) {
+        const char *targets = linnet_error_param(e, "targets");
+        fprintf(stderr,
+                "linnetctl: The server is not running: nobody answers at %s\n"
+                "Start it, for example: linnetd --data %s --set domain=example.org\n"
+                "or name the data directory of the one that runs: linnetctl --data DIR ...\n",
+                targets ? targets : "its socket", data);
+    } else {
+        fprintf(stderr, "linnetctl: %s\n%s\n", e->sentence, info->remedy);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct ctl ctl = {.options = {.password_fd = -1}};
+    int used = 0;
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_DFL);
+    enum linnet_error_code code = read_options(&ctl, argc, argv);
+    char *const *args = argv + optind;
+    int count = argc - optind;
+    const struct ctl_command *c = find_command(args, count, &used);
+    if (code == LINNET_OK && ctl.options.help) {
+        if (c)
+            print_command_help(c);
+        else
+            print_help();
+        return 0;
+    }
+    if (code == LINNET_OK && !c)
+        code = count > 0 ? usage(&ctl, "There is no command \"%.60s\"; linnetctl --help lists them",
+                                 args[0])
+                         : usage(&ctl, "A command is missing; linnetctl --help lists them");
+    if (code == LINNET_OK)
+        code = check_command(&ctl, c, args + used, count - used);
+    if (code == LINNET_OK)
+        code = run(&ctl, c);
+    if (fflush(stdout) != 0 && code == LINNET_OK)
+        code = usage(&ctl, "The output cannot be written");
+    if (code != LINNET_OK)
+        report(&ctl);
+    return (int)code;
+}

@@ -1,0 +1,14 @@
+/*
+ * password.h - a new password from where the person said: a private file, a descriptor, a prompt
+ * without echo, or made here. Never from the command line. Blocks; one thread.
+ */
+#ifndef CTL_PASSWORD_H
+#define CTL_PASSWORD_H
+
+#include "ctl.h"
+
+/* Appends it to `out`, a secret buf. */
+enum linnet_error_code password_get(const struct ctl_options *options, struct buf *out,
+                                    struct linnet_error *error) MUST_USE;
+
+#endif

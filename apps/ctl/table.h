@@ -1,0 +1,31 @@
+/*
+ * table.h - columns for people: as wide as their widest cell, two spaces apart. One thread.
+ */
+#ifndef CTL_TABLE_H
+#define CTL_TABLE_H
+
+#include "base/buf.h"
+
+enum { TABLE_COLUMNS_MAX = 8 };
+
+struct table {
+    size_t columns;
+    size_t width[TABLE_COLUMNS_MAX]; /* in characters */
+    size_t count;                    /* of cells */
+    struct buf cells;                /* each NUL-terminated, row after row */
+};
+
+/* `headings` are `columns` strings. */
+void table_init(struct table *t, const char *const *headings, size_t columns);
+void table_finish(struct table *t);
+
+/* Adds the next cell, made printable; NULL is an empty one. */
+void table_add(struct table *t, const char *text);
+
+/* Prints all rows on standard output; false when out of memory. */
+bool table_print(const struct table *t) MUST_USE;
+
+/* Local time, "2026-01-02 15:04"; "-" for 0. */
+void table_time(int64_t unix_s, char out[32]);
+
+#endif
