@@ -35,6 +35,13 @@ enum iq_type stanza_iq_type(const struct element *iq)
     return (found == IQ_GET || found == IQ_SET) && !one ? IQ_INVALID : found;
 }
 
+const struct element *stanza_iq_payload(const struct element *iq, enum iq_type type, const char *ns,
+                                        const char *name)
+{
+    bool right = stanza_kind(iq, stanza_ns(iq)) == STANZA_IQ && stanza_iq_type(iq) == type;
+    return right ? element_child(iq, ns, name) : NULL;
+}
+
 static void set_unless_null(struct arena *a, struct element *e, const char *name, const char *value)
 {
     if (value)
@@ -57,6 +64,16 @@ struct element *stanza_message(struct arena *a, const char *to, const char *type
     if (body.ptr)
         element_add_text(a, element_add(a, e, NS_CLIENT, "body"), body);
     return e;
+}
+
+struct element *stanza_iq_get(struct arena *a, const char *to, const char *id, const char *ns,
+                              const char *name, struct element **ret_payload)
+{
+    struct element *iq = stanza_new(a, "iq", to, "get", id);
+    struct element *payload = element_add(a, iq, ns, name);
+    if (ret_payload)
+        *ret_payload = payload;
+    return iq;
 }
 
 /* A stanza of the same kind back to the sender. */

@@ -19,10 +19,18 @@ enum iq_type { IQ_INVALID = 0, IQ_GET, IQ_SET, IQ_RESULT, IQ_ERROR };
  * (RFC 6120 §8.2.3). */
 enum iq_type stanza_iq_type(const struct element *iq);
 
+/* The payload {ns}name of an iq of that type, or NULL when `iq` is anything else. */
+const struct element *stanza_iq_payload(const struct element *iq, enum iq_type type, const char *ns,
+                                        const char *name);
+
 /* Builders, in `ns` jabber:client, in arena `a`; id, type, to may be NULL. */
 struct element *stanza_new(struct arena *a, const char *name, const char *to, const char *type,
                            const char *id);
 struct element *stanza_message(struct arena *a, const char *to, const char *type, struct str body);
+
+/* A request with the payload {ns}name, which *ret_payload (may be NULL) is given to fill. */
+struct element *stanza_iq_get(struct arena *a, const char *to, const char *id, const char *ns,
+                              const char *name, struct element **ret_payload);
 
 /* The result that answers `iq`: to and from swapped, same id, no children yet. */
 struct element *stanza_iq_result(struct arena *a, const struct element *iq);

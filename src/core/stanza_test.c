@@ -91,6 +91,27 @@ static void builds_stanzas(void **state)
     arena_finish(&a);
 }
 
+static void asks_and_finds_the_payload(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct element *payload = NULL;
+    struct element *iq = stanza_iq_get(&a, "example.com", "1", "urn:example", "query", &payload);
+    element_set(&a, payload, "node", "n");
+    assert_prints(iq, "<iq to='example.com' type='get' id='1'>"
+                      "<query xmlns='urn:example' node='n'/></iq>");
+    assert_ptr_equal(stanza_iq_payload(iq, IQ_GET, "urn:example", "query"), payload);
+    assert_null(stanza_iq_payload(iq, IQ_SET, "urn:example", "query"));
+    assert_null(stanza_iq_payload(iq, IQ_GET, "urn:example:2", "query"));
+    assert_null(stanza_iq_payload(payload, IQ_GET, "urn:example", "query"));
+    assert_null(stanza_iq_payload(NULL, IQ_GET, "urn:example", "query"));
+    element_set(&a, iq, "type", "result");
+    assert_ptr_equal(stanza_iq_payload(iq, IQ_RESULT, "urn:example", "query"), payload);
+    assert_prints(stanza_iq_get(&a, NULL, "2", "urn:example", "x", NULL),
+                  "<iq type='get' id='2'><x xmlns='urn:example'/></iq>");
+    arena_finish(&a);
+}
+
 static void answers_an_iq(void **state)
 {
     (void)state;
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(knows_the_three_kinds),
         cmocka_unit_test(judges_the_type_of_an_iq),
         cmocka_unit_test(builds_stanzas),
+        cmocka_unit_test(asks_and_finds_the_payload),
         cmocka_unit_test(answers_an_iq),
         cmocka_unit_test(answers_with_an_error),
         cmocka_unit_test(never_answers_an_answer),
