@@ -30,12 +30,22 @@ PURE_HEADERS = re.compile(
     r"|params|sha)\.h|utf8proc\.h|idn2\.h)$"
 )
 
+# the public headers that a layer may include, where that is more than linnet/error.h
+PUBLIC = {
+    "client": {f"linnet/{name}.h" for name in
+               ("client", "config", "element", "error", "jid", "linnet", "probe", "tls")},
+    "server": {"linnet/error.h", "linnet/linnet.h"},  # the latter for LINNET_VERSION
+}
+
 # programs: (folder, quoted includes they may use besides files of their own folder)
 PROGRAMS = [
     ("apps/cli", None),
     ("apps/ctl", re.compile(r"^(base/|server/control/client\.h$)")),
     ("examples", None),
 ]
+
+# what stands beside the sources for their tests, and may include an oracle
+TEST = re.compile(r"_(test\.c|fixture\.[ch]|oracle\.[ch])$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
@@ -50,15 +60,14 @@ def includes(text):
 
 def layer_faults(layer, path, text, exists):
     """What is wrong in a file of src/`layer`; `exists` tells whether a path below src is a file."""
-    is_test = path.endswith("_test.c")
+    is_test = TEST.search(path)
     for number, quoted, header in includes(text):
         where = f"{path}:{number}: "
         if not quoted:
             if layer in PURE and not is_test and not PURE_HEADERS.match(header):
                 yield where + f"{layer} does no I/O and may not include <{header}>"
-            elif header.startswith("linnet/") and layer not in ("base", "client") \
-                    and header != "linnet/error.h":
-                yield where + f"only src/client sees <{header}>"
+            elif header.startswith("linnet/") and header not in PUBLIC.get(layer, {"linnet/error.h"}):
+                yield where + f"{layer} may not include <{header}>"
             continue
         target = header.split("/")[0]
         if "/" not in header or not exists(header):
