@@ -1,0 +1,123 @@
+/*
+ * conn.h - one client's connection: pumps bytes between its channel (net) and its stream (core) and
+ * answers what the stream wants.
+ *
+ * It lives on one loop. It begins where the listener put it and moves once, to the home loop of the
+ * user it proved to be, before success is told (conn_move.c). Nothing is freed while it is in use:
+ * a connection that is through waits in `doomed` for the end of the turn.
+ *
+ * Slow readers. What waits for a client is bounded. Past a quarter of limits.send_queue_bytes those
+ * who send to it are not read from until it has fallen to an eighth, for five seconds at most; at
+ * the limit its stream is ended with resource-constraint (pressure.h).
+ */
+#ifndef SERVER_C2S_CONN_H
+#define SERVER_C2S_CONN_H
+
+#include "core/stream.h"
+#include "server/c2s/addresses.h"
+#include "server/worker.h"
+
+enum conn_state {
+    CONN_OPEN,      /* bytes flow */
+    CONN_HANDSHAKE, /* the channel is busy with TLS */
+    CONN_MOVING,    /* on its way to its home loop */
+    CONN_LINGER,    /* all is said; waits for the peer's end, lest a reset swallow our last words */
+    CONN_GONE       /* freed at the end of the turn */
+};
+
+struct session;
+struct derive_job;
+struct secret_job;
+
+struct conn {
+    struct mail mail; /* moves as a mail */
+    struct worker *worker;
+    uint64_t id; /* for logs and for other threads; never reused */
+    enum conn_state state;
+    struct peer peer;
+    bool direct_tls;
+    char tls_version[12];
+
+    struct chan *chan;
+    struct loop_poll *poll;
+    struct stream *stream;
+    struct session *session; /* once bound */
+    struct buf leftover;     /* read, but not yet taken by the stream */
+    char *lang;              /* of the client's stream header; NULL for none */
+
+    bool write_blocked;  /* the socket takes no more */
+    bool read_blocked;   /* bytes came while we may not read: poll is off */
+    bool closed;         /* the stream has told its end */
+    bool peer_ended;     /* nothing more will be read */
+    bool stalled_member; /* waits for another loop's mailbox */
+    unsigned holds;      /* slow readers it waits for */
+
+    uint64_t want_id; /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
+    struct derive_job *derive;
+    struct secret_job *secret;
+    unsigned home;           /* while moving: where to */
+    enum sasl_error refusal; /* found with the credential, told once the proof was right */
+
+    struct list dirty, again, young, stalled, doomed;
+    struct wheel_node deadline;
+    uint64_t give_up_ms; /* closing or lingering: until when */
+    size_t memory_bytes; /* as counted in the worker's sum */
+    uint64_t since_ms;
+};
+
+/* A connection that was just accepted; takes `fd`. On the worker's thread. */
+void conn_accept(struct worker *w, int fd, const struct peer *peer, bool direct_tls);
+
+/* The channel is ready; the connection's time has come; its turn ends; it asked to go on. */
+void conn_ready(void *conn, unsigned events);
+void conn_due(struct conn *c);
+void conn_turn_end(struct conn *c);
+void conn_go_on(struct conn *c);
+
+/* Something was put into its stream: it is looked at before the turn ends. */
+void conn_touch(struct conn *c);
+/* It has more to do than this turn allows. */
+void conn_again(struct conn *c);
+
+/* Ends the stream in order. What is routed to it from now on is answered as for one who is gone. */
+void conn_close(struct conn *c, enum stream_condition condition, const char *text);
+/* The same when the server stops; it says why itself. */
+void conn_shut_down(struct conn *c);
+/* Ends it at once, without a word. */
+void conn_abort(struct conn *c, const char *reason);
+/* Frees it, wherever it was. */
+void conn_free(struct conn *c);
+
+/* Whether its input is not read because someone else must catch up first. */
+static inline bool conn_is_held(const struct conn *c)
+{
+    return c->holds > 0 || c->stalled_member;
+}
+
+/* --- conn_wants.c: answers; called from the pump --- */
+
+void conn_want_tls(struct conn *c, const struct stream_event *ev);
+/* One step of the handshake. */
+void conn_handshake(struct conn *c);
+void conn_want_secret(struct conn *c, const struct stream_event *ev);
+void conn_want_derive(struct conn *c, const struct stream_event *ev);
+void conn_want_session(struct conn *c, const struct stream_event *ev);
+/* Nobody waits for the answers any more. */
+void conn_abandon_jobs(struct conn *c);
+
+/* --- conn_move.c --- */
+
+void conn_want_admit(struct conn *c, const struct stream_event *ev);
+/* Detaches it and puts it into the mail; the state is CONN_MOVING and nothing else is under way. */
+void conn_depart(struct conn *c);
+
+/* --- conn.c, for the files above --- */
+
+/* Puts it on the worker's books and watches its socket (or aborts it); and the reverse. */
+void conn_attach(struct conn *c, struct worker *w);
+void conn_detach(struct conn *c);
+/* Feeds what was kept, watches for what is needed. */
+void conn_settle(struct conn *c);
+void conn_log(const struct conn *c, enum log_level level, const char *fmt, ...) PRINTF(3, 4);
+
+#endif

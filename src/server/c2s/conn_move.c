@@ -1,0 +1,55 @@
+#include "server/c2s/conn.h"
+
+#include "server/route/router.h"
+
+/* A connection moves once: its credentials are verified, success is not yet written, nothing is
+ * under way. The channel, what was read ahead (in TLS too) and the stream go together, as one
+ * owned object, and are not touched until the home loop has them. */
+
+static void admit(struct conn *c)
+{
+    static const struct str none = {NULL, 0};
+    stream_answer_admit(c->stream, worker_now_ms(c->worker), c->want_id, c->refusal, none);
+}
+
+static void arrived(struct mail *m, void *receiver)
+{
+    struct conn *c = CONTAINER_OF(m, struct conn, mail);
+    struct worker *w = receiver;
+    c->state = CONN_OPEN;
+    conn_attach(c, w);
+    if (c->state == CONN_GONE)
+        return;
+    if (w->stopping) {
+        conn_shut_down(c);
+        return;
+    }
+    admit(c);
+    conn_go_on(c);
+}
+
+static void lost(struct mail *m)
+{
+    conn_free(CONTAINER_OF(m, struct conn, mail));
+}
+
+void conn_want_admit(struct conn *c, const struct stream_event *ev)
+{
+    struct worker *w = c->worker;
+    unsigned home = router_home(w, router_key_of_local(w, ev->auth->username));
+    c->want_id = ev->id;
+    if (home == w->index || c->refusal != SASL_ERROR_NONE) {
+        admit(c);
+        return;
+    }
+    c->state = CONN_MOVING;
+    c->home = home;
+}
+
+void conn_depart(struct conn *c)
+{
+    struct worker *w = c->worker;
+    conn_detach(c);
+    c->mail = (struct mail){.deliver = arrived, .discard = lost, .bytes = c->memory_bytes};
+    worker_post(w, c->home, &c->mail);
+}

@@ -1,0 +1,212 @@
+#include "server/c2s/conn.h"
+
+#include "base/wipe.h"
+#include "server/c2s/session.h"
+#include "server/memory.h"
+#include "server/ops/ops_accounts.h"
+
+#include <stdlib.h>
+
+/* What a stream wants of its host. What cannot be answered at once is a job with the id of the
+ * want; while it runs nothing is read, and if the connection ends first the job is abandoned. */
+
+/* ---- TLS ---- */
+
+void conn_want_tls(struct conn *c, const struct stream_event *ev)
+{
+    struct chan_tls_options options = {.leftover = buf_peek(&c->leftover)};
+    c->want_id = ev->id;
+    c->state = CONN_HANDSHAKE;
+    c->chan = chan_tls_new(c->worker->tls, c->chan, &options);
+    if (!c->chan)
+        memory_exhausted();
+    buf_reset(&c->leftover);
+    buf_trim(&c->leftover);
+    conn_handshake(c);
+}
+
+static void handshake_done(struct conn *c)
+{
+    struct tls_facts facts;
+    chan_tls_facts(c->chan, &facts);
+    memcpy(c->tls_version, facts.version, sizeof c->tls_version);
+    c->tls_version[sizeof c->tls_version - 1] = '\0';
+    c->state = CONN_OPEN;
+    conn_log(c, LOG_DEBUG, "%s %s%s", facts.version, facts.cipher,
+             facts.resumed ? ", resumed" : "");
+    stream_answer_tls(c->stream, worker_now_ms(c->worker), c->want_id, STREAM_TLS_FINISHED, &facts,
+                      NULL);
+    conn_touch(c);
+}
+
+/* There is no channel left to say anything on (RFC 6120 §5.4.3.2). */
+static void handshake_failed(struct conn *c)
+{
+    struct linnet_error error = {0};
+    char text[PEER_TEXT_BYTES];
+    chan_tls_error(c->chan, NULL, &error);
+    conn_log(c, LOG_INFO, "no TLS with %s: %s", peer_text(&c->peer, text), error.sentence);
+    conn_abort(c, "the TLS handshake failed");
+}
+
+void conn_handshake(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (w->handshakes_left == 0) {
+        conn_again(c);
+        return;
+    }
+    w->handshakes_left--;
+    switch (chan_tls_handshake(c->chan)) {
+    case CHAN_OK:
+        handshake_done(c);
+        break;
+    case CHAN_AGAIN:
+        break;
+    case CHAN_EOF:
+    case CHAN_LOST:
+        handshake_failed(c);
+        break;
+    }
+    conn_settle(c);
+}
+
+/* ---- the stored credential ---- */
+
+struct secret_job {
+    struct ops_request *request;
+    struct conn *conn;
+    uint64_t want_id;
+};
+
+static void answer_secret(struct conn *c, uint64_t want_id, const struct sasl_secret *secret)
+{
+    stream_answer_secret(c->stream, worker_now_ms(c->worker), want_id, secret);
+    conn_touch(c);
+}
+
+static void secret_found(void *ctx, const struct ops_reply *reply)
+{
+    struct secret_job *job = ctx;
+    struct conn *c = job->conn;
+    struct sasl_secret secret = {.kind = SASL_SECRET_UNAVAILABLE};
+    if (reply->result == OPS_OK && reply->credential) {
+        secret.kind = SASL_SECRET_CREDENTIAL;
+        secret.credential = *reply->credential;
+    } else if (reply->result == OPS_NOT_FOUND) {
+        secret.kind = SASL_SECRET_NONE;
+    }
+    c->secret = NULL;
+    c->refusal = reply->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE;
+    answer_secret(c, job->want_id, &secret);
+    wipe(&secret, sizeof secret);
+    free(job);
+}
+
+void conn_want_secret(struct conn *c, const struct stream_event *ev)
+{
+    struct secret_job *job = MEMORY_NEW(struct secret_job);
+    job->conn = c;
+    job->want_id = ev->id;
+    struct ops_ask ask = {.address = ev->sasl->username,
+                          .scheme = str_from(ev->sasl->scheme),
+                          .done = secret_found,
+                          .ctx = job};
+    if (ops_login(c->worker->ops, &ask, &job->request) == OPS_OK) {
+        c->secret = job;
+        return;
+    }
+    free(job);
+    answer_secret(c, ev->id, &(struct sasl_secret){.kind = SASL_SECRET_UNAVAILABLE});
+}
+
+/* ---- PBKDF2 ---- */
+
+struct derive_job {
+    struct work work;
+    struct conn *conn;
+    uint64_t want_id;
+    enum hash_alg alg;
+    unsigned iterations;
+    struct buf password, salt;
+    bool ok;
+    uint8_t key[HASH_MAX_BYTES];
+};
+
+static void derive_free(struct derive_job *job)
+{
+    buf_finish(&job->password);
+    buf_finish(&job->salt);
+    wipe_free(job, sizeof *job);
+}
+
+static void derive_run(struct work *work)
+{
+    struct derive_job *job = CONTAINER_OF(work, struct derive_job, work);
+    job->ok = hash_pbkdf2(job->alg, buf_peek(&job->password), buf_peek(&job->salt), job->iterations,
+                          job->key);
+}
+
+static void derive_done(struct work *work)
+{
+    struct derive_job *job = CONTAINER_OF(work, struct derive_job, work);
+    struct conn *c = job->conn;
+    c->derive = NULL;
+    stream_answer_derive(c->stream, worker_now_ms(c->worker), job->want_id,
+                         job->ok ? job->key : NULL);
+    conn_touch(c);
+    derive_free(job);
+}
+
+static void derive_drop(struct work *work)
+{
+    derive_free(CONTAINER_OF(work, struct derive_job, work));
+}
+
+void conn_want_derive(struct conn *c, const struct stream_event *ev)
+{
+    struct derive_job *job = MEMORY_NEW(struct derive_job);
+    *job = (struct derive_job){.work = {derive_run, derive_done, derive_drop},
+                               .conn = c,
+                               .want_id = ev->id,
+                               .alg = ev->sasl->alg,
+                               .iterations = ev->sasl->iterations};
+    buf_init(&job->password, 0, true);
+    buf_init(&job->salt, 0, true);
+    buf_str(&job->password, ev->sasl->password);
+    buf_str(&job->salt, ev->sasl->salt);
+    if (job->password.failed || job->salt.failed)
+        memory_exhausted();
+    if (work_submit(ops_port_derive(c->worker->ops), &job->work)) {
+        c->derive = job;
+        return;
+    }
+    derive_free(job);
+    conn_log(c, LOG_WARNING, "too many sign-ins at once: temporary-auth-failure");
+    stream_answer_derive(c->stream, worker_now_ms(c->worker), ev->id, NULL);
+}
+
+/* ---- the session ---- */
+
+void conn_want_session(struct conn *c, const struct stream_event *ev)
+{
+    char made[SESSION_RESOURCE_BYTES];
+    struct stream_session_answer answer = session_claim(c, ev->session, made);
+    stream_answer_session(c->stream, worker_now_ms(c->worker), ev->id, &answer);
+}
+
+/* ---- the end ---- */
+
+void conn_abandon_jobs(struct conn *c)
+{
+    if (c->secret) {
+        ops_forget(c->secret->request);
+        free(c->secret);
+        c->secret = NULL;
+    }
+    if (c->derive) {
+        struct derive_job *job = c->derive;
+        c->derive = NULL;
+        work_abandon(&job->work);
+    }
+}

@@ -1,0 +1,287 @@
+#include "server/c2s/listener.h"
+
+#include "server/c2s/conn.h"
+#include "server/memory.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, ACCEPT_TURN = 64, PAUSE_MS = 100 };
+
+struct listener {
+    struct listeners *all;
+    int fd;
+    bool direct_tls;
+    struct loop_poll *poll;
+};
+
+struct listeners {
+    struct server *server;
+    struct loop_timer *pause; /* runs while there are no descriptors left */
+    int reserve_fd;           /* given up to turn one away when there is no other */
+    size_t count;
+    struct listener items[];
+};
+
+/* ---- handing out ---- */
+
+struct accept_mail {
+    struct mail mail;
+    int fd;
+    struct peer peer;
+    bool direct_tls;
+    struct addresses *addresses;
+};
+
+static void accept_delivered(struct mail *m, void *receiver)
+{
+    struct accept_mail *a = CONTAINER_OF(m, struct accept_mail, mail);
+    conn_accept(receiver, a->fd, &a->peer, a->direct_tls);
+    free(a);
+}
+
+static void accept_discarded(struct mail *m)
+{
+    struct accept_mail *a = CONTAINER_OF(m, struct accept_mail, mail);
+    close(a->fd);
+    addresses_leave(a->addresses, &a->peer);
+    free(a);
+}
+
+/* The loop with the fewest strangers; among equals the one with the fewest connections. */
+static struct worker *idlest(const struct server *server)
+{
+    struct worker *best = &server->workers[0];
+    for (unsigned i = 1; i < server->worker_count; i++) {
+        struct worker *w = &server->workers[i];
+        if (w->shown_young < best->shown_young ||
+            (w->shown_young == best->shown_young && w->shown_conns < best->shown_conns))
+            best = w;
+    }
+    return best;
+}
+
+static void hand_out(struct listener *l, int fd, const struct peer *peer)
+{
+    struct server *server = l->all->server;
+    struct worker *w = idlest(server);
+    struct accept_mail *a = MEMORY_NEW(struct accept_mail);
+    *a = (struct accept_mail){.mail = {.deliver = accept_delivered, .discard = accept_discarded},
+                              .fd = fd,
+                              .peer = *peer,
+                              .direct_tls = l->direct_tls,
+                              .addresses = &server->addresses};
+    w->shown_young++; /* counted from here, so that a burst is spread; conn_accept takes it over */
+    worker_mail(w, &a->mail);
+}
+
+static void accepted(struct listener *l, int fd, const struct sockaddr *sa)
+{
+    struct server *server = l->all->server;
+    struct peer peer = peer_of(sa);
+    int on = 1;
+    char text[PEER_TEXT_BYTES];
+    if (!addresses_enter(&server->addresses, &peer,
+                         server->live->settings.limits_connections_per_address)) {
+        log_printf(&server->log, LOG_NOTICE, "c2s", 0, "too many connections from %s: turned away",
+                   peer_text(&peer, text));
+        close(fd);
+        return;
+    }
+    /* What is written is whole turns of the loop: there is nothing to wait for. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    hand_out(l, fd, &peer);
+}
+
+/* ---- accepting ---- */
+
+/* No descriptor is left: the first in the queue is turned away, so that it need not wait in vain,
+ * and then nobody is accepted for a moment. */
+static void turn_away(struct listener *l)
+{
+    struct listeners *all = l->all;
+    log_printf(&all->server->log, LOG_WARNING, "c2s", 0,
+               "no file descriptor is left for another connection: raise the limit (LimitNOFILE)");
+    close(all->reserve_fd);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    all->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (size_t i = 0; i < all->count; i++)
+        loop_poll_set(all->items[i].poll, 0);
+    loop_timer_set(all->pause, PAUSE_MS);
+}
+
+static void pause_over(void *ctx)
+{
+    struct listeners *all = ctx;
+    for (size_t i = 0; i < all->count; i++)
+        loop_poll_set(all->items[i].poll, CHAN_WANTS_READ);
+}
+
+static void listener_ready(void *ctx, unsigned events)
+{
+    struct listener *l = ctx;
+    (void)events;
+    for (int i = 0; i < ACCEPT_TURN; i++) {
+        struct sockaddr_storage from;
+        socklen_t len = sizeof from;
+        int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            accepted(l, fd, (const struct sockaddr *)&from);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            turn_away(l);
+            return;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } /* else this one is gone already (accept(2)); the next may be well */
+    }
+}
+
+/* ---- opening ---- */
+
+static socklen_t fill_address(const struct settings_address *a, struct sockaddr_storage *ret)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+    memset(ret, 0, sizeof *ret);
+    if (inet_pton(AF_INET, a->host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(a->port);
+        return sizeof *v4;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(a->port);
+    if (strcmp(a->host, "*") != 0 && inet_pton(AF_INET6, a->host, &v6->sin6_addr) != 1)
+        return 0;
+    return sizeof *v6;
+}
+
+static int open_socket(const struct settings_address *a, const struct sockaddr_storage *sa,
+                       socklen_t len)
+{
+    int on = 1, only_v6 = strcmp(a->host, "*") != 0;
+    int fd = socket(sa->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (sa->ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6);
+    if (bind(fd, (const struct sockaddr *)sa, len) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+/* "*" on a machine without IPv6 is every IPv4 address. */
+static int open_address(const struct settings_address *a)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = fill_address(a, &sa);
+    int fd = len ? open_socket(a, &sa, len) : (errno = EINVAL, -1);
+    if (fd < 0 && strcmp(a->host, "*") == 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
+        struct settings_address v4 = {.host = "0.0.0.0", .port = a->port};
+        len = fill_address(&v4, &sa);
+        fd = open_socket(&v4, &sa, len);
+    }
+    return fd;
+}
+
+static const char *advice(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "another program listens there: stop it, or choose another port with "
+               "--set c2s.listen and c2s.listen_tls";
+    case EACCES:
+    case EPERM:
+        return "it is not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    case EADDRNOTAVAIL:
+        return "this machine has no such address: correct c2s.listen or c2s.listen_tls";
+    default:
+        return strerror(error);
+    }
+}
+
+static enum linnet_error_code cannot_listen(const struct settings_address *a, int error,
+                                            struct linnet_error *ret)
+{
+    char reason[300];
+    bool v6 = strchr(a->host, ':') != NULL;
+    snprintf(reason, sizeof reason, "cannot listen on %s%s%s:%u: %s", v6 ? "[" : "", a->host,
+             v6 ? "]" : "", a->port, advice(error));
+    return error_set(ret, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
+}
+
+static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
+                                      bool direct_tls, struct linnet_error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct listener *l = &all->items[all->count];
+        int fd = open_address(&list->items[i]);
+        if (fd < 0)
+            return cannot_listen(&list->items[i], errno, error);
+        *l = (struct listener){.all = all, .fd = fd, .direct_tls = direct_tls};
+        l->poll = loop_poll_new(all->server->loop, fd, listener_ready, l);
+        if (!l->poll)
+            memory_exhausted();
+        all->count++;
+    }
+    return LINNET_OK;
+}
+
+enum linnet_error_code listeners_open(struct server *server, struct listeners **ret,
+                                      struct linnet_error *error)
+{
+    const struct settings *s = &server->live->settings;
+    size_t count = s->c2s_listen.count + s->c2s_listen_tls.count;
+    struct listeners *all = memory_alloc(sizeof *all + count * sizeof all->items[0]);
+    all->server = server;
+    all->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    all->pause = loop_timer_new(server->loop, pause_over, all);
+    if (!all->pause)
+        memory_exhausted();
+    enum linnet_error_code code = add_all(all, &s->c2s_listen, false, error);
+    if (code == LINNET_OK)
+        code = add_all(all, &s->c2s_listen_tls, true, error);
+    if (code != LINNET_OK) {
+        listeners_close(all);
+        return code;
+    }
+    pause_over(all);
+    *ret = all;
+    return LINNET_OK;
+}
+
+void listeners_close(struct listeners *all)
+{
+    if (!all)
+        return;
+    for (size_t i = 0; i < all->count; i++) {
+        loop_poll_free(all->items[i].poll);
+        close(all->items[i].fd);
+    }
+    loop_timer_free(all->pause);
+    if (all->reserve_fd >= 0)
+        close(all->reserve_fd);
+    free(all);
+}
+
+uint16_t listeners_port(const struct listeners *all, bool direct_tls)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
+    for (size_t i = 0; all && i < all->count; i++)
+        if (all->items[i].direct_tls == direct_tls &&
+            getsockname(all->items[i].fd, (struct sockaddr *)&sa, &len) == 0)
+            return peer_of((const struct sockaddr *)&sa).port;
+    return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * listener.h - accepts connections on one loop and hands them out.
+ *
+ * One acceptor rather than a listening socket per loop with SO_REUSEPORT, for three reasons. The
+ * kernel spreads those by a hash of addresses, so a loop that is deep in handshakes is given as
+ * many as an idle one; here each goes to the loop with the fewest that have not signed in, where
+ * the work is. SO_REUSEPORT lets a second server of the same user bind the same port in silence and
+ * take half of the clients. And one place counts connections per address before anything is spent
+ * on them. Accepting costs some microseconds, a sign-in several hundred, so one acceptor feeds
+ * more loops than a machine has cores.
+ */
+#ifndef SERVER_C2S_LISTENER_H
+#define SERVER_C2S_LISTENER_H
+
+#include "server/server.h"
+
+struct listeners;
+
+/* Binds every address of c2s.listen and c2s.listen_tls. On failure all are closed and `error` says
+ * which address could not be had and what to do. */
+enum linnet_error_code listeners_open(struct server *server, struct listeners **ret,
+                                      struct linnet_error *error) MUST_USE;
+
+/* Stops accepting. NULL is fine. */
+void listeners_close(struct listeners *l);
+
+/* The port the first socket of that kind is bound to; 0 when there is none. */
+uint16_t listeners_port(const struct listeners *l, bool direct_tls);
+
+#endif

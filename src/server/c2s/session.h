@@ -1,0 +1,48 @@
+/*
+ * session.h - a bound resource: what the router knows of a connection. It lives on its user's home
+ * loop from READY until the stream ends, and while it does its user has an entry there.
+ */
+#ifndef SERVER_C2S_SESSION_H
+#define SERVER_C2S_SESSION_H
+
+#include "server/c2s/conn.h"
+#include "server/c2s/pressure.h"
+#include "server/route/parcel.h"
+
+struct user;
+
+struct session {
+    struct list link; /* among its user's */
+    struct user *user;
+    struct conn *conn;
+    const struct jid *jid; /* the stream's */
+    bool available;        /* initial presence was sent, and no unavailable since */
+    int8_t priority;
+    struct block *presence; /* the last that was broadcast, while available */
+    struct buf directed;    /* whom presence was directed to, NUL-terminated (RFC 6121 §4.6.3) */
+    struct pressure pressure;
+};
+
+/* At WANT_SESSION: decides on the resource, ending an older session that has it (RFC 6120
+ * §7.7.2.2, the first way). `made` holds a resource that is made. */
+enum { SESSION_RESOURCE_BYTES = 32 };
+struct stream_session_answer session_claim(struct conn *c, const struct stream_session_info *asked,
+                                           char made[SESSION_RESOURCE_BYTES]);
+
+/* At READY. */
+void session_begin(struct conn *c);
+
+/* The session ends: others are told unavailable. Harmless when there is none. */
+void session_end(struct conn *c);
+
+/* Sends a stanza to the client; `sender` (or NULL) may have to wait. */
+void session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
+                  const struct parcel_sender *sender);
+
+/* Sends an element that was built here. */
+void session_send_element(struct session *s, const struct element *e);
+
+/* Bytes held beside the stream; NULL is 0. */
+size_t session_memory(const struct session *s);
+
+#endif

@@ -1,0 +1,113 @@
+#include "server/certificate.h"
+
+#include "core/jid.h"
+#include "net/tls_selfsigned.h"
+#include "server/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WARN_S = 14 * 86400 };
+
+/* Where the files are. */
+struct paths {
+    struct buf dir, cert, key;
+    bool own; /* the server's own making */
+};
+
+static void paths_init(struct paths *p, const struct settings *s)
+{
+    *p = (struct paths){.own = s->tls_certificate[0] == '\0'};
+    buf_printf(&p->dir, "%s/tls%c", s->data, '\0');
+    if (p->own) {
+        buf_printf(&p->cert, "%s/tls/cert.pem%c", s->data, '\0');
+        buf_printf(&p->key, "%s/tls/key.pem%c", s->data, '\0');
+    } else {
+        buf_printf(&p->cert, "%s%c", s->tls_certificate, '\0');
+        buf_printf(&p->key, "%s%c", s->tls_key, '\0');
+    }
+    if (p->dir.failed || p->cert.failed || p->key.failed)
+        memory_exhausted();
+}
+
+static void paths_finish(struct paths *p)
+{
+    buf_finish(&p->dir);
+    buf_finish(&p->cert);
+    buf_finish(&p->key);
+}
+
+static const char *text_of(const struct buf *b)
+{
+    return buf_peek(b).ptr;
+}
+
+static enum linnet_error_code unusable(struct linnet_error *error, const char *reason)
+{
+    return error_set(error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
+}
+
+static enum linnet_error_code make(const struct paths *p, const struct settings *s,
+                                   struct linnet_error *error)
+{
+    static const char *const services[] = {"xmpp-client", NULL};
+    char domain[256], reason[256];
+    struct tls_selfsigned_settings made = {.domain = domain,
+                                           .srv_services = services,
+                                           .xmpp_addr = true,
+                                           .cert_file = text_of(&p->cert),
+                                           .key_file = text_of(&p->key)};
+    if (!jid_domain_ascii(str_from(s->domain), domain))
+        return unusable(error, "domain: has no form for a certificate");
+    if (mkdir(text_of(&p->dir), 0700) != 0 && errno != EEXIST) {
+        snprintf(reason, sizeof reason, "data: %s cannot be made: %s", text_of(&p->dir),
+                 strerror(errno));
+        return unusable(error, reason);
+    }
+    return tls_selfsigned_create(&made, reason) ? LINNET_OK : unusable(error, reason);
+}
+
+enum linnet_error_code certificate_prepare(const struct settings *s, const struct log_sink *log,
+                                           struct linnet_error *error)
+{
+    struct paths p;
+    enum linnet_error_code code = LINNET_OK;
+    paths_init(&p, s);
+    if (p.own && access(text_of(&p.cert), F_OK) != 0) {
+        code = make(&p, s, error);
+        if (code == LINNET_OK)
+            log_printf(log, LOG_NOTICE, "tls", 0, "made a certificate: %s", text_of(&p.cert));
+    }
+    struct tls_ctx *ctx = NULL;
+    if (code == LINNET_OK)
+        code = certificate_load(s, NULL, &ctx, error);
+    if (code == LINNET_OK) {
+        struct tls_certificate cert;
+        tls_ctx_certificate(ctx, &cert);
+        if (cert.not_after_s < time(NULL) + WARN_S)
+            log_printf(log, LOG_WARNING, "tls", 0,
+                       "the certificate %s has expired or will within two weeks", text_of(&p.cert));
+    }
+    tls_ctx_unref(ctx);
+    paths_finish(&p);
+    return code;
+}
+
+enum linnet_error_code certificate_load(const struct settings *s, struct tls_tickets *tickets,
+                                        struct tls_ctx **ret, struct linnet_error *error)
+{
+    struct paths p;
+    char reason[TLS_REASON_BYTES];
+    paths_init(&p, s);
+    struct tls_server_settings tls = {.cert_file = text_of(&p.cert),
+                                      .key_file = text_of(&p.key),
+                                      .alpn = "xmpp-client",
+                                      .tickets = tickets};
+    *ret = tls_ctx_new_server(&tls, reason);
+    paths_finish(&p);
+    return *ret ? LINNET_OK : unusable(error, reason);
+}

@@ -1,0 +1,308 @@
+/* linnetd: the program around the server. Options, files, signals, the control socket. */
+#include "net/loop.h"
+#include "server/control/control.h"
+#include "server/data_dir.h"
+#include "server/log_output.h"
+#include "server/memory.h"
+#include "server/notify.h"
+#include "server/options.h"
+#include "server/report.h"
+#include "server/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { READ_THREADS = 2, QUEUE_MAX = 1024 };
+
+/* All that has to be undone, in the order in which it was done. */
+struct program {
+    struct options options;
+    struct live *live; /* a reference */
+    struct log_output log_output;
+    struct log_sink log;
+    struct data_dir data_dir;
+    uv_loop_t loop;
+    uv_signal_t hangup, terminate, interrupt;
+    struct store *store;
+    struct ops *ops;
+    struct ops_port *port;
+    struct server *server;
+    struct report *report;
+    struct control *control;
+    bool has_loop;
+};
+
+/* Nothing of a client's secrets on disk, and as many connections as the system lets us have. */
+static void harden(void)
+{
+    struct rlimit none = {0, 0}, files;
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static enum linnet_error_code load_settings(const struct options *o, struct live **ret,
+                                            struct linnet_error *error)
+{
+    struct settings settings;
+    struct settings_layers layers = {
+        .file = o->config, .environ = environ, .sets = o->sets, .set_count = o->set_count};
+    enum linnet_error_code code = settings_load(&settings, &layers, error);
+    if (code == LINNET_OK)
+        *ret = live_new(&settings);
+    return code;
+}
+
+/* ---- signals ---- */
+
+static void fixed_setting(void *ctx, const char *name)
+{
+    struct program *p = ctx;
+    log_printf(&p->log, LOG_WARNING, "main", 0, "%s takes effect at the next start", name);
+}
+
+static enum linnet_error_code reload(struct program *p, struct linnet_error *error)
+{
+    struct live *live;
+    enum linnet_error_code code = load_settings(&p->options, &live, error);
+    if (code != LINNET_OK)
+        return code;
+    if (!settings_keep_fixed(&live->settings, &p->live->settings, fixed_setting, p))
+        memory_exhausted();
+    code = server_reload(p->server, live_ref(live), error);
+    if (code == LINNET_OK) {
+        live_unref(p->live);
+        p->live = live;
+        p->log.level = (enum log_level)live->settings.log_level;
+    } else {
+        live_unref(live);
+    }
+    return code;
+}
+
+static void on_hangup(uv_signal_t *handle, int signum)
+{
+    struct program *p = CONTAINER_OF(handle, struct program, hangup);
+    struct linnet_error error = {0};
+    (void)signum;
+    if (reload(p, &error) == LINNET_OK)
+        log_printf(&p->log, LOG_NOTICE, "main", 0, "settings and certificates were read again");
+    else
+        log_printf(&p->log, LOG_ERROR, "main", 0, "nothing was changed: %s", error.sentence);
+}
+
+static void on_stop(uv_signal_t *handle, int signum)
+{
+    (void)signum;
+    uv_stop(handle->loop);
+}
+
+static void watch_signals(struct program *p)
+{
+    uv_signal_init(&p->loop, &p->hangup);
+    uv_signal_init(&p->loop, &p->terminate);
+    uv_signal_init(&p->loop, &p->interrupt);
+    uv_signal_start(&p->hangup, on_hangup, SIGHUP);
+    uv_signal_start(&p->terminate, on_stop, SIGTERM);
+    uv_signal_start(&p->interrupt, on_stop, SIGINT);
+}
+
+/* ---- the control socket ---- */
+
+static void host_status(void *ctx, struct control_call *call)
+{
+    struct program *p = ctx;
+    report_status(p->report, call);
+}
+
+static void host_sessions(void *ctx, struct control_call *call, size_t limit)
+{
+    struct program *p = ctx;
+    report_sessions(p->report, call, limit);
+}
+
+static const struct settings *host_settings(void *ctx)
+{
+    const struct program *p = ctx;
+    return &p->live->settings;
+}
+
+static void account_changed(void *ctx, const struct ops_event *event)
+{
+    struct program *p = ctx;
+    server_account_changed(p->server, event);
+    control_emit_account(p->control, event);
+}
+
+static enum linnet_error_code open_control(struct program *p, struct linnet_error *error)
+{
+    struct control_config config = {
+        .loop = &p->loop,
+        .path = p->live->settings.control_socket,
+        .ops = p->port,
+        .host = {host_status, host_sessions, host_settings, p},
+        .log = &p->log,
+    };
+    p->report = report_new(p->server);
+    return control_new(&config, &p->control, error);
+}
+
+/* ---- start and stop ---- */
+
+static enum linnet_error_code open_store(struct program *p, struct linnet_error *error)
+{
+    struct buf path = {0};
+    struct store_fault fault = {0};
+    buf_printf(&path, "%s/linnet.db%c", p->live->settings.data, '\0');
+    if (path.failed)
+        memory_exhausted();
+    enum store_result result = store_sqlite_open(buf_peek(&path).ptr, &p->store, &fault);
+    buf_finish(&path);
+    if (result == STORE_NO_MEMORY)
+        memory_exhausted();
+    if (result == STORE_OK)
+        return LINNET_OK;
+    return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason", fault.text, NULL);
+}
+
+static enum linnet_error_code open_ops(struct program *p, struct linnet_error *error)
+{
+    const struct settings *s = &p->live->settings;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct ops_config config = {
+        .store = p->store,
+        .domain = s->domain,
+        .iterations = (unsigned)s->login_iterations,
+        .legacy = s->login_legacy,
+        .derive_threads = cores > 0 ? (unsigned)cores : 1,
+        .read_threads = READ_THREADS,
+        .queue_max = QUEUE_MAX,
+        .log = &p->log,
+        .event = account_changed,
+        .ctx = p,
+    };
+    enum linnet_error_code code = ops_new(&config, &p->ops, error);
+    if (code != LINNET_OK)
+        return code;
+    p->port = ops_port_new(p->ops, &p->loop);
+    if (!p->port)
+        memory_exhausted();
+    return LINNET_OK;
+}
+
+static enum linnet_error_code start(struct program *p, struct linnet_error *error)
+{
+    enum linnet_error_code code = load_settings(&p->options, &p->live, error);
+    if (code != LINNET_OK)
+        return code;
+    const struct settings *s = &p->live->settings;
+    p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
+    p->log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
+    code = data_dir_open(&p->data_dir, s->data, error);
+    if (code == LINNET_OK)
+        code = open_store(p, error);
+    if (code != LINNET_OK)
+        return code;
+    if (!loop_init(&p->loop))
+        memory_exhausted();
+    p->has_loop = true;
+    watch_signals(p);
+    code = open_ops(p, error);
+    if (code == LINNET_OK) {
+        struct server_config config = {&p->loop, live_ref(p->live), p->ops, p->log};
+        code = server_start(&config, &p->server, error);
+    }
+    if (code == LINNET_OK)
+        code = open_control(p, error);
+    return code;
+}
+
+static void stop(struct program *p)
+{
+    server_stop(p->server);
+    report_free(p->report);
+    control_free(p->control);
+    ops_port_free(p->port);
+    if (p->has_loop) {
+        uv_close((uv_handle_t *)&p->hangup, NULL);
+        uv_close((uv_handle_t *)&p->terminate, NULL);
+        uv_close((uv_handle_t *)&p->interrupt, NULL);
+        loop_finish(&p->loop);
+    }
+    ops_free(p->ops);
+    store_free(p->store);
+    data_dir_close(&p->data_dir);
+    live_unref(p->live);
+}
+
+static int complain(const struct linnet_error *error)
+{
+    const struct linnet_error_info *info = linnet_error_info(error->code);
+    fprintf(stderr, "linnetd: %s\n", error->sentence);
+    if (info && error->code != LINNET_ERROR_USAGE)
+        fprintf(stderr, "         %s\n", info->remedy);
+    return (int)error->code;
+}
+
+static int serve(struct program *p)
+{
+    struct linnet_error error = {0};
+    harden();
+    p->data_dir.lock_fd = -1;
+    if (start(p, &error) == LINNET_OK) {
+        puts("ready");
+        fflush(stdout);
+        notify_supervisor("READY=1");
+        uv_run(&p->loop, UV_RUN_DEFAULT);
+        notify_supervisor("STOPPING=1");
+    }
+    stop(p);
+    return error.code == LINNET_OK ? 0 : complain(&error);
+}
+
+static int show_config(const struct options *o)
+{
+    struct linnet_error error = {0};
+    struct live *live;
+    if (load_settings(o, &live, &error) != LINNET_OK)
+        return complain(&error);
+    if (o->action == OPTIONS_PRINT_CONFIG) {
+        struct buf out = {0};
+        settings_print_config(&live->settings, &out);
+        fwrite(buf_peek(&out).ptr, 1, buf_len(&out), stdout);
+        buf_finish(&out);
+    } else {
+        puts("The settings are good.");
+    }
+    live_unref(live);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct program program;
+    struct linnet_error error = {0};
+    int status;
+    if (options_read(&program.options, argc, argv, &error) != LINNET_OK)
+        status = complain(&error);
+    else if (program.options.action == OPTIONS_SERVE)
+        status = serve(&program);
+    else if (program.options.action == OPTIONS_HELP || program.options.action == OPTIONS_VERSION)
+        status = options_print(&program.options);
+    else
+        status = show_config(&program.options);
+    options_finish(&program.options);
+    return status;
+}

@@ -1,0 +1,265 @@
+#include "server/report.h"
+
+#include "server/c2s/session.h"
+#include "server/certificate.h"
+#include "server/memory.h"
+#include "server/worker.h"
+
+#include <linnet/linnet.h>
+
+#include <stdlib.h>
+
+struct report {
+    struct server *server;
+    struct mailbox inbox; /* answers of the loops */
+    struct loop_wake *wake;
+};
+
+static json_t *object_new(void)
+{
+    json_t *o = json_object();
+    if (!o)
+        memory_exhausted();
+    return o;
+}
+
+static json_t *array_new(void)
+{
+    json_t *a = json_array();
+    if (!a)
+        memory_exhausted();
+    return a;
+}
+
+/* Takes `value`; NULL means that memory ran out. */
+static void put(json_t *o, const char *name, json_t *value)
+{
+    if (json_object_set_new(o, name, value) != 0)
+        memory_exhausted();
+}
+
+static void add(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) != 0)
+        memory_exhausted();
+}
+
+/* ---- status: counters that every thread may read ---- */
+
+static json_t *loop_status(const struct worker *w)
+{
+    json_t *o = object_new();
+    put(o, "connections", json_integer(w->shown_conns));
+    put(o, "signing_in", json_integer(w->shown_young));
+    put(o, "sessions", json_integer(w->shown_sessions));
+    put(o, "memory_bytes", json_integer((json_int_t)w->shown_memory));
+    return o;
+}
+
+static json_t *certificate_status(const struct tls_certificate *cert)
+{
+    char sha256[2 * sizeof cert->sha256 + 1];
+    json_t *o = object_new();
+    hash_hex(str_of(cert->sha256, sizeof cert->sha256), sha256);
+    put(o, "subject", json_string(cert->subject));
+    put(o, "names", json_string(cert->names));
+    put(o, "not_after_s", json_integer(cert->not_after_s));
+    put(o, "sha256", json_string(sha256));
+    return o;
+}
+
+static json_t *certificate_of(const struct server *server)
+{
+    struct linnet_error error;
+    struct tls_certificate cert;
+    struct tls_ctx *ctx;
+    if (certificate_load(&server->live->settings, NULL, &ctx, &error) != LINNET_OK)
+        return json_null(); /* the files were changed for the worse since they were loaded */
+    tls_ctx_certificate(ctx, &cert);
+    tls_ctx_unref(ctx);
+    return certificate_status(&cert);
+}
+
+void report_status(struct report *r, struct control_call *call)
+{
+    const struct server *server = r->server;
+    json_t *o = object_new(), *loops = array_new();
+    unsigned conns = 0, young = 0, sessions = 0;
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        const struct worker *w = &server->workers[i];
+        conns += w->shown_conns;
+        young += w->shown_young;
+        sessions += w->shown_sessions;
+        add(loops, loop_status(w));
+    }
+    put(o, "version", json_string(LINNET_VERSION));
+    put(o, "domain", json_string(server->domain));
+    put(o, "uptime_s", json_integer((json_int_t)((loop_now_ms() - server->started_ms) / 1000)));
+    put(o, "connections", json_integer(conns));
+    put(o, "signing_in", json_integer(young));
+    put(o, "sessions", json_integer(sessions));
+    put(o, "loops", loops);
+    put(o, "certificate", certificate_of(server));
+    control_call_reply(call, o);
+}
+
+/* ---- sessions: each loop in its turn adds its own ---- */
+
+/* Goes from loop to loop and then home, as one owned mail. */
+struct census {
+    struct mail mail;
+    struct report *report;
+    struct control_call *call;
+    unsigned next;
+    size_t limit;
+    json_t *sessions;
+    bool more;
+};
+
+static json_t *session_row(const struct session *s)
+{
+    const struct conn *c = s->conn;
+    const char *binding = stream_binding(c->stream);
+    char text[PEER_TEXT_BYTES];
+    json_t *o = object_new();
+    put(o, "id", json_integer((json_int_t)c->id));
+    put(o, "jid", json_string(s->jid->full));
+    put(o, "address", json_string(peer_text(&c->peer, text)));
+    put(o, "loop", json_integer(c->worker->index));
+    put(o, "tls", c->tls_version[0] ? json_string(c->tls_version) : json_null());
+    put(o, "mechanism", json_string(stream_mechanism(c->stream)));
+    put(o, "binding", binding ? json_string(binding) : json_null());
+    put(o, "connected_s",
+        json_integer((json_int_t)((worker_now_ms(c->worker) - c->since_ms) / 1000)));
+    put(o, "available", json_boolean(s->available));
+    put(o, "priority", json_integer(s->priority));
+    put(o, "queued_bytes", json_integer((json_int_t)stream_output_pending(c->stream)));
+    return o;
+}
+
+static void census_free(struct census *census)
+{
+    json_decref(census->sessions);
+    free(census);
+}
+
+static void census_post_home(struct census *census)
+{
+    struct mail_batch batch = {0};
+    mail_batch_add(&batch, &census->mail);
+    mailbox_post(&census->report->inbox, &batch, 0, false);
+}
+
+/* A loop that has stopped: whoever asked is told at home. */
+static void census_discard(struct mail *m)
+{
+    census_post_home(CONTAINER_OF(m, struct census, mail));
+}
+
+static void census_home(struct mail *m, void *receiver)
+{
+    struct census *census = CONTAINER_OF(m, struct census, mail);
+    json_t *o = object_new();
+    (void)receiver;
+    put(o, "sessions", json_incref(census->sessions));
+    put(o, "more", json_boolean(census->more));
+    control_call_reply(census->call, o);
+    census_free(census);
+}
+
+static void census_go_on(struct census *census);
+
+static void census_at_loop(struct mail *m, void *receiver)
+{
+    struct census *census = CONTAINER_OF(m, struct census, mail);
+    const struct worker *w = receiver;
+    size_t cursor = 0;
+    const struct map_entry *e;
+    while (!census->more && (e = map_next(&w->conns, &cursor))) {
+        const struct conn *c = e->value;
+        if (!c->session)
+            continue;
+        census->more = json_array_size(census->sessions) == census->limit;
+        if (!census->more)
+            add(census->sessions, session_row(c->session));
+    }
+    census_go_on(census);
+}
+
+static void census_go_on(struct census *census)
+{
+    struct server *server = census->report->server;
+    if (census->next < server->worker_count && !census->more) {
+        census->mail.deliver = census_at_loop;
+        worker_mail(&server->workers[census->next++], &census->mail);
+        return;
+    }
+    census->mail.deliver = census_home;
+    census_post_home(census);
+}
+
+void report_sessions(struct report *r, struct control_call *call, size_t limit)
+{
+    struct census *census = MEMORY_NEW(struct census);
+    *census = (struct census){.mail = {.discard = census_discard},
+                              .report = r,
+                              .call = call,
+                              .limit = limit,
+                              .sessions = array_new()};
+    census_go_on(census);
+}
+
+/* ---- life ---- */
+
+static void no_word(void *ctx, unsigned poster)
+{
+    (void)ctx;
+    (void)poster;
+}
+
+static void mail_came(void *ctx)
+{
+    struct report *r = ctx;
+    struct mail *m = mailbox_take(&r->inbox, no_word, NULL);
+    while (m) {
+        struct mail *next = m->next;
+        m->deliver(m, r);
+        m = next;
+    }
+}
+
+static void wake(void *ctx)
+{
+    struct report *r = ctx;
+    loop_wake_send(r->wake);
+}
+
+struct report *report_new(struct server *server)
+{
+    struct report *r = MEMORY_NEW(struct report);
+    r->server = server;
+    mailbox_init(&r->inbox, wake, r);
+    r->wake = loop_wake_new(server->loop, mail_came, r);
+    if (!r->wake)
+        memory_exhausted();
+    return r;
+}
+
+void report_free(struct report *r)
+{
+    if (!r)
+        return;
+    struct linnet_error error = {0};
+    struct mail *m = mailbox_take(&r->inbox, no_word, NULL);
+    error_set(&error, LINNET_ERROR_SHUTDOWN, LINNET_ORIGIN_HERE, NULL);
+    while (m) {
+        struct mail *next = m->next;
+        struct census *census = CONTAINER_OF(m, struct census, mail);
+        control_call_fail(census->call, &error);
+        census_free(census);
+        m = next;
+    }
+    loop_wake_free(r->wake);
+    mailbox_finish(&r->inbox);
+    free(r);
+}

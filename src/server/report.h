@@ -1,0 +1,29 @@
+/*
+ * report.h - how the server is and who is connected, for the control socket. The loops are asked by
+ * mail and answer by mail, so nobody waits and nothing is read across threads.
+ *
+ * status: {"version", "domain", "uptime_s", "connections", "signing_in", "sessions",
+ *          "loops": [{"connections", "signing_in", "sessions", "memory_bytes"}],
+ *          "certificate": {"subject", "names", "not_after_s", "sha256"}}
+ * sessions: {"sessions": [{"id", "jid", "address", "loop", "tls", "mechanism", "binding",
+ *            "connected_s", "available", "priority", "queued_bytes"}], "more"}
+ */
+#ifndef SERVER_REPORT_H
+#define SERVER_REPORT_H
+
+#include "server/control/control.h"
+#include "server/server.h"
+
+struct report;
+
+/* Borrows the server, on whose loop it works. */
+struct report *report_new(struct server *server);
+
+/* After the server was stopped, before the control socket: what it was asked meanwhile is refused.
+ * NULL is fine. */
+void report_free(struct report *r);
+
+void report_status(struct report *r, struct control_call *call);
+void report_sessions(struct report *r, struct control_call *call, size_t limit);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * server.h - the XMPP side of linnetd: the loops, what they share, start and stop. main.c runs it
+ * in a program, tests run it in-process.
+ *
+ * What is in struct server is fixed from server_start on, or has a lock or atomics of its own; all
+ * loops read it. The functions belong to the thread that runs `loop`, where connections are
+ * accepted.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "base/log.h"
+#include "net/chan_tls.h"
+#include "net/loop.h"
+#include "server/c2s/addresses.h"
+#include "server/ops/ops.h"
+#include "server/settings.h"
+
+struct listeners;
+struct worker;
+
+/* The settings in force: a snapshot that is released when the last loop has the next one. */
+struct live {
+    _Atomic unsigned refs;
+    struct settings settings;
+};
+
+/* Takes the settings. */
+struct live *live_new(struct settings *settings);
+struct live *live_ref(struct live *l);
+void live_unref(struct live *l);
+
+struct server {
+    uv_loop_t *loop;
+    struct live *live;      /* a reference; the loops have their own */
+    char *domain;           /* that is served: all accounts are of it */
+    const char *domains[2]; /* the same as a list, for streams */
+    struct log_sink log;
+    struct random_source random; /* without state: every loop may draw */
+    uint8_t home_key[16];        /* decides a bare JID's home loop */
+    struct ops *ops;
+
+    struct tls_tickets *tickets;
+    struct loop_timer *rotate; /* of the keys of tickets */
+    struct addresses addresses;
+    struct listeners *listeners;
+
+    struct worker *workers;
+    unsigned worker_count;
+    _Atomic uint64_t last_conn_id;
+    uint64_t started_ms;
+};
+
+struct server_config {
+    uv_loop_t *loop;   /* borrowed; the caller runs it */
+    struct live *live; /* a reference, taken also on failure */
+    struct ops *ops;   /* borrowed; freed after the server */
+    struct log_sink log;
+};
+
+/* Makes a certificate when none is configured, starts the loops and listens. When it returns,
+ * connections are accepted. */
+enum linnet_error_code server_start(const struct server_config *config, struct server **ret,
+                                    struct linnet_error *error) MUST_USE;
+
+/* New settings and certificates, for what begins from now on. The reference is taken. On failure
+ * everything stays as it was. */
+enum linnet_error_code server_reload(struct server *server, struct live *live,
+                                     struct linnet_error *error) MUST_USE;
+
+/* An account changed: sessions that may not go on are ended. */
+void server_account_changed(struct server *server, const struct ops_event *event);
+
+/* Tells every client system-shutdown, waits some seconds at most for their goodbyes, and frees
+ * all. NULL is fine. */
+void server_stop(struct server *server);
+
+#endif
