@@ -981,7 +981,6 @@ static void resume_with(int version)
     struct tls_tickets *tickets = tls_tickets_new(&random);
     struct tls_ctx *c = client_ctx(authority.cert_file);
     struct tls_ctx *a = server_ctx(&leaf, tickets), *b = server_ctx(&leaf, tickets);
-    struct tls_ctx *stranger = server_ctx(&leaf, NULL);
     set_version(c, version);
     struct buf session = {.secret = true};
     assert_false(connect_resuming(c, a, "example.org", &session));
@@ -1012,7 +1011,6 @@ static void resume_with(int version)
 
     buf_finish(&session);
     tls_ctx_unref(other);
-    tls_ctx_unref(stranger);
     tls_ctx_unref(a);
     tls_ctx_unref(b);
     tls_ctx_unref(c);

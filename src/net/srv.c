@@ -11,13 +11,13 @@ enum srv_plan srv_decide(enum srv_answer direct_tls, enum srv_answer starttls)
     return SRV_PLAN_FALLBACK;
 }
 
-/* By priority, and records without weight first, as RFC 2782 wants them. */
+/* By priority; within one, records without weight first, as RFC 2782 wants them. */
 static int srv_compare(const void *left, const void *right)
 {
     const struct srv_record *a = left, *b = right;
     if (a->priority != b->priority)
         return a->priority < b->priority ? -1 : 1;
-    return (a->weight != 0) - (b->weight != 0);
+    return (a->weight > b->weight) - (a->weight < b->weight);
 }
 
 /* "Compute the sum of the weights ... choose a uniform random number between 0 and the sum ...

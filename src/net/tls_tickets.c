@@ -107,7 +107,8 @@ static int tickets_crypt(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
     }
     bool armed = tickets_arm(t, &key, iv, cipher, mac, encrypt);
     wipe(&key, sizeof(key));
-    return !armed ? -1 : found == 0 ? 1 : 2;
+    /* On TLS 1.3 a ticket should serve once (RFC 8446 §C.4), so the client gets another. */
+    return !armed ? -1 : found == 0 && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
 }
 
 bool tls_tickets_install(struct tls_tickets *t, SSL_CTX *ssl_ctx)
