@@ -12,7 +12,7 @@ enum { BIND_TRIES_MAX = 10 };
 static void request(struct stream *s, const char *ns, const char *name, struct str resource)
 {
     uint8_t raw[sizeof s->bind.id / 2 - 1];
-    random_fill(&s->config.random, raw, sizeof raw);
+    random_fill(&s->config->random, raw, sizeof raw);
     hash_hex(str_of(raw, sizeof raw), s->bind.id);
     struct arena a;
     stream_scratch(&a);
@@ -32,7 +32,7 @@ static enum feature_choice bind_choose(struct stream *s, const struct element *o
         return FEATURE_FAILED;
     }
     stream_enter(s, LINNET_STAGE_BIND);
-    request(s, NS_BIND, "bind", s->config.resource);
+    request(s, NS_BIND, "bind", s->config->resource);
     return stream_over(s) ? FEATURE_FAILED : FEATURE_STARTED;
 }
 

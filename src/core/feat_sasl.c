@@ -185,15 +185,15 @@ static void client_start(struct stream *s)
     struct sasl_config config = {
         .mech = in->choice.mech,
         .side = SASL_CLIENT,
-        .random = s->config.random,
+        .random = s->config->random,
         .binding = in->choice.binding,
         .service = STR_LIT("xmpp"),
-        .host = s->config.domain,
-        .username = s->config.username,
-        .authzid = s->config.authzid,
+        .host = s->config->domain,
+        .username = s->config->username,
+        .authzid = s->config->authzid,
         .gs2 = in->choice.gs2,
-        .iterations_min = s->config.policy.iterations_min,
-        .iterations_max = s->config.policy.iterations_max,
+        .iterations_min = s->config->policy.iterations_min,
+        .iterations_max = s->config->policy.iterations_max,
     };
     in->sasl = sasl_new(&config);
     if (in->sasl)
@@ -221,9 +221,9 @@ static enum feature_choice choose(struct stream *s, const struct element *offer)
         .tls = s->tls,
         .verified = s->verified,
     };
-    policy_choose(&s->config.policy, &seen, &in->choice);
+    policy_choose(&s->config->policy, &seen, &in->choice);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MECHANISM, .choice = &in->choice});
-    if (!s->config.username.ptr)
+    if (!s->config->username.ptr)
         return FEATURE_STARTED; /* a probe: the host has seen what it came for */
     if (in->choice.mech)
         client_start(s);
@@ -378,7 +378,7 @@ static bool offers(const struct stream *s)
 {
     if (s->authenticated)
         return false;
-    return s->tls || s->config.policy.tls != POLICY_TLS_REQUIRE;
+    return s->tls || s->config->policy.tls != POLICY_TLS_REQUIRE;
 }
 
 static struct element *offer(const struct stream *s, struct arena *a)
@@ -386,7 +386,7 @@ static struct element *offer(const struct stream *s, struct arena *a)
     struct element *e = element_new(a, NS_SASL, "mechanisms");
     const struct sasl_mech *m;
     for (size_t i = 0; (m = sasl_mech_at(i)); i++)
-        if (policy_offers(&s->config.policy, m, s->tls))
+        if (policy_offers(&s->config->policy, m, s->tls))
             element_add_text(a, element_add(a, e, NS_SASL, "mechanism"),
                              str_from(sasl_mech_name(m)));
     return e;
@@ -396,7 +396,7 @@ static const char *const binding_types[] = {"tls-exporter", "tls-server-end-poin
 
 static bool cb_offers(const struct stream *s)
 {
-    return offers(s) && s->tls && !s->config.policy.no_channel_binding;
+    return offers(s) && s->tls && !s->config->policy.no_channel_binding;
 }
 
 static struct element *cb_offer(const struct stream *s, struct arena *a)
@@ -414,7 +414,7 @@ static bool offers_any_binding(const struct stream *s)
 {
     const struct sasl_mech *m;
     for (size_t i = 0; (m = sasl_mech_at(i)); i++)
-        if ((sasl_mech_flags(m) & SASL_MECH_BINDS) && policy_offers(&s->config.policy, m, s->tls))
+        if ((sasl_mech_flags(m) & SASL_MECH_BINDS) && policy_offers(&s->config->policy, m, s->tls))
             return true;
     return false;
 }
@@ -425,7 +425,7 @@ static bool offers_any_binding(const struct stream *s)
 static void server_refuse(struct stream *s, enum sasl_error error, struct str text)
 {
     struct sign_in *in = s->sign_in;
-    unsigned limit = s->config.policy.auth_tries ? s->config.policy.auth_tries : AUTH_TRIES;
+    unsigned limit = s->config->policy.auth_tries ? s->config->policy.auth_tries : AUTH_TRIES;
     s->auth.failure = error;
     s->auth.fatal = ++in->tries >= limit;
     struct arena a;
@@ -507,15 +507,15 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
     struct sasl_config config = {
         .mech = mech,
         .side = SASL_SERVER,
-        .random = s->config.random,
+        .random = s->config->random,
         .binding = server_binding(s, initial),
         .service = STR_LIT("xmpp"),
         .host = str_from(s->domain),
         .bare_domain = str_from(s->domain),
         .offers_binding = offers_any_binding(s),
-        .fake_iterations = s->config.fake_iterations,
+        .fake_iterations = s->config->fake_iterations,
     };
-    memcpy(config.fake_key, s->config.fake_key, sizeof config.fake_key);
+    memcpy(config.fake_key, s->config->fake_key, sizeof config.fake_key);
     in->sasl = sasl_new(&config);
     wipe(config.fake_key, sizeof config.fake_key);
     s->mechanism = sasl_mech_name(mech);
@@ -538,7 +538,7 @@ static void server_auth(struct stream *s, const struct element *e)
         stream_out_of_memory(s);
     else if (!offers(s) || (mech && !s->tls && (sasl_mech_flags(mech) & SASL_MECH_PLAINTEXT)))
         server_refuse(s, SASL_ERROR_ENCRYPTION_REQUIRED, STR_NONE);
-    else if (!mech || !policy_offers(&s->config.policy, mech, s->tls))
+    else if (!mech || !policy_offers(&s->config->policy, mech, s->tls))
         server_refuse(s, SASL_ERROR_INVALID_MECHANISM, STR_NONE);
     else if (kind == DECODED_BAD)
         server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);

@@ -8,9 +8,9 @@
 
 static enum feature_choice choose(struct stream *s, const struct element *offer)
 {
-    if (s->tls || s->config.policy.tls == POLICY_TLS_OFF)
+    if (s->tls || s->config->policy.tls == POLICY_TLS_OFF)
         return FEATURE_SKIP;
-    if (!offer && s->config.policy.tls == POLICY_TLS_PREFER)
+    if (!offer && s->config->policy.tls == POLICY_TLS_PREFER)
         return FEATURE_SKIP;
     /* An offer that is missing may have been stripped: ask once all the same (RFC 7590 §3.1). */
     s->starttls.unadvertised = !offer;
@@ -118,13 +118,13 @@ void starttls_verified(struct stream *s, bool accept)
 
 static bool offers(const struct stream *s)
 {
-    return !s->tls && s->config.policy.tls != POLICY_TLS_OFF;
+    return !s->tls && s->config->policy.tls != POLICY_TLS_OFF;
 }
 
 static struct element *offer(const struct stream *s, struct arena *a)
 {
     struct element *e = element_new(a, NS_TLS, "starttls");
-    if (s->config.policy.tls == POLICY_TLS_REQUIRE)
+    if (s->config->policy.tls == POLICY_TLS_REQUIRE)
         element_add(a, e, NS_TLS, "required");
     return e;
 }

@@ -30,27 +30,27 @@ static void fill_defaults(struct stream_config *c)
 
 static bool own_strings(struct stream *s)
 {
-    struct str *const strings[] = {&s->config.domain, &s->config.username, &s->config.authzid,
-                                   &s->config.resource};
+    struct str *const strings[] = {&s->config->domain, &s->config->username, &s->config->authzid,
+                                   &s->config->resource};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         if (strings[i]->ptr)
             *strings[i] = str_of(arena_dup(&s->own, *strings[i]), strings[i]->len);
-    s->config.lang = arena_dup(&s->own, str_from(s->config.lang));
-    s->domain = s->config.domain.ptr;
-    if (!stream_is_client(s) && s->config.domains)
-        s->domain = s->config.domains[0];
+    s->config->lang = arena_dup(&s->own, str_from(s->config->lang));
+    s->domain = s->config->domain.ptr;
+    if (!stream_is_client(s) && s->config->domains)
+        s->domain = s->config->domains[0];
     return !s->own.failed;
 }
 
 static void begin(struct stream *s)
 {
-    if (s->config.direct_tls) {
+    if (s->config->direct_tls) {
         stream_enter(s, LINNET_STAGE_SECURE);
         stream_ask(s, (struct stream_event){.kind = STREAM_WANT_TLS}, true);
         return;
     }
-    stream_enter(s, s->config.policy.tls == POLICY_TLS_OFF ? LINNET_STAGE_SIGN_IN
-                                                           : LINNET_STAGE_SECURE);
+    stream_enter(s, s->config->policy.tls == POLICY_TLS_OFF ? LINNET_STAGE_SIGN_IN
+                                                            : LINNET_STAGE_SECURE);
     if (stream_is_client(s))
         stream_open(s);
 }
@@ -60,19 +60,29 @@ struct stream *stream_new(const struct stream_config *config, uint64_t now_ms)
     struct stream *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    s->config = *config;
-    fill_defaults(&s->config);
+    s->config = malloc(sizeof *s->config);
+    if (!s->config) {
+        free(s);
+        return NULL;
+    }
+    *s->config = *config;
+    fill_defaults(s->config);
+    s->side = config->side;
+    s->trace = config->trace;
+    s->close_timeout_ms = s->config->close_timeout_ms;
+    s->idle_timeout_ms = config->idle_timeout_ms;
+    s->keepalive_ms = config->keepalive_ms;
     arena_init(&s->own, 0, true);
     arena_init(&s->header_arena, 0, false);
     arena_init(&s->features_arena, 0, false);
     buf_init(&s->out, 0, true);
     s->now_ms = s->last_received_ms = s->last_sent_ms = now_ms;
-    s->login_deadline_ms = now_ms + s->config.login_timeout_ms;
+    s->login_deadline_ms = now_ms + s->config->login_timeout_ms;
     s->close_deadline_ms = UINT64_MAX;
     stream_progress(s);
     struct xml_limits limits = xml_limits_before_auth;
-    limits.element_bytes = s->config.max_bytes_before_auth;
-    s->reader = xml_reader_new(&limits, s->config.framing == STREAM_FRAMING_WEBSOCKET);
+    limits.element_bytes = s->config->max_bytes_before_auth;
+    s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     if (!s->reader || !own_strings(s)) {
         stream_free(s);
         return NULL;
@@ -91,6 +101,7 @@ void stream_free(struct stream *s)
     jid_finish(&s->jid);
     free(s->username);
     free(s->tls);
+    wipe_free(s->config, sizeof *s->config);
     free(s->error);
     arena_finish(&s->features_arena);
     arena_finish(&s->header_arena);
@@ -297,7 +308,20 @@ void stream_enter(struct stream *s, enum linnet_stage stage)
 
 void stream_progress(struct stream *s)
 {
-    s->stage_deadline_ms = s->now_ms + s->config.stage_timeout_ms;
+    if (s->phase < PHASE_READY)
+        s->stage_deadline_ms = s->now_ms + s->config->stage_timeout_ms;
+}
+
+static void forget_negotiation(struct stream *s)
+{
+    feature_finish(s);
+    free(s->tls);
+    s->tls = NULL;
+    wipe_free(s->config, sizeof *s->config);
+    s->config = NULL;
+    arena_finish(&s->own);
+    arena_finish(&s->header_arena);
+    s->header = (struct stream_header_info){0};
 }
 
 void stream_become_ready(struct stream *s)
@@ -310,11 +334,8 @@ void stream_become_ready(struct stream *s)
     s->out.secret = false; /* no secret travels from here on */
     stream_enter(s, LINNET_STAGE_READY);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_READY, .jid = &s->jid});
-    if (!stream_is_client(s)) {
-        feature_finish(s);
-        free(s->tls);
-        s->tls = NULL;
-    }
+    if (!stream_is_client(s))
+        forget_negotiation(s);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -335,8 +356,8 @@ uint64_t stream_deadline_ms(const struct stream *s)
     case PHASE_CLOSING:
         return s->close_deadline_ms;
     case PHASE_READY:
-        return earlier(after(s->last_received_ms, s->config.idle_timeout_ms),
-                       after(s->last_sent_ms, s->config.keepalive_ms));
+        return earlier(after(s->last_received_ms, s->idle_timeout_ms),
+                       after(s->last_sent_ms, s->keepalive_ms));
     case PHASE_HEADER:
     case PHASE_FEATURES:
     case PHASE_NEGOTIATE:
@@ -351,7 +372,7 @@ uint64_t stream_deadline_ms(const struct stream *s)
 
 static void tick_ready(struct stream *s)
 {
-    if (s->now_ms >= after(s->last_received_ms, s->config.idle_timeout_ms)) {
+    if (s->now_ms >= after(s->last_received_ms, s->idle_timeout_ms)) {
         stream_fail(s, STREAM_CONNECTION_TIMEOUT, LINNET_ERROR_CONNECTION_LOST,
                     LINNET_ORIGIN_NETWORK, "reason", "nothing was received for too long", NULL);
         return;
@@ -375,7 +396,7 @@ void stream_tick(struct stream *s, uint64_t now_ms)
         stream_close_received(s);
     } else {
         bool whole = now_ms >= s->login_deadline_ms;
-        stream_timed_out(s, whole ? s->config.login_timeout_ms : s->config.stage_timeout_ms);
+        stream_timed_out(s, whole ? s->config->login_timeout_ms : s->config->stage_timeout_ms);
     }
 }
 
@@ -419,9 +440,10 @@ bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct
 
 size_t stream_memory(const struct stream *s)
 {
-    return sizeof *s + s->own.used_bytes + s->header_arena.used_bytes +
-           s->features_arena.used_bytes + s->out.cap + xml_reader_memory(s->reader) +
-           (s->tls ? sizeof *s->tls : 0) + (s->error ? sizeof *s->error : 0);
+    return sizeof *s + (s->config ? sizeof *s->config : 0) + s->own.used_bytes +
+           s->header_arena.used_bytes + s->features_arena.used_bytes + s->out.cap +
+           xml_reader_memory(s->reader) + (s->tls ? sizeof *s->tls : 0) +
+           (s->error ? sizeof *s->error : 0);
 }
 
 void feature_finish(struct stream *s)

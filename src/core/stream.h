@@ -93,7 +93,9 @@ enum {
 };
 
 /* Returns how many bytes were consumed: up to the next boundary, event or want, or all. 0 with
- * len > 0 means blocked: pull events, answer the want, or hand the bytes to TLS. */
+ * len > 0 means blocked: pull events, answer the want, or hand the bytes to TLS. A call with len 0
+ * after the last event of a burst gives back the memory that event borrowed, so that an idle
+ * stream holds under 1 KiB. */
 size_t stream_input(struct stream *s, uint64_t now_ms, const void *data, size_t len,
                     unsigned flags);
 
@@ -174,19 +176,21 @@ struct stream_session_info {
 
 struct stream_event {
     enum stream_event_kind kind;
-    uint64_t id; /* of a want */
     enum linnet_stage stage;
-    const struct element *element;
-    const struct tls_facts *facts;
-    const struct sasl_want *sasl;
-    const struct policy_choice *choice;
-    const char *mechanism;
-    const struct linnet_error *error;
-    const struct stream_header_info *header;
-    const struct stream_auth_info *auth;
-    const struct stream_token_info *token;
-    const struct stream_session_info *session;
-    const struct jid *jid;
+    uint64_t id; /* of a want */
+    union {      /* the one that the kind names */
+        const struct element *element;
+        const struct tls_facts *facts;
+        const struct sasl_want *sasl;
+        const struct policy_choice *choice; /* client */
+        const char *mechanism;              /* server */
+        const struct linnet_error *error;
+        const struct stream_header_info *header;
+        const struct stream_auth_info *auth;
+        const struct stream_token_info *token;
+        const struct stream_session_info *session;
+        const struct jid *jid;
+    };
 };
 
 /* The next event, or false. */
@@ -244,10 +248,11 @@ void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condi
 
 enum linnet_stage stream_stage(const struct stream *s);
 bool stream_is_ready(const struct stream *s);
-const struct tls_facts *stream_tls(const struct stream *s); /* NULL before TLS */
-const struct jid *stream_jid(const struct stream *s);       /* NULL before READY */
-const char *stream_mechanism(const struct stream *s);       /* NULL before sign-in */
-const char *stream_binding(const struct stream *s);         /* "tls-exporter"; NULL for none */
+/* NULL before TLS, and on a server once it is READY: copy what you show. */
+const struct tls_facts *stream_tls(const struct stream *s);
+const struct jid *stream_jid(const struct stream *s); /* NULL before READY */
+const char *stream_mechanism(const struct stream *s); /* NULL before sign-in */
+const char *stream_binding(const struct stream *s);   /* "tls-exporter"; NULL for none */
 
 /* Client, SCRAM, after READY: the derived key that may be cached; see sasl_salted_key. */
 bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct str *ret_key);

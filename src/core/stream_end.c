@@ -107,7 +107,8 @@ void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char 
     struct linnet_error error = {0};
     struct buf address;
     buf_init(&address, 0, false);
-    buf_printf(&address, "%.*s@%s%c", STR_ARG(s->config.username), s->domain, '\0');
+    struct str user = stream_is_client(s) ? s->config->username : str_from(s->username);
+    buf_printf(&address, "%.*s%s%s%c", STR_ARG(user), user.ptr ? "@" : "", s->domain, '\0');
     error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "address",
               address.failed ? "" : buf_peek(&address).ptr, "reason", condition, NULL);
     error_set_peer(&error, condition, text);
@@ -195,7 +196,7 @@ void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condi
     if (stream_over(s))
         return;
     stream_move(s, PHASE_CLOSING);
-    s->close_deadline_ms = now_ms + s->config.close_timeout_ms;
+    s->close_deadline_ms = now_ms + s->close_timeout_ms;
 }
 
 void stream_timed_out(struct stream *s, uint32_t waited_ms)

@@ -21,7 +21,7 @@ static void write_header(struct stream *s, struct str to, struct str from, struc
     attribute(&header, "to", to);
     attribute(&header, "id", id);
     attribute(&header, "version", STR_LIT("1.0"));
-    attribute(&header, "xml:lang", str_from(s->config.lang));
+    attribute(&header, "xml:lang", str_from(s->config->lang));
     buf_byte(&header, '>');
     if (header.failed) {
         stream_out_of_memory(s);
@@ -40,13 +40,13 @@ static void open_client(struct stream *s)
 {
     struct buf from;
     buf_init(&from, 0, false);
-    bool named = s->tls && s->config.username.ptr;
+    bool named = s->tls && s->config->username.ptr;
     if (named)
-        buf_printf(&from, "%.*s@%s", STR_ARG(s->config.username), s->domain);
+        buf_printf(&from, "%.*s@%s", STR_ARG(s->config->username), s->domain);
     if (from.failed)
         stream_out_of_memory(s);
     else
-        write_header(s, s->config.domain, named ? buf_peek(&from) : STR_NONE, STR_NONE);
+        write_header(s, s->config->domain, named ? buf_peek(&from) : STR_NONE, STR_NONE);
     buf_finish(&from);
 }
 
@@ -55,7 +55,7 @@ static void open_server(struct stream *s, struct str to)
 {
     uint8_t raw[STREAM_ID_BYTES];
     char id[2 * sizeof raw + 1];
-    random_fill(&s->config.random, raw, sizeof raw);
+    random_fill(&s->config->random, raw, sizeof raw);
     hash_hex(str_of(raw, sizeof raw), id);
     write_header(s, to, str_from(s->domain), str_from(id));
 }
@@ -73,9 +73,9 @@ void stream_restart(struct stream *s)
 {
     struct xml_limits limits = s->authenticated ? xml_limits_after_auth : xml_limits_before_auth;
     limits.element_bytes =
-        s->authenticated ? s->config.max_bytes_after_auth : s->config.max_bytes_before_auth;
+        s->authenticated ? s->config->max_bytes_after_auth : s->config->max_bytes_before_auth;
     xml_reader_free(s->reader);
-    s->reader = xml_reader_new(&limits, s->config.framing == STREAM_FRAMING_WEBSOCKET);
+    s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     s->header_sent = s->header_received = false;
     s->active = NULL;
     s->features = NULL;
@@ -126,7 +126,7 @@ static bool same_domain(const char *text, const char *prepared)
 
 static const char *served_domain(const struct stream *s, const char *to)
 {
-    for (const char *const *d = s->config.domains; d && *d; d++)
+    for (const char *const *d = s->config->domains; d && *d; d++)
         if (same_domain(to, *d))
             return *d;
     return NULL;

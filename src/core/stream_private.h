@@ -29,7 +29,7 @@ enum stream_phase {
     PHASE_CLOSED
 };
 
-enum { STREAM_EVENTS_MAX = 8, STREAM_ID_BYTES = 16 };
+enum { STREAM_EVENTS_MAX = 6, STREAM_ID_BYTES = 16 };
 
 /* The one open want. It blocks input from the moment it is set; it is told to the host once the
  * output is acknowledged if it `drains`. */
@@ -41,7 +41,13 @@ struct stream_want {
 };
 
 struct stream {
-    struct stream_config config;
+    /* What is needed for as long as the stream lives; the rest of the configuration (policy, keys,
+     * names) serves negotiation and is gone on a server once it is READY: an idle session counts
+     * its bytes. */
+    enum stream_side side;
+    uint32_t close_timeout_ms, idle_timeout_ms, keepalive_ms;
+    struct stream_trace trace;
+    struct stream_config *config;
     struct arena own; /* copies of the configuration's strings */
     struct xml_reader *reader;
     struct buf out;
@@ -75,7 +81,6 @@ struct stream {
 
     struct tls_facts *tls; /* NULL before TLS; freed at READY on a server */
     const char *domain;    /* server: the one the client chose; client: config.domain */
-    struct str peer_lang;  /* server: the client's xml:lang, in `own` */
     char *username;        /* server: who authenticated (localpart, prepared) */
     const char *mechanism, *binding;
     struct jid jid;
@@ -89,7 +94,7 @@ struct stream {
 
 static inline bool stream_is_client(const struct stream *s)
 {
-    return s->config.side == STREAM_CLIENT;
+    return s->side == STREAM_CLIENT;
 }
 
 static inline bool stream_over(const struct stream *s)

@@ -86,7 +86,7 @@ static void on_element(struct stream *s, const struct element *e)
 
 static void trace_header(struct stream *s, const struct element *e)
 {
-    if (!s->config.trace.line)
+    if (!s->trace.line)
         return;
     struct buf text;
     buf_init(&text, 0, false);
@@ -107,7 +107,7 @@ static void trace_header(struct stream *s, const struct element *e)
 static void check_residual(struct stream *s, const uint8_t *data)
 {
     enum { TLS_HANDSHAKE_RECORD = 0x16 };
-    if (s->want.kind != STREAM_WANT_TLS || s->config.direct_tls)
+    if (s->want.kind != STREAM_WANT_TLS || s->config->direct_tls)
         return;
     if (stream_is_client(s) || data[0] != TLS_HANDSHAKE_RECORD)
         stream_fail_protocol(s, STREAM_OK, "bytes came in clear where TLS had to begin");
@@ -142,8 +142,15 @@ size_t stream_input(struct stream *s, uint64_t now_ms, const void *data, size_t 
 {
     (void)flags; /* EARLY and MESSAGE_END matter to features that raise them */
     s->now_ms = now_ms;
-    if (len == 0 || stream_over(s))
+    if (stream_over(s))
         return len;
+    if (len == 0 && s->event_count == 0 && !stream_waiting(s)) {
+        /* The host has seen every event: the element of the last one may go. */
+        enum xml_status none = xml_reader_read(s->reader, "", 0, &(size_t){0});
+        (void)none;
+    }
+    if (len == 0)
+        return 0;
     if (stream_waiting(s)) {
         check_residual(s, data);
         return 0;

@@ -67,19 +67,19 @@ static struct element *masked(struct arena *a, const struct element *e, bool sec
 
 void stream_trace_text(struct stream *s, enum stream_direction d, struct str xml)
 {
-    if (s->config.trace.line)
-        s->config.trace.line(s->config.trace.ctx, d, xml);
+    if (s->trace.line)
+        s->trace.line(s->trace.ctx, d, xml);
 }
 
 void stream_trace_element(struct stream *s, enum stream_direction d, const struct element *e)
 {
-    if (!s->config.trace.line)
+    if (!s->trace.line)
         return;
     struct arena a;
     struct buf text;
     arena_init(&a, 0, true);
     buf_init(&text, 0, true);
-    const struct element *shown = s->config.trace.secrets ? e : masked(&a, e, false);
+    const struct element *shown = s->trace.secrets ? e : masked(&a, e, false);
     if (shown && !a.failed)
         xml_print(&text, shown, NS_CLIENT);
     /* A trace that does not fit into memory is a gap in the trace, not the end of the stream. */

@@ -1,0 +1,477 @@
+/* What transcripts and the simulator do not see: ids of wants, clocks, limits, traces, memory. */
+#include "core/stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void sevens(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 7, len);
+}
+
+static const char *const domains[] = {"localhost", NULL};
+
+static struct stream_config config_for(enum stream_side side)
+{
+    return (struct stream_config){
+        .side = side,
+        .random = {sevens, NULL},
+        .domains = domains,
+        .domain = STR_LIT("localhost"),
+        .username = STR_LIT("juliet"),
+        .fake_iterations = 4096,
+        .login_timeout_ms = 20000,
+        .stage_timeout_ms = 5000,
+        .policy = {.mechanism = "PLAIN"},
+    };
+}
+
+/* Acknowledges all output, into `to` when given. */
+static void drain(struct stream *s, struct buf *to)
+{
+    struct stream_output out;
+    while (stream_output(s, &out)) {
+        if (to)
+            buf_append(to, out.data, out.len);
+        stream_output_ack(s, 1000, out.len);
+    }
+}
+
+/* Pulls events until one of `kind` comes. */
+static struct stream_event await(struct stream *s, enum stream_event_kind kind)
+{
+    struct stream_event ev;
+    while (stream_event(s, &ev))
+        if (ev.kind == kind)
+            return ev;
+    fail_msg("event %d did not come", kind);
+    return ev;
+}
+
+/* Nothing but what only informs. */
+static void no_event(struct stream *s)
+{
+    struct stream_event ev;
+    while (stream_event(s, &ev))
+        assert_true(ev.kind == STREAM_EVENT_STAGE || ev.kind == STREAM_EVENT_FEATURES ||
+                    ev.kind == STREAM_EVENT_MECHANISM);
+}
+
+static struct stream *open_stream(const struct stream_config *c)
+{
+    struct stream *s = stream_new(c, 1000);
+    assert_non_null(s);
+    no_event(s);
+    return s;
+}
+
+static void feed(struct stream *s, const char *xml)
+{
+    assert_int_equal(stream_input(s, 1000, xml, strlen(xml), 0), strlen(xml));
+}
+
+#define HEADER                                                                                     \
+    "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "        \
+    "from='localhost' to='localhost' id='x' version='1.0'>"
+#define CLIENT_HEADER                                                                              \
+    "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "        \
+    "to='localhost' version='1.0'>"
+#define FEATURES(inner) "<stream:features>" inner "</stream:features>"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define MECHANISMS                                                                                 \
+    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"            \
+    "</mechanisms>"
+
+/* A client that stands before the handshake. */
+static struct stream *client_at_tls(struct stream_config c, uint64_t *ret_id)
+{
+    struct stream *s = open_stream(&c);
+    drain(s, NULL);
+    const char *parts[] = {HEADER, FEATURES(STARTTLS),
+                           "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        feed(s, parts[i]);
+        if (i == 0)
+            await(s, STREAM_EVENT_HEADER);
+        if (i == 1)
+            await(s, STREAM_EVENT_FEATURES);
+        drain(s, NULL);
+    }
+    *ret_id = await(s, STREAM_WANT_TLS).id;
+    return s;
+}
+
+static const struct tls_facts good_tls = {.version = "TLSv1.3", .verdict = TLS_VERDICT_OK};
+
+/* A client that asks for its password. */
+static struct stream *client_at_secret(struct stream_config c, uint64_t *ret_id)
+{
+    uint64_t id;
+    struct stream *s = client_at_tls(c, &id);
+    assert_true(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &good_tls, NULL));
+    drain(s, NULL);
+    no_event(s);
+    feed(s, HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    feed(s, FEATURES(MECHANISMS));
+    *ret_id = await(s, STREAM_WANT_SECRET).id;
+    return s;
+}
+
+static void give_password(struct stream *s, uint64_t id)
+{
+    struct sasl_secret secret = {.kind = SASL_SECRET_PASSWORD, .password = STR_LIT("canary")};
+    assert_true(stream_answer_secret(s, 1000, id, &secret));
+}
+
+static struct stream *client_ready(struct stream_config c)
+{
+    uint64_t id;
+    struct stream *s = client_at_secret(c, &id);
+    give_password(s, id);
+    drain(s, NULL);
+    feed(s, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    drain(s, NULL);
+    no_event(s);
+    feed(s, HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    feed(s, FEATURES("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"));
+    no_event(s);
+    drain(s, NULL);
+    feed(s, "<iq type='result' id='07070707070707'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+            "<jid>juliet@localhost/balcony</jid></bind></iq>");
+    await(s, STREAM_EVENT_READY);
+    return s;
+}
+
+/* ---- wants ---- */
+
+static void test_stale_answers(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct stream *s = client_at_secret(config_for(STREAM_CLIENT), &id);
+    struct sasl_secret secret = {.kind = SASL_SECRET_PASSWORD, .password = STR_LIT("p")};
+    assert_false(stream_answer_secret(s, 1000, id + 1, &secret));
+    assert_false(stream_answer_secret(s, 1000, id - 1, &secret));
+    assert_false(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &good_tls, NULL));
+    assert_false(stream_answer_admit(s, 1000, id, SASL_ERROR_NONE, STR_NONE));
+    assert_false(stream_answer_token(s, 1000, id, true));
+    assert_false(stream_answer_register(s, 1000, id, STANZA_OK, STR_NONE));
+    assert_true(stream_waiting(s));
+    assert_true(stream_answer_secret(s, 1000, id, &secret));
+    assert_false(stream_answer_secret(s, 1000, id, &secret)); /* answered once */
+    stream_free(s);
+}
+
+static void test_nothing_is_consumed_while_a_want_is_open(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct stream *s = client_at_secret(config_for(STREAM_CLIENT), &id);
+    static const char success[] = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
+    assert_int_equal(stream_input(s, 1000, success, strlen(success), 0), 0);
+    no_event(s);
+    stream_free(s);
+}
+
+static void test_tls_waits_for_output(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_SERVER);
+    struct stream *s = open_stream(&c);
+    feed(s, HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    drain(s, NULL);
+    feed(s, STARTTLS);
+    assert_true(stream_waiting(s));
+    no_event(s); /* <proceed/> is not acknowledged yet */
+    drain(s, NULL);
+    await(s, STREAM_WANT_TLS);
+    no_event(s); /* told once */
+    stream_free(s);
+}
+
+static void test_early_data_is_declined(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct stream *s = client_at_tls(config_for(STREAM_CLIENT), &id);
+    assert_false(stream_answer_tls(s, 1000, id, STREAM_TLS_EARLY, &good_tls, NULL));
+    assert_true(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &good_tls, NULL));
+    stream_free(s);
+}
+
+static void test_certificate_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum tls_verdict verdict;
+        enum linnet_error_code code;
+    } rows[] = {
+        {TLS_VERDICT_UNTRUSTED, LINNET_ERROR_CERT_UNTRUSTED},
+        {TLS_VERDICT_NAME, LINNET_ERROR_CERT_NAME},
+        {TLS_VERDICT_EXPIRED, LINNET_ERROR_CERT_EXPIRED},
+        {TLS_VERDICT_NOT_CHECKED, LINNET_ERROR_CERT_UNTRUSTED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint64_t id;
+        struct tls_facts facts = {.verdict = rows[i].verdict,
+                                  .peer = {.not_before_s = 951782400, .not_after_s = 4107542399}};
+        struct stream *s = client_at_tls(config_for(STREAM_CLIENT), &id);
+        stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &facts, NULL);
+        struct stream_event ev = await(s, STREAM_WANT_VERIFY);
+        assert_int_equal(ev.facts->verdict, rows[i].verdict);
+        assert_int_equal(stream_output_pending(s), 0); /* nothing is said meanwhile */
+        assert_true(stream_answer_verify(s, 1000, ev.id, false));
+        ev = await(s, STREAM_EVENT_CLOSED);
+        assert_int_equal(ev.error->code, rows[i].code);
+        assert_string_equal(linnet_error_param(ev.error, "not_before"), "2000-02-29");
+        assert_string_equal(linnet_error_param(ev.error, "not_after"), "2100-02-28");
+        stream_free(s);
+    }
+}
+
+static void test_certificate_accepted_later(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct tls_facts facts = {.verdict = TLS_VERDICT_UNTRUSTED};
+    struct stream *s = client_at_tls(config_for(STREAM_CLIENT), &id);
+    stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &facts, NULL);
+    id = await(s, STREAM_WANT_VERIFY).id;
+    stream_tick(s, 9000); /* a person thinks longer than a stage may last */
+    assert_true(stream_answer_verify(s, 9000, id, true));
+    assert_true(stream_output_pending(s) > 0);
+    stream_free(s);
+}
+
+/* ---- clocks ---- */
+
+static void test_stage_deadline(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_CLIENT);
+    struct stream *s = open_stream(&c);
+    assert_int_equal(stream_deadline_ms(s), 6000);
+    stream_tick(s, 5999);
+    no_event(s);
+    stream_tick(s, 6000);
+    struct stream_event ev = await(s, STREAM_EVENT_CLOSED);
+    assert_int_equal(ev.error->code, LINNET_ERROR_TIMEOUT);
+    assert_int_equal(ev.error->stage, LINNET_STAGE_SECURE);
+    assert_string_equal(linnet_error_param(ev.error, "seconds"), "5");
+    assert_int_equal(stream_deadline_ms(s), UINT64_MAX);
+    stream_free(s);
+}
+
+static void test_login_deadline_runs_while_a_want_is_open(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct stream *s = client_at_secret(config_for(STREAM_CLIENT), &id);
+    assert_int_equal(stream_deadline_ms(s), 21000);
+    stream_tick(s, 21000);
+    assert_int_equal(await(s, STREAM_EVENT_CLOSED).error->code, LINNET_ERROR_TIMEOUT);
+    struct sasl_secret secret = {.kind = SASL_SECRET_PASSWORD, .password = STR_LIT("p")};
+    assert_false(stream_answer_secret(s, 21000, id, &secret));
+    stream_free(s);
+}
+
+static void test_keepalive_and_idle(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_CLIENT);
+    struct stream_output out;
+    c.keepalive_ms = 60000;
+    c.idle_timeout_ms = 100000;
+    struct stream *s = client_ready(c);
+    drain(s, NULL);
+    assert_int_equal(stream_deadline_ms(s), 61000);
+    stream_tick(s, 61000);
+    assert_true(stream_output(s, &out));
+    assert_int_equal(out.len, 1);
+    assert_int_equal(out.data[0], ' ');
+    stream_output_ack(s, 61000, 1);
+    assert_int_equal(stream_deadline_ms(s), 101000);
+    assert_int_equal(stream_input(s, 90000, " ", 1, 0), 1); /* theirs counts too */
+    stream_tick(s, 121000);
+    drain(s, NULL);
+    stream_tick(s, 190000);
+    assert_int_equal(await(s, STREAM_EVENT_CLOSED).error->code, LINNET_ERROR_CONNECTION_LOST);
+    stream_free(s);
+}
+
+/* ---- closing ---- */
+
+static void test_orderly_close(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    struct stream *s = client_ready(config_for(STREAM_CLIENT));
+    stream_close(s, 1000, STREAM_OK, STR_NONE);
+    drain(s, &out);
+    assert_true(str_is(buf_peek(&out), "</stream:stream>"));
+    /* What was on its way still arrives. */
+    feed(s, "<message/>");
+    await(s, STREAM_EVENT_STANZA);
+    feed(s, "</stream:stream>");
+    assert_int_equal(await(s, STREAM_EVENT_CLOSED).error->code, LINNET_OK);
+    buf_finish(&out);
+    stream_free(s);
+}
+
+static void test_close_does_not_wait_for_ever(void **state)
+{
+    (void)state;
+    struct stream *s = client_ready(config_for(STREAM_CLIENT));
+    stream_close(s, 1000, STREAM_OK, STR_NONE);
+    assert_int_equal(stream_deadline_ms(s), 3000);
+    stream_tick(s, 3000);
+    assert_int_equal(await(s, STREAM_EVENT_CLOSED).error->code, LINNET_OK);
+    stream_free(s);
+}
+
+static void test_send_only_when_ready(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct arena a = {0};
+    struct element *m = stanza_message(&a, "romeo@localhost", "chat", STR_LIT("hi"));
+    struct stream *s = client_at_secret(config_for(STREAM_CLIENT), &id);
+    assert_false(stream_send(s, m));
+    assert_false(stream_send_bytes(s, STR_LIT("<message/>")));
+    stream_free(s);
+    s = client_ready(config_for(STREAM_CLIENT));
+    assert_true(stream_send(s, m));
+    stream_close(s, 1000, STREAM_OK, STR_NONE);
+    assert_false(stream_send(s, m));
+    stream_free(s);
+    arena_finish(&a);
+}
+
+/* ---- what may be seen ---- */
+
+static void collect(void *ctx, enum stream_direction d, struct str xml)
+{
+    (void)d;
+    buf_str(ctx, xml);
+    buf_byte(ctx, '\n');
+}
+
+static void test_trace_masks_secrets(void **state)
+{
+    (void)state;
+    for (int secrets = 0; secrets < 2; secrets++) {
+        struct buf trace = {0};
+        struct stream_config c = config_for(STREAM_CLIENT);
+        c.trace = (struct stream_trace){collect, &trace, secrets};
+        struct stream *s = client_ready(c);
+        struct str all = buf_peek(&trace);
+        /* base64 of NUL juliet NUL canary */
+        bool shown = memmem(all.ptr, all.len, "AGp1bGlldABjYW5hcnk=", 20) != NULL;
+        assert_int_equal(shown, secrets);
+        assert_int_equal(memmem(all.ptr, all.len, ">***</auth>", 11) == NULL, secrets);
+        stream_free(s);
+        buf_finish(&trace);
+    }
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_SERVER);
+    struct stream *s = open_stream(&c);
+    feed(s, HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    drain(s, NULL);
+    char big[10100];
+    memset(big, 'a', sizeof big);
+    memcpy(big, "<auth x='", 9);
+    stream_input(s, 1000, big, sizeof big, 0);
+    struct stream_event ev = await(s, STREAM_EVENT_CLOSED);
+    assert_int_equal(ev.error->code, LINNET_ERROR_PROTOCOL);
+    struct buf out = {0};
+    drain(s, &out);
+    struct str all = buf_peek(&out);
+    assert_non_null(memmem(all.ptr, all.len, "policy-violation", 16));
+    assert_non_null(memmem(all.ptr, all.len, "stanza-too-big", 14));
+    buf_finish(&out);
+    stream_free(s);
+}
+
+static struct stream *open_stream_at_tls(const struct stream_config *c, const struct tls_facts *f)
+{
+    struct stream *s = stream_new(c, 1000);
+    assert_non_null(s);
+    uint64_t id = await(s, STREAM_WANT_TLS).id;
+    assert_true(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, f, NULL));
+    return s;
+}
+
+static struct stream *server_ready(void)
+{
+    struct stream_config c = config_for(STREAM_SERVER);
+    struct tls_facts facts = {.version = "TLSv1.3"};
+    uint8_t salted[HASH_MAX_BYTES];
+    struct sasl_secret secret = {.kind = SASL_SECRET_CREDENTIAL};
+    struct str salt = STR_LIT("0123456789abcdef");
+    assert_true(hash_pbkdf2(HASH_SHA256, STR_LIT("pencil"), salt, 4096, salted));
+    assert_true(sasl_scram_credential(HASH_SHA256, salted, salt, 4096, &secret.credential));
+    c.direct_tls = true;
+    struct stream *s = open_stream_at_tls(&c, &facts);
+    feed(s, CLIENT_HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    drain(s, NULL);
+    feed(s, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"
+            "AGp1bGlldABwZW5jaWw=</auth>");
+    stream_answer_secret(s, 1000, await(s, STREAM_WANT_SECRET).id, &secret);
+    stream_answer_derive(s, 1000, await(s, STREAM_WANT_DERIVE).id, salted);
+    stream_answer_admit(s, 1000, await(s, STREAM_WANT_ADMIT).id, SASL_ERROR_NONE, STR_NONE);
+    drain(s, NULL);
+    feed(s, CLIENT_HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    drain(s, NULL);
+    feed(s, "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    struct stream_session_answer bound = {.resource = STR_LIT("balcony")};
+    stream_answer_session(s, 1000, await(s, STREAM_WANT_SESSION).id, &bound);
+    await(s, STREAM_EVENT_READY);
+    return s;
+}
+
+static void test_idle_memory(void **state)
+{
+    (void)state;
+    struct stream *s = server_ready();
+    drain(s, NULL);
+    stream_input(s, 1000, NULL, 0, 0);
+    print_message("an idle session's stream holds %zu bytes\n", stream_memory(s));
+    assert_true(stream_memory(s) <= 1024);
+    stream_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stale_answers),
+        cmocka_unit_test(test_nothing_is_consumed_while_a_want_is_open),
+        cmocka_unit_test(test_tls_waits_for_output),
+        cmocka_unit_test(test_early_data_is_declined),
+        cmocka_unit_test(test_certificate_refused),
+        cmocka_unit_test(test_certificate_accepted_later),
+        cmocka_unit_test(test_stage_deadline),
+        cmocka_unit_test(test_login_deadline_runs_while_a_want_is_open),
+        cmocka_unit_test(test_keepalive_and_idle),
+        cmocka_unit_test(test_orderly_close),
+        cmocka_unit_test(test_close_does_not_wait_for_ever),
+        cmocka_unit_test(test_send_only_when_ready),
+        cmocka_unit_test(test_trace_masks_secrets),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_idle_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
