@@ -54,46 +54,49 @@ static enum jid_fault fault_of(enum precis_fault fault, enum jid_fault character
     return character;
 }
 
-/* RFC 7622 §3.3.1: what a localpart may not hold besides what the profile excludes. */
-static bool local_excludes(char c)
+/* ASCII that may stand in a localpart as it is: not space, not upper case, not what RFC 7622 §3.3.1
+ * excludes. */
+static const bool local_ascii[256] = {
+    ['!'] = true,         ['#' ... '%'] = true, ['(' ... '.'] = true, ['0' ... '9'] = true,
+    [';'] = true,         ['='] = true,         ['?'] = true,         ['[' ... '`'] = true,
+    ['a' ... 'z'] = true, ['{' ... '~'] = true};
+
+/* Copies what needs no preparation; false when there is more to do. */
+static bool copy_plain_local(struct str in, char *out, size_t *ret_len)
 {
-    return c == '"' || c == '&' || c == '\'' || c == '/' || c == ':' || c == '<' || c == '>' ||
-           c == '@';
+    if (in.len > JID_PART_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < in.len; i++) {
+        if (!local_ascii[(uint8_t)in.ptr[i]])
+            return false;
+        out[i] = in.ptr[i];
+    }
+    out[in.len] = '\0';
+    *ret_len = in.len;
+    return true;
 }
 
 enum jid_fault jid_prepare_local(struct str in, char *out, size_t *ret_len)
 {
     if (in.len == 0)
         return JID_EMPTY;
-    if (is_ascii(in)) {
-        if (in.len > JID_PART_MAX_BYTES)
-            return JID_TOO_LONG;
-        memcpy(out, in.ptr, in.len);
-        out[in.len] = '\0';
-        *ret_len = in.len;
-    } else {
-        enum precis_fault fault = precis_username(in, out, ret_len);
-        if (fault)
-            return fault_of(fault, JID_LOCAL_CHARACTER);
-    }
-    for (size_t i = 0; i < *ret_len; i++) {
-        if (out[i] >= 'A' && out[i] <= 'Z')
-            out[i] = (char)(out[i] | 0x20);
-        bool graphic = out[i] > ' ' && out[i] != 0x7f;
-        if (local_excludes(out[i]) || ((uint8_t)out[i] < 0x80 && !graphic))
+    if (copy_plain_local(in, out, ret_len))
+        return JID_OK;
+    enum precis_fault fault = precis_username(in, out, ret_len);
+    if (fault)
+        return fault_of(fault, JID_LOCAL_CHARACTER);
+    for (size_t i = 0; i < *ret_len; i++)
+        if ((uint8_t)out[i] < 0x80 && !local_ascii[(uint8_t)out[i]])
             return JID_LOCAL_CHARACTER;
-    }
-    return *ret_len > 0 ? JID_OK : JID_EMPTY;
+    return JID_OK;
 }
 
 enum jid_fault jid_prepare_resource(struct str in, char *out, size_t *ret_len)
 {
     if (in.len == 0)
         return JID_EMPTY;
-    if (!is_ascii(in)) {
-        enum precis_fault fault = precis_opaque(in, out, ret_len);
-        return fault || *ret_len > 0 ? fault_of(fault, JID_RESOURCE_CHARACTER) : JID_EMPTY;
-    }
+    if (!is_ascii(in))
+        return fault_of(precis_opaque(in, out, ret_len), JID_RESOURCE_CHARACTER);
     if (in.len > JID_PART_MAX_BYTES)
         return JID_TOO_LONG;
     for (size_t i = 0; i < in.len; i++)

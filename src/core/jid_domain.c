@@ -12,6 +12,14 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_ascii(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((uint8_t)s.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
+
 /* The label that starts at `at` in `domain`. */
 static struct str label_at(struct str domain, size_t at)
 {
@@ -27,6 +35,8 @@ static bool is_a_label(struct str label)
     return label.len >= 4 && memcmp(label.ptr, "xn--", 4) == 0;
 }
 
+static const bool ldh[256] = {['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true};
+
 /* RFC 5890 §2.3.1: letters, digits and hyphens, no hyphen at the ends, nor in places three and
  * four (an A-label is looked at elsewhere). */
 static bool is_ldh(struct str label)
@@ -36,11 +46,9 @@ static bool is_ldh(struct str label)
         return false;
     if (label.len >= 4 && label.ptr[2] == '-' && label.ptr[3] == '-')
         return false;
-    for (size_t i = 0; i < label.len; i++) {
-        char c = label.ptr[i];
-        if (!(c >= 'a' && c <= 'z') && !is_digit(c) && c != '-')
+    for (size_t i = 0; i < label.len; i++)
+        if (!ldh[(uint8_t)label.ptr[i]])
             return false;
-    }
     return true;
 }
 
@@ -54,21 +62,16 @@ static bool ends_in_number(struct str domain)
     return i < domain.len && (i == 0 || domain.ptr[i - 1] == '.');
 }
 
-/* Whether `domain` needs no more than a look: ASCII labels without "xn--". Sets *ret_valid. */
-static bool plain_labels(struct str domain, bool *ret_valid)
+/* A host name that needs no preparation: the common case. */
+static bool is_plain_host(struct str s)
 {
-    *ret_valid = true;
-    for (size_t at = 0; at <= domain.len;) {
-        struct str label = label_at(domain, at);
-        if (is_a_label(label))
+    for (size_t at = 0; at <= s.len;) {
+        struct str label = label_at(s, at);
+        if (!is_ldh(label))
             return false;
-        for (size_t i = 0; i < label.len; i++)
-            if ((uint8_t)label.ptr[i] >= 0x80)
-                return false;
-        *ret_valid = *ret_valid && is_ldh(label);
         at += label.len + 1;
     }
-    return true;
+    return s.len <= JID_PART_MAX_BYTES && !ends_in_number(s);
 }
 
 /* --- internationalised labels ---------------------------------------------------------------- */
@@ -76,6 +79,16 @@ static bool plain_labels(struct str domain, bool *ret_valid)
 static enum jid_fault fault_of_idn(int rc)
 {
     return rc == IDN2_MALLOC ? JID_NO_MEMORY : JID_DOMAIN_INVALID;
+}
+
+/* Whether the U-label `u` is one that the mapping of domains leaves alone, so that the address
+ * stays what it is when it is read again: libidn2 and utf8proc may know different versions of
+ * Unicode. */
+static bool is_mapped(struct str u)
+{
+    char mapped[JID_PART_MAX_BYTES + 1];
+    size_t len = 0;
+    return precis_map_domain(u, mapped, &len) == PRECIS_OK && str_eq(str_of(mapped, len), u);
 }
 
 /* A label of at most 63 bytes as A-label, or more as U-label, to a U-label: appends it to `out`. */
@@ -103,7 +116,7 @@ static enum jid_fault append_u_label(struct str label, char *out, size_t *used)
         goto out;
     }
     size_t len = strlen(u);
-    if (!precis_bidi_valid(str_of(u, len)))
+    if (!is_mapped(str_of(u, len)) || !precis_bidi_valid(str_of(u, len)))
         goto out;
     fault = *used + len > JID_PART_MAX_BYTES ? JID_TOO_LONG : JID_OK;
     if (fault)
@@ -118,12 +131,9 @@ out:
 
 static enum jid_fault append_label(struct str label, char *out, size_t *used)
 {
-    bool plain = true;
-    for (size_t i = 0; i < label.len; i++)
-        plain = plain && (uint8_t)label.ptr[i] < 0x80;
     if (memchr(label.ptr, '\0', label.len))
         return JID_DOMAIN_INVALID;
-    if (!plain || is_a_label(label))
+    if (!is_ascii(label) || is_a_label(label))
         return append_u_label(label, out, used);
     if (!is_ldh(label))
         return JID_DOMAIN_INVALID;
@@ -162,10 +172,7 @@ static enum jid_fault prepare_labels(char *domain, size_t *len)
 /* RFC 7622 §3.2.2: case, width and NFC, before labels are looked at. */
 static enum jid_fault map(struct str in, char *out, size_t *ret_len)
 {
-    bool ascii = true;
-    for (size_t i = 0; i < in.len && ascii; i++)
-        ascii = (uint8_t)in.ptr[i] < 0x80;
-    if (!ascii) {
+    if (!is_ascii(in)) {
         enum precis_fault fault = precis_map_domain(in, out, ret_len);
         return fault == PRECIS_OK         ? JID_OK
                : fault == PRECIS_NOT_UTF8 ? JID_NOT_UTF8
@@ -194,30 +201,36 @@ static enum jid_fault prepare_v6(char *domain, size_t *len)
     return JID_OK;
 }
 
+/* What is in `out`, mapped, by its kind. */
+static enum jid_fault prepare_mapped(char *out, size_t *len)
+{
+    struct str domain = str_of(out, *len);
+    uint8_t v4[4];
+    if (out[0] == '[')
+        return *len > 2 ? prepare_v6(out, len) : JID_DOMAIN_INVALID;
+    if (ends_in_number(domain))
+        return ip_literal_v4(domain, v4) ? JID_OK : JID_DOMAIN_INVALID;
+    return prepare_labels(out, len);
+}
+
 enum jid_fault jid_prepare_domain(struct str in, char *out, size_t *ret_len)
 {
-    size_t len = 0;
-    enum jid_fault fault = in.len == 0 ? JID_EMPTY : map(in, out, &len);
+    if (in.len == 0)
+        return JID_EMPTY;
+    if (is_plain_host(in)) {
+        memcpy(out, in.ptr, in.len);
+        out[in.len] = '\0';
+        *ret_len = in.len;
+        return JID_OK;
+    }
+    enum jid_fault fault = map(in, out, ret_len);
     if (fault)
         return fault;
     /* RFC 7622 §3.2: "If the domainpart includes a final character considered to be a label
      * separator (dot) ... this character MUST be stripped". */
-    if (len > 0 && out[len - 1] == '.')
-        out[--len] = '\0';
-    if (len == 0)
-        return JID_EMPTY;
-    uint8_t v4[4];
-    bool valid = false;
-    if (out[0] == '[')
-        fault = len > 2 ? prepare_v6(out, &len) : JID_DOMAIN_INVALID;
-    else if (ends_in_number(str_of(out, len)))
-        fault = ip_literal_v4(str_of(out, len), v4) ? JID_OK : JID_DOMAIN_INVALID;
-    else if (plain_labels(str_of(out, len), &valid))
-        fault = valid ? JID_OK : JID_DOMAIN_INVALID;
-    else
-        fault = prepare_labels(out, &len);
-    *ret_len = len;
-    return fault;
+    if (out[*ret_len - 1] == '.')
+        out[--*ret_len] = '\0';
+    return *ret_len > 0 ? prepare_mapped(out, ret_len) : JID_EMPTY;
 }
 
 bool jid_domain_is_ip(struct str domain)
@@ -230,7 +243,6 @@ bool jid_domain_ascii(struct str domain, char out[256])
 {
     char text[JID_PART_MAX_BYTES + 1];
     uint8_t *ascii = NULL;
-    bool valid = false;
     if (domain.len > 2 && domain.ptr[0] == '[')
         domain = str_of(domain.ptr + 1, domain.len - 2);
     if (domain.len == 0 || domain.len > JID_PART_MAX_BYTES)
@@ -238,7 +250,7 @@ bool jid_domain_ascii(struct str domain, char out[256])
     memcpy(text, domain.ptr, domain.len);
     text[domain.len] = '\0';
     const char *name = text;
-    if (!plain_labels(domain, &valid)) {
+    if (!is_ascii(domain)) {
         if (idn2_lookup_u8((const uint8_t *)text, &ascii, IDN2_NO_TR46) != IDN2_OK)
             return false;
         name = (const char *)ascii;

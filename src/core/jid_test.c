@@ -259,6 +259,9 @@ static void prepares_domains(void **state)
         {"\uff11\uff12\uff17.0.0.1", "127.0.0.1"},
         {"\u05d0\u05d1.example", NULL},
         {"col\u00b7lecci\u00f3.cat", NULL},
+        {"\u13af.example", NULL}, /* Cherokee keeps its capitals */
+        {"\uab7f.example", "\u13af.example"},
+        {"xn--999-99ple", "\u13af999\u13ac\u13af"},
         {"127.0.0.1", NULL},
         {"a@192.168.1.185/r", NULL},
         {"[::1]", NULL},

@@ -325,19 +325,44 @@ static void map_spaces(struct text *t)
             t->c[i] = ' ';
 }
 
-/* Canonical order: marks between two starters by rising class, equal ones as they stand. */
+static uint8_t combining_class(int32_t c)
+{
+    return (uint8_t)utf8proc_get_property(c)->combining_class;
+}
+
+/* Sorts `len` marks by their combining class; equal ones stay as they stand. Linear, since a
+ * stranger may send a long run of them backwards. */
+static void sort_marks(int32_t *marks, size_t len)
+{
+    int32_t sorted[TEXT_MAX];
+    uint16_t at[256] = {0};
+    for (size_t i = 0; i < len; i++)
+        at[combining_class(marks[i])]++;
+    uint16_t sum = 0;
+    for (size_t class = 0; class < ARRAY_LEN(at); class ++) {
+        uint16_t count = at[class];
+        at[class] = sum;
+        sum = (uint16_t)(sum + count);
+    }
+    for (size_t i = 0; i < len; i++)
+        sorted[at[combining_class(marks[i])]++] = marks[i];
+    memcpy(marks, sorted, len * sizeof marks[0]);
+}
+
+/* Canonical order: each run of marks by rising class. */
 static void order_marks(struct text *t)
 {
-    for (size_t i = 1; i < t->len; i++) {
-        int32_t c = t->c[i];
-        utf8proc_propval_t class = utf8proc_get_property(c)->combining_class;
-        size_t to = i;
-        while (class > 0 && to > 0 &&
-               utf8proc_get_property(t->c[to - 1])->combining_class > class) {
-            t->c[to] = t->c[to - 1];
-            to--;
+    for (size_t start = 0; start < t->len; start++) {
+        size_t end = start;
+        bool ordered = true;
+        uint8_t class, last = 0;
+        for (; end < t->len && (class = combining_class(t->c[end])) > 0; end++) {
+            ordered = ordered && class >= last;
+            last = class;
         }
-        t->c[to] = c;
+        if (!ordered)
+            sort_marks(t->c + start, end - start);
+        start = end;
     }
 }
 
@@ -388,11 +413,23 @@ static enum precis_fault opaque_rules(struct text *t)
     return class_allows(t, FREEFORM) && context_allows(t) ? PRECIS_OK : PRECIS_CHARACTER;
 }
 
+/* Cherokee folds to its capitals, so these are what IDNA2008 allows (RFC 5892 §2.2). */
+static void map_cherokee(struct text *t)
+{
+    for (size_t i = 0; i < t->len; i++) {
+        if (t->c[i] >= 0xab70 && t->c[i] <= 0xabbf)
+            t->c[i] += 0x13a0 - 0xab70;
+        else if (t->c[i] >= 0x13f8 && t->c[i] <= 0x13fd)
+            t->c[i] -= 8;
+    }
+}
+
 static enum precis_fault domain_rules(struct text *t)
 {
     map_width(t);
     if (!map_case(t) || !map_nfc(t))
         return PRECIS_TOO_LONG;
+    map_cherokee(t);
     for (size_t i = 0; i < t->len; i++)
         if (t->c[i] == 0x3002)
             t->c[i] = '.';
