@@ -59,35 +59,35 @@ static bool setting(struct decl *d, const char *name, bool (*value)(struct decl 
     return value(d, quote);
 }
 
-static bool version_value(struct decl *d, char quote)
+static char upper(char c)
 {
-    const char *word = "1.0";
-    for (; *word; word++, d->p++) {
-        if (!have(d))
-            return false;
-        if (*d->p != *word)
-            return stop(d, XML_FAULT_NOT_WELL_FORMED, "the XML version is not 1.0");
-    }
-    return literal(d, (char[]){quote, '\0'});
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* RFC 6120 §11.6: UTF-8 and no other encoding; its name in any case. */
+/* The value is `word`, capitals or not, and then the quote. */
+static bool value_is(struct decl *d, const char *word, char quote, enum xml_fault fault,
+                     const char *text)
+{
+    for (; have(d); word++, d->p++) {
+        if (upper(*d->p) != (*word ? *word : quote))
+            return stop(d, fault, text);
+        if (!*word) {
+            d->p++;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool version_value(struct decl *d, char quote)
+{
+    return value_is(d, "1.0", quote, XML_FAULT_NOT_WELL_FORMED, "the XML version is not 1.0");
+}
+
+/* RFC 6120 §11.6: UTF-8 and no other encoding. */
 static bool encoding_value(struct decl *d, char quote)
 {
-    for (const char *word = "UTF-8"; *word; word++, d->p++) {
-        if (!have(d))
-            return false;
-        char c = *d->p;
-        if (c == *word || (c >= 'a' && c <= 'z' && c - 'a' + 'A' == *word))
-            continue;
-        return stop(d, XML_FAULT_ENCODING, "the declared encoding is not UTF-8");
-    }
-    if (!have(d))
-        return false;
-    if (*d->p != quote)
-        return stop(d, XML_FAULT_ENCODING, "the declared encoding is not UTF-8");
-    d->p++;
-    return true;
+    return value_is(d, "UTF-8", quote, XML_FAULT_ENCODING, "the declared encoding is not UTF-8");
 }
 
 static bool standalone_value(struct decl *d, char quote)
@@ -110,15 +110,13 @@ static bool target(struct decl *d)
     return true;
 }
 
-/* Passes white space; whether the byte after it begins one more setting `name`. A setting must be
- * set apart by white space. */
+/* Passes white space; whether the setting `name`, which must be set apart by some, comes next. */
 static bool another(struct decl *d, const char *name, bool *ret_present)
 {
-    const char *from = d->p;
     if (!space(d))
         return false;
     *ret_present = *d->p == *name;
-    return !*ret_present || d->p > from || malformed(d);
+    return !*ret_present || name_is_space((uint8_t)d->p[-1]) || malformed(d);
 }
 
 enum decl_result decl_check(struct str so_far, struct xml_problem *why)

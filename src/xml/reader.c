@@ -3,7 +3,7 @@
  * it stands; only what a piece cuts in two is kept (a tag in `spill`, a run of text in `text`).
  * Everything that is needed while an element is open hangs from `work`, which comes with the
  * element's '<' and goes with its end, so that an idle reader is this struct and the few strings
- * of the stream header.
+ * of the stream header. Passwords pass through here: all of it is wiped before it is freed.
  */
 #include "base/buf.h"
 #include "xml/decl.h"
@@ -54,6 +54,7 @@ struct work {
     uint32_t matched; /* bytes of an end tag's name or of "![CDATA[" */
     struct buf spill, text;
     bool cdata, after_cr;
+    bool in_run;      /* the run of text was counted */
     uint8_t brackets; /* ']' just seen: 0, 1, or more */
     uint8_t wide_len;
     uint8_t wide[UTF8_MAX_BYTES];
@@ -149,6 +150,8 @@ static enum xml_status work_begin(struct xml_reader *r, struct cursor *c)
     w->left = r->limits.element_bytes;
     w->frames = w->small;
     w->cap = FRAMES_SMALL;
+    buf_init(&w->spill, 0, true);
+    buf_init(&w->text, 0, true);
     ns_scope_init(&w->scope, r->root);
     tag_init(&w->tag);
     r->work = w;
@@ -209,19 +212,22 @@ static enum xml_status on_decl(struct xml_reader *r, struct cursor *c)
 
 /* --- text --- */
 
-static bool children_full(const struct work *w)
+/* Another element or run of text within the first-level element. */
+static enum xml_status count_child(struct xml_reader *r)
 {
-    return w->children >= w->limits.children;
+    struct work *w = r->work;
+    if (w->children >= w->limits.children)
+        return fail(r, XML_FAULT_TOO_COMPLEX, "too many elements and texts");
+    w->children++;
+    return XML_MORE;
 }
 
 static enum xml_status add_text(struct xml_reader *r, struct str text)
 {
     struct work *w = r->work;
+    w->in_run = false;
     if (text.len == 0)
         return XML_MORE;
-    if (children_full(w))
-        return fail(r, XML_FAULT_TOO_COMPLEX, "too many elements and texts");
-    w->children++;
     struct node *node = ARENA_NEW(&r->arena, struct node);
     char *copy = arena_dup(&r->arena, text);
     if (!node || !copy)
@@ -258,27 +264,34 @@ static enum xml_status text_ends(struct xml_reader *r, struct cursor *c, const u
     return whole ? add_text(r, str_of(from, (size_t)(at - from))) : keep_text(r, from, at);
 }
 
-/* A character that is not ASCII, at c->p; what is cut in two waits in `wide`. */
+/* The first bytes of a character at the end of the piece wait in `wide`. */
+static enum xml_status wide_begins(struct xml_reader *r, struct cursor *c, const uint8_t *from)
+{
+    struct work *w = r->work;
+    enum xml_status status = keep_text(r, from, c->p);
+    if (status != XML_MORE)
+        return status;
+    w->wide_len = (uint8_t)(c->end - c->p);
+    memcpy(w->wide, c->p, w->wide_len);
+    c->p = c->end;
+    r->state = STATE_WIDE;
+    return XML_MORE;
+}
+
+/* Characters that are not ASCII, from c->p on. */
 static enum xml_status text_wide(struct xml_reader *r, struct cursor *c, const uint8_t *from)
 {
-    uint32_t cp = 0;
-    size_t have = (size_t)(c->end - c->p);
-    int n = utf8_decode(c->p, have, &cp);
-    if (n == UTF8_INVALID)
-        return fail(r, XML_FAULT_ENCODING, "bytes that are not UTF-8");
-    if (n == UTF8_SHORT) {
-        enum xml_status status = keep_text(r, from, c->p);
-        if (status != XML_MORE)
-            return status;
-        memcpy(r->work->wide, c->p, have);
-        r->work->wide_len = (uint8_t)have;
-        r->state = STATE_WIDE;
-        c->p = c->end;
-        return XML_MORE;
+    while (c->p < c->end && *c->p >= 0x80) {
+        uint32_t cp = 0;
+        int n = utf8_decode(c->p, (size_t)(c->end - c->p), &cp);
+        if (n == UTF8_SHORT)
+            return wide_begins(r, c, from);
+        if (n == UTF8_INVALID)
+            return fail(r, XML_FAULT_ENCODING, "bytes that are not UTF-8");
+        if (!xml_char(cp))
+            return malformed(r, "a character that XML forbids");
+        c->p += n;
     }
-    if (!xml_char(cp))
-        return malformed(r, "a character that XML forbids");
-    c->p += n;
     return XML_MORE;
 }
 
@@ -358,6 +371,11 @@ static enum xml_status on_text(struct xml_reader *r, struct cursor *c)
     const uint8_t *from = c->p;
     const uint8_t open = w->cdata ? ']' : '<', amp = w->cdata ? ']' : '&';
     enum xml_status status = XML_MORE;
+    if (!w->in_run && (w->cdata || *from != '<')) {
+        w->in_run = true;
+        if (count_child(r) != XML_MORE)
+            return XML_FAIL;
+    }
     while (c->p < c->end && status == XML_MORE) {
         uint8_t byte = *c->p;
         if (w->after_cr) {
@@ -503,11 +521,8 @@ static enum xml_status start_tag_begins(struct xml_reader *r)
     struct work *w = r->work;
     if (!is_header(r) && w->depth >= w->limits.depth)
         return fail(r, XML_FAULT_TOO_COMPLEX, "elements are nested too deeply");
-    if (w->depth > 0) {
-        if (children_full(w))
-            return fail(r, XML_FAULT_TOO_COMPLEX, "too many elements and texts");
-        w->children++;
-    }
+    if (w->depth > 0 && count_child(r) != XML_MORE)
+        return XML_FAIL;
     tag_begin(&w->tag);
     buf_reset(&w->spill);
     r->state = STATE_TAG;
@@ -709,6 +724,7 @@ struct xml_reader *xml_reader_new(const struct xml_limits *limits, bool framed)
     r->framed = framed;
     r->may_declare = !framed;
     r->state = STATE_BEGIN;
+    arena_init(&r->arena, 0, true);
     return r;
 }
 
@@ -734,7 +750,7 @@ struct element *xml_reader_take(struct xml_reader *r, struct arena *ret_arena)
 {
     struct element *e = r->element;
     *ret_arena = r->arena;
-    arena_init(&r->arena, 0, false);
+    arena_init(&r->arena, 0, true);
     r->element = NULL;
     return e;
 }

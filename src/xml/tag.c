@@ -89,9 +89,11 @@ static enum step name_first(struct scan *s)
 static enum step name_rest(struct scan *s)
 {
     for (;;) {
-        while (s->p < s->end && name_class[*s->p] & CLASS_NAME)
-            s->p++;
-        if (s->p == s->end)
+        const uint8_t *p = s->p;
+        while (p < s->end && name_class[*p] & CLASS_NAME)
+            p++;
+        s->p = p;
+        if (p == s->end)
             return STEP_WAIT;
         if (*s->p < 0x80)
             return STEP_ON;
@@ -116,14 +118,15 @@ static enum step qname(struct scan *s)
             continue;
         }
         step = name_rest(s);
-        if (step == STEP_ON && *s->p != ':')
+        if (step != STEP_ON || *s->p != ':')
             break;
-        if (step == STEP_ON && tag->colon)
-            return malformed(s, "a name with two colons");
-        if (step == STEP_ON)
+        if (tag->colon)
+            step = malformed(s, "a name with two colons");
+        else
             tag->colon = (uint32_t)(s->p++ - s->bytes);
     }
-    if (step != STEP_FAIL && (size_t)(s->p - s->bytes) - tag->mark > s->limits->name_bytes)
+    /* Even when a later byte is wrong: the limit was passed before. */
+    if ((size_t)(s->p - s->bytes) - tag->mark > s->limits->name_bytes)
         return fail(s, XML_FAULT_TOO_COMPLEX, "a name is too long");
     return s->p == s->end && step == STEP_ON ? STEP_WAIT : step;
 }
@@ -133,101 +136,15 @@ static uint32_t prefix_of(const struct tag *tag)
     return tag->colon ? tag->colon - tag->mark : 0;
 }
 
-static enum step on_name(struct scan *s)
-{
-    enum step step = qname(s);
-    if (step != STEP_ON)
-        return step;
-    s->tag->name_len = (uint32_t)(s->p - s->bytes);
-    s->tag->prefix_len = prefix_of(s->tag);
-    s->tag->state = STATE_GAP;
-    return STEP_ON;
-}
+/* Each state below enters the one that usually follows it by itself; tag_scan leads back after a
+ * value, and into a tag that was cut. */
 
 static void skip_space(struct scan *s)
 {
-    while (s->p < s->end && name_is_space(*s->p))
-        s->p++;
-}
-
-static enum step on_gap(struct scan *s)
-{
-    skip_space(s);
-    if (s->p == s->end)
-        return STEP_WAIT;
-    if (*s->p == '>') {
-        s->p++;
-        return STEP_END;
-    }
-    if (*s->p == '/') {
-        s->p++;
-        s->tag->state = STATE_SLASH;
-        return STEP_ON;
-    }
-    if (!name_is_space(s->p[-1]))
-        return malformed(s, "white space is missing in a tag");
-    if (s->tag->count >= s->limits->attributes)
-        return fail(s, XML_FAULT_TOO_COMPLEX, "too many attributes");
-    s->tag->mark = (uint32_t)(s->p - s->bytes);
-    s->tag->colon = 0;
-    s->tag->state = STATE_ATTR;
-    return STEP_ON;
-}
-
-static bool repeated(const struct scan *s, const struct tag_slot *slot)
-{
-    for (const struct tag_slot *other = s->tag->slots; other < slot; other++) {
-        if (other->name_len == slot->name_len &&
-            memcmp(s->bytes + other->name, s->bytes + slot->name, slot->name_len) == 0)
-            return true;
-    }
-    return false;
-}
-
-static enum step on_attr(struct scan *s)
-{
-    struct tag *tag = s->tag;
-    enum step step = qname(s);
-    if (step != STEP_ON)
-        return step;
-    struct tag_slot *slots = vec_room(tag->slots, tag->count, &tag->cap, sizeof *slots, tag->small);
-    if (!slots)
-        return fail(s, XML_FAULT_NO_MEMORY, "out of memory");
-    tag->slots = slots;
-    struct tag_slot *slot = &slots[tag->count];
-    *slot = (struct tag_slot){.name = tag->mark,
-                              .name_len = (uint32_t)(s->p - s->bytes) - tag->mark,
-                              .prefix_len = prefix_of(tag)};
-    if (repeated(s, slot))
-        return malformed(s, "an attribute is given twice");
-    tag->count++;
-    tag->state = STATE_EQUALS;
-    return STEP_ON;
-}
-
-static enum step on_equals(struct scan *s)
-{
-    skip_space(s);
-    if (s->p == s->end)
-        return STEP_WAIT;
-    if (*s->p != '=')
-        return malformed(s, "an attribute has no value");
-    s->p++;
-    s->tag->state = STATE_QUOTE;
-    return STEP_ON;
-}
-
-static enum step on_quote(struct scan *s)
-{
-    skip_space(s);
-    if (s->p == s->end)
-        return STEP_WAIT;
-    if (*s->p != '\'' && *s->p != '"')
-        return malformed(s, "an attribute's value is not quoted");
-    s->tag->quote = *s->p++;
-    s->tag->slots[s->tag->count - 1].value = (uint32_t)(s->p - s->bytes);
-    s->tag->state = STATE_VALUE;
-    return STEP_ON;
+    const uint8_t *p = s->p;
+    while (p < s->end && name_is_space(*p))
+        p++;
+    s->p = p;
 }
 
 static enum step on_value(struct scan *s)
@@ -263,6 +180,97 @@ static enum step on_value(struct scan *s)
             return STEP_ON;
         }
     }
+}
+
+static enum step on_quote(struct scan *s)
+{
+    skip_space(s);
+    if (s->p == s->end)
+        return STEP_WAIT;
+    if (*s->p != '\'' && *s->p != '"')
+        return malformed(s, "an attribute's value is not quoted");
+    s->tag->quote = *s->p++;
+    s->tag->slots[s->tag->count - 1].value = (uint32_t)(s->p - s->bytes);
+    s->tag->state = STATE_VALUE;
+    return on_value(s);
+}
+
+static enum step on_equals(struct scan *s)
+{
+    skip_space(s);
+    if (s->p == s->end)
+        return STEP_WAIT;
+    if (*s->p != '=')
+        return malformed(s, "an attribute has no value");
+    s->p++;
+    s->tag->state = STATE_QUOTE;
+    return on_quote(s);
+}
+
+static bool repeated(const struct scan *s, const struct tag_slot *slot)
+{
+    for (const struct tag_slot *other = s->tag->slots; other < slot; other++) {
+        if (other->name_len == slot->name_len &&
+            memcmp(s->bytes + other->name, s->bytes + slot->name, slot->name_len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum step on_attr(struct scan *s)
+{
+    struct tag *tag = s->tag;
+    enum step step = qname(s);
+    if (step != STEP_ON)
+        return step;
+    struct tag_slot *slots = vec_room(tag->slots, tag->count, &tag->cap, sizeof *slots, tag->small);
+    if (!slots)
+        return fail(s, XML_FAULT_NO_MEMORY, "out of memory");
+    tag->slots = slots;
+    struct tag_slot *slot = &slots[tag->count];
+    *slot = (struct tag_slot){.name = tag->mark,
+                              .name_len = (uint32_t)(s->p - s->bytes) - tag->mark,
+                              .prefix_len = prefix_of(tag)};
+    if (repeated(s, slot))
+        return malformed(s, "an attribute is given twice");
+    tag->count++;
+    tag->state = STATE_EQUALS;
+    return on_equals(s);
+}
+
+static enum step on_gap(struct scan *s)
+{
+    skip_space(s);
+    if (s->p == s->end)
+        return STEP_WAIT;
+    if (*s->p == '>') {
+        s->p++;
+        return STEP_END;
+    }
+    if (*s->p == '/') {
+        s->p++;
+        s->tag->state = STATE_SLASH;
+        return STEP_ON;
+    }
+    if (!name_is_space(s->p[-1]))
+        return malformed(s, "white space is missing in a tag");
+    if (s->tag->count >= s->limits->attributes)
+        return fail(s, XML_FAULT_TOO_COMPLEX, "too many attributes");
+    s->tag->mark = (uint32_t)(s->p - s->bytes);
+    s->tag->colon = 0;
+    s->tag->state = STATE_ATTR;
+    return on_attr(s);
+}
+
+static enum step on_name(struct scan *s)
+{
+    enum step step = qname(s);
+    if (step != STEP_ON)
+        return step;
+    s->tag->name_len = (uint32_t)(s->p - s->bytes);
+    s->tag->prefix_len = prefix_of(s->tag);
+    s->tag->state = STATE_GAP;
+    return on_gap(s);
 }
 
 static enum step on_ref(struct scan *s)
