@@ -1,0 +1,295 @@
+/* What only a database on disk can promise: private files, migrations from every version, and that
+ * what was acknowledged survives kill -9. */
+#include "server/store/migrations.h"
+#include "server/store/store.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+    char dir[32];
+    char db[64];
+};
+
+static int make_place(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    if (!p)
+        return -1;
+    *state = p;
+    snprintf(p->dir, sizeof p->dir, "/tmp/linnet-sqlite-XXXXXX");
+    if (!mkdtemp(p->dir))
+        return -1;
+    snprintf(p->db, sizeof p->db, "%s/linnet.db", p->dir);
+    return 0;
+}
+
+static int remove_place(void **state)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct place *p = *state;
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        char path[80];
+        snprintf(path, sizeof path, "%s%s", p->db, suffixes[i]);
+        unlink(path);
+    }
+    rmdir(p->dir);
+    free(p);
+    return 0;
+}
+
+static struct store *open_store(const struct place *p)
+{
+    struct store *s;
+    struct store_fault fault = {""};
+    enum store_result result = store_sqlite_open(p->db, &s, &fault);
+    assert_string_equal(fault.text, "");
+    assert_int_equal(result, STORE_OK);
+    return s;
+}
+
+/* --- files --- */
+
+static void files_are_private(void **state)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    const struct place *p = *state;
+    mode_t before = umask(0);
+    struct store *s = open_store(p);
+    umask(before);
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        char path[80];
+        struct stat st;
+        snprintf(path, sizeof path, "%s%s", p->db, suffixes[i]);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+    }
+    store_free(s);
+}
+
+static void says_why_it_cannot_open(void **state)
+{
+    const struct place *p = *state;
+    struct store *s;
+    struct store_fault fault = {""};
+    assert_int_equal(store_sqlite_open("/nonexistent/linnet.db", &s, &fault), STORE_FAILED);
+    assert_non_null(strstr(fault.text, "No such file"));
+    assert_null(s);
+
+    FILE *f = fopen(p->db, "w");
+    assert_non_null(f);
+    for (int i = 0; i < 1000; i++)
+        fputs("this is no database ", f);
+    fclose(f);
+    assert_int_equal(store_sqlite_open(p->db, &s, &fault), STORE_FAILED);
+    assert_non_null(strstr(fault.text, "not a database"));
+}
+
+/* --- migrations --- */
+
+/* What a server of each version would have written. */
+static const char *const rows_of[] = {
+    "INSERT INTO account VALUES ('example.org', 'alice', 1, 2, 1, 'why');"
+    "INSERT INTO credential VALUES ('example.org', 'alice', 'SCRAM-SHA-1', 'value')",
+    "INSERT INTO meta VALUES ('fake-salt-key', '00')",
+};
+
+static struct sql *open_at(const struct place *p, unsigned version)
+{
+    struct sql *db;
+    char reason[SQL_REASON_BYTES] = "";
+    assert_int_equal(sql_sqlite.open(p->db, true, &db, reason), SQL_DONE);
+    for (unsigned i = 1; i <= version; i++) {
+        assert_int_equal(migrations_run(db, i, reason), SQL_DONE);
+        assert_int_equal(sql_sqlite.exec(db, rows_of[i - 1]), SQL_DONE);
+    }
+    return db;
+}
+
+static void migrates_from_every_version(void **state)
+{
+    const struct place *p = *state;
+    assert_int_equal(ARRAY_LEN(rows_of), migration_count);
+    for (unsigned version = 0; version <= migration_count; version++) {
+        struct store_login l = {0};
+        struct buf meta = {0};
+        sql_sqlite.close(open_at(p, version));
+        struct store *s = open_store(p);
+        enum store_result login = s->ops->login(s, STR_LIT("example.org"), STR_LIT("alice"),
+                                                STR_LIT("SCRAM-SHA-1"), &l, NULL);
+        assert_int_equal(login, version >= 1 ? STORE_OK : STORE_NOT_FOUND);
+        if (version >= 1) {
+            assert_string_equal(l.value, "value");
+            assert_string_equal(l.reason, "why");
+        }
+        assert_int_equal(s->ops->meta(s, STR_LIT("fake-salt-key"), &meta, NULL),
+                         version >= 2 ? STORE_OK : STORE_NOT_FOUND);
+        buf_finish(&meta);
+        store_free(s);
+        unlink(p->db);
+    }
+}
+
+/* A migration that fails leaves the version and the tables as they were. */
+static void failed_migration_changes_nothing(void **state)
+{
+    const struct place *p = *state;
+    char reason[SQL_REASON_BYTES] = "";
+    struct store *s;
+    struct store_fault fault = {""};
+    struct sql *db = open_at(p, 1);
+    /* in the way of 0002 */
+    assert_int_equal(sql_sqlite.exec(db, "CREATE TABLE meta (x)"), SQL_DONE);
+    assert_int_equal(migrations_run(db, migration_count, reason), SQL_FAILED);
+    assert_non_null(strstr(reason, "meta"));
+    sql_sqlite.close(db);
+    assert_int_equal(store_sqlite_open(p->db, &s, &fault), STORE_FAILED);
+
+    assert_int_equal(sql_sqlite.open(p->db, true, &db, reason), SQL_DONE);
+    assert_int_equal(sql_sqlite.exec(db, "DROP TABLE meta"), SQL_DONE);
+    assert_int_equal(migrations_run(db, migration_count, reason), SQL_DONE);
+    sql_sqlite.close(db);
+}
+
+static void refuses_a_newer_schema(void **state)
+{
+    const struct place *p = *state;
+    struct store *s;
+    struct store_fault fault = {""};
+    struct sql *db = open_at(p, migration_count);
+    assert_int_equal(sql_sqlite.exec(db, "INSERT INTO migration VALUES (99, 'future')"), SQL_DONE);
+    sql_sqlite.close(db);
+    assert_int_equal(store_sqlite_open(p->db, &s, &fault), STORE_FAILED);
+    assert_non_null(strstr(fault.text, "schema 99"));
+}
+
+/* --- durability --- */
+
+/* Adds accounts in batches for ever, and tells each one that was acknowledged through `fd`. */
+static _Noreturn void write_until_killed(const struct place *p, int fd, int first)
+{
+    enum { BATCH = 5 };
+    struct store *s;
+    if (store_sqlite_open(p->db, &s, NULL) != STORE_OK)
+        _exit(1);
+    for (int number = first;; number += BATCH) {
+        struct store_write w[BATCH], *batch[BATCH];
+        char users[BATCH][16];
+        for (int i = 0; i < BATCH; i++) {
+            snprintf(users[i], sizeof users[i], "u%d", number + i);
+            w[i] = (struct store_write){.change = STORE_ADD,
+                                        .domain = STR_LIT("example.org"),
+                                        .user = str_from(users[i]),
+                                        .credentials = {{STR_LIT("SCRAM-SHA-1"), STR_LIT("v")}},
+                                        .credential_count = 1};
+            batch[i] = &w[i];
+        }
+        if (s->ops->commit(s, batch, BATCH, NULL) != STORE_OK)
+            _exit(2);
+        for (int i = 0; i < BATCH; i++) {
+            int acked = number + i;
+            if (w[i].result != STORE_OK || write(fd, &acked, sizeof acked) != sizeof acked)
+                _exit(3);
+        }
+    }
+}
+
+/* Kills a writer after some acknowledgements; returns the last account that was acknowledged. */
+static int run_and_kill(const struct place *p, int first, int acknowledgements)
+{
+    int fds[2], acked = first - 1;
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(fds[0]);
+        write_until_killed(p, fds[1], first);
+    }
+    close(fds[1]);
+    for (int i = 0; i < acknowledgements; i++)
+        assert_int_equal(read(fds[0], &acked, sizeof acked), sizeof acked);
+    kill(child, SIGKILL);
+    int number;
+    while (read(fds[0], &number, sizeof number) == sizeof number)
+        acked = number;
+    close(fds[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    return acked;
+}
+
+static void acknowledged_writes_survive_kill(void **state)
+{
+    enum { KILLS = 6 };
+    const struct place *p = *state;
+    int first = 0;
+    for (int i = 0; i < KILLS; i++) {
+        int last = run_and_kill(p, first, 20 + 17 * i);
+        struct store *s = open_store(p);
+        struct store_login l;
+        for (int number = 0; number <= last; number++) {
+            char user[16];
+            snprintf(user, sizeof user, "u%d", number);
+            assert_int_equal(s->ops->login(s, STR_LIT("example.org"), str_from(user),
+                                           STR_LIT("SCRAM-SHA-1"), &l, NULL),
+                             STORE_OK);
+        }
+        /* A transaction is there as a whole or not at all. */
+        struct arena a = {0};
+        struct store_page page;
+        assert_int_equal(
+            s->ops->accounts(s, STR_LIT("example.org"), STR_LIT(""), 100000, &a, &page, NULL),
+            STORE_OK);
+        assert_int_equal(page.count % 5, 0);
+        first = (int)page.count;
+        arena_finish(&a);
+        store_free(s);
+    }
+}
+
+/* Another process that holds the lock gives STORE_BUSY, not a lost change, and nothing is kept. */
+static void tells_a_lock_from_a_failure(void **state)
+{
+    const struct place *p = *state;
+    struct store *s = open_store(p);
+    struct sql *other;
+    char reason[SQL_REASON_BYTES];
+    assert_int_equal(sql_sqlite.open(p->db, true, &other, reason), SQL_DONE);
+    assert_int_equal(sql_sqlite.exec(other, "BEGIN IMMEDIATE"), SQL_DONE);
+    struct store_write w = {.change = STORE_ADD,
+                            .domain = STR_LIT("example.org"),
+                            .user = STR_LIT("alice")},
+                       *one = &w;
+    struct store_fault fault = {""};
+    assert_int_equal(s->ops->commit(s, &one, 1, &fault), STORE_BUSY);
+    assert_int_equal(w.result, STORE_BUSY);
+    assert_non_null(strstr(fault.text, "locked"));
+    assert_int_equal(sql_sqlite.exec(other, "ROLLBACK"), SQL_DONE);
+    assert_int_equal(s->ops->commit(s, &one, 1, &fault), STORE_OK);
+    assert_int_equal(w.result, STORE_OK);
+    sql_sqlite.close(other);
+    store_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(files_are_private, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(says_why_it_cannot_open, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(migrates_from_every_version, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(failed_migration_changes_nothing, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(refuses_a_newer_schema, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(acknowledged_writes_survive_kill, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(tells_a_lock_from_a_failure, make_place, remove_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,415 @@
+/* What every back end of the store must do, run over each of them. */
+#include "server/store/store.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    struct store *store;
+    char dir[32];
+    bool on_disk;
+};
+
+static const struct str here = {"example.org", 11};
+
+/* --- back ends --- */
+
+static int open_mem(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    return f && store_mem_new(&f->store) == STORE_OK ? 0 : -1;
+}
+
+static int open_sqlite(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    char path[64];
+    struct store_fault fault;
+    if (!f)
+        return -1;
+    *state = f;
+    f->on_disk = true;
+    snprintf(f->dir, sizeof f->dir, "/tmp/linnet-store-XXXXXX");
+    if (!mkdtemp(f->dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/linnet.db", f->dir);
+    return store_sqlite_open(path, &f->store, &fault) == STORE_OK ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    static const char *const files[] = {"linnet.db", "linnet.db-wal", "linnet.db-shm"};
+    struct fixture *f = *state;
+    store_free(f->store);
+    for (size_t i = 0; f->on_disk && i < ARRAY_LEN(files); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/%s", f->dir, files[i]);
+        unlink(path);
+    }
+    if (f->on_disk)
+        rmdir(f->dir);
+    free(f);
+    return 0;
+}
+
+/* --- words for tests --- */
+
+static struct store_write change(enum store_change what, const char *user)
+{
+    return (struct store_write){
+        .change = what, .domain = here, .user = str_from(user), .now_s = 1000};
+}
+
+static struct store_write with_rows(struct store_write w, const char *suffix)
+{
+    static const char *const schemes[] = {"SCRAM-SHA-512", "SCRAM-SHA-1", "SCRAM-SHA-256",
+                                          "DIGEST-MD5"};
+    static char values[ARRAY_LEN(schemes)][64];
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        snprintf(values[i], sizeof values[i], "%s$%s", schemes[i], suffix);
+        w.credentials[i] = (struct store_credential){str_from(schemes[i]), str_from(values[i])};
+    }
+    w.credential_count = ARRAY_LEN(schemes);
+    return w;
+}
+
+static enum store_result commit(struct store *s, struct store_write w)
+{
+    struct store_write *one = &w;
+    struct store_fault fault = {""};
+    assert_int_equal(s->ops->commit(s, &one, 1, &fault), STORE_OK);
+    assert_string_equal(fault.text, "");
+    return w.result;
+}
+
+static void add(struct store *s, const char *user)
+{
+    assert_int_equal(commit(s, with_rows(change(STORE_ADD, user), user)), STORE_OK);
+}
+
+static enum store_result login(struct store *s, const char *user, const char *scheme,
+                               struct store_login *ret)
+{
+    *ret = (struct store_login){0};
+    return s->ops->login(s, here, str_from(user), str_from(scheme), ret, NULL);
+}
+
+static enum store_result show(struct store *s, const char *user, struct arena *a,
+                              struct store_account *ret)
+{
+    return s->ops->account(s, here, str_from(user), a, ret, NULL);
+}
+
+/* --- the suite --- */
+
+static void adds_and_reads(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_account account;
+    struct arena a = {0};
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+    assert_int_equal(show(s, "alice", &a, &account), STORE_NOT_FOUND);
+    add(s, "alice");
+
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-1$alice");
+    assert_false(l.disabled);
+    assert_int_equal(login(s, "alice", "DIGEST-MD5", &l), STORE_OK);
+    assert_string_equal(l.value, "DIGEST-MD5$alice");
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-3", &l), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "Alice", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+    assert_int_equal(s->ops->login(s, STR_LIT("example.com"), STR_LIT("alice"),
+                                   STR_LIT("SCRAM-SHA-1"), &l, NULL),
+                     STORE_NOT_FOUND);
+
+    assert_int_equal(show(s, "alice", &a, &account), STORE_OK);
+    assert_string_equal(account.user, "alice");
+    assert_string_equal(account.schemes, "DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512");
+    assert_int_equal(account.created_s, 1000);
+    assert_int_equal(account.password_s, 1000);
+    assert_false(account.disabled);
+    assert_string_equal(account.reason, "");
+    arena_finish(&a);
+}
+
+/* The empty scheme is any of SCRAM, SHA-256 first, and never another. */
+static void chooses_a_scram_row(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    add(s, "alice");
+    assert_int_equal(login(s, "alice", "", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-256$alice");
+
+    struct store_write purge = {.change = STORE_PURGE, .scheme = STR_LIT("SCRAM-SHA-256")};
+    assert_int_equal(commit(s, purge), STORE_OK);
+    assert_int_equal(login(s, "alice", "", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-512$alice");
+
+    purge.scheme = STR_LIT("SCRAM-SHA-512");
+    assert_int_equal(commit(s, purge), STORE_OK);
+    purge.scheme = STR_LIT("SCRAM-SHA-1");
+    assert_int_equal(commit(s, purge), STORE_OK);
+    assert_int_equal(login(s, "alice", "", &l), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "alice", "DIGEST-MD5", &l), STORE_OK);
+}
+
+static void refuses_a_second(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    add(s, "alice");
+    assert_int_equal(commit(s, with_rows(change(STORE_ADD, "alice"), "other")), STORE_EXISTS);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-1$alice");
+}
+
+static void replaces_a_password(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_account account;
+    struct arena a = {0};
+    add(s, "alice");
+    struct store_write w = with_rows(change(STORE_PASSWORD, "alice"), "new");
+    w.credential_count = 2;
+    w.now_s = 2000;
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-1$new");
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-256", &l), STORE_NOT_FOUND);
+    assert_int_equal(show(s, "alice", &a, &account), STORE_OK);
+    assert_string_equal(account.schemes, "SCRAM-SHA-1 SCRAM-SHA-512");
+    assert_int_equal(account.created_s, 1000);
+    assert_int_equal(account.password_s, 2000);
+    arena_finish(&a);
+    assert_int_equal(commit(s, with_rows(change(STORE_PASSWORD, "bob"), "new")), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "bob", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+}
+
+static void removes(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    add(s, "alice");
+    add(s, "bob");
+    assert_int_equal(commit(s, change(STORE_REMOVE, "alice")), STORE_OK);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, change(STORE_REMOVE, "alice")), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "bob", "SCRAM-SHA-1", &l), STORE_OK);
+    struct store_write w = with_rows(change(STORE_ADD, "alice"), "again");
+    w.credential_count = 1;
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-512", &l), STORE_OK);
+}
+
+static void disables(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_account account;
+    struct arena a = {0};
+    add(s, "alice");
+    struct store_write w = change(STORE_DISABLE, "alice");
+    w.reason = STR_LIT("left; 'quoted' \"too\" \xc3\xa9");
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(commit(s, w), STORE_OK); /* a second time changes nothing, and is no fault */
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_true(l.disabled);
+    assert_string_equal(l.reason, w.reason.ptr);
+    assert_int_equal(show(s, "alice", &a, &account), STORE_OK);
+    assert_true(account.disabled);
+    assert_int_equal(commit(s, change(STORE_ENABLE, "alice")), STORE_OK);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_false(l.disabled);
+    assert_string_equal(l.reason, "");
+    assert_int_equal(commit(s, change(STORE_DISABLE, "bob")), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, change(STORE_ENABLE, "bob")), STORE_NOT_FOUND);
+    arena_finish(&a);
+}
+
+/* One bad change neither fails nor keeps the others. */
+static void commits_a_batch(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_write w[5], *batch[5];
+    add(s, "taken");
+    w[0] = with_rows(change(STORE_ADD, "one"), "batch");
+    w[1] = with_rows(change(STORE_ADD, "taken"), "batch");
+    w[2] = change(STORE_REMOVE, "nobody");
+    w[3] = with_rows(change(STORE_PASSWORD, "one"), "later");
+    w[4] = with_rows(change(STORE_ADD, "two"), "batch");
+    for (size_t i = 0; i < 5; i++)
+        batch[i] = &w[i];
+    assert_int_equal(s->ops->commit(s, batch, 5, NULL), STORE_OK);
+    assert_int_equal(w[0].result, STORE_OK);
+    assert_int_equal(w[1].result, STORE_EXISTS);
+    assert_int_equal(w[2].result, STORE_NOT_FOUND);
+    assert_int_equal(w[3].result, STORE_OK);
+    assert_int_equal(w[4].result, STORE_OK);
+    /* with_rows keeps its strings in one place: all were "batch" in the end */
+    assert_int_equal(login(s, "one", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_int_equal(login(s, "two", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_int_equal(login(s, "taken", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-1$taken");
+    assert_int_equal(s->ops->commit(s, batch, 0, NULL), STORE_OK);
+}
+
+static void keeps_meta(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct buf value = {0};
+    struct store_write w = {
+        .change = STORE_META_NEW, .key = STR_LIT("key"), .value = STR_LIT("first")};
+    assert_int_equal(s->ops->meta(s, w.key, &value, NULL), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, w), STORE_OK);
+    w.value = STR_LIT("second");
+    assert_int_equal(commit(s, w), STORE_EXISTS);
+    assert_int_equal(s->ops->meta(s, w.key, &value, NULL), STORE_OK);
+    assert_true(str_is(buf_peek(&value), "first"));
+    assert_int_equal(s->ops->meta(s, STR_LIT("ke"), &value, NULL), STORE_NOT_FOUND);
+    buf_finish(&value);
+}
+
+/* Pages walk all names of one domain in byte order. */
+static void lists_in_pages(void **state)
+{
+    static const char *const names[] = {"zoe", "b", "a", "\xc3\xa9lise", "aa", "B", "a%", "a_"};
+    static const char *const sorted[] = {"B", "a", "a%", "a_", "aa", "b", "zoe", "\xc3\xa9lise"};
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_write other = with_rows(change(STORE_ADD, "c"), "x");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        add(s, names[i]);
+    other.domain = STR_LIT("example.com");
+    assert_int_equal(commit(s, other), STORE_OK);
+
+    for (size_t limit = 1; limit <= ARRAY_LEN(names) + 1; limit++) {
+        struct str after = STR_LIT("");
+        struct arena a = {0};
+        struct store_page page = {.more = true};
+        size_t seen = 0;
+        while (page.more) {
+            assert_int_equal(s->ops->accounts(s, here, after, limit, &a, &page, NULL), STORE_OK);
+            assert_true(page.count <= limit);
+            for (size_t i = 0; i < page.count; i++, seen++) {
+                assert_string_equal(page.accounts[i].user, sorted[seen]);
+                assert_int_equal(strncmp(page.accounts[i].schemes, "DIGEST-MD5 SCRAM-SHA-1 ", 23),
+                                 0);
+            }
+            after = str_from(page.accounts[page.count - 1].user);
+        }
+        assert_int_equal(seen, ARRAY_LEN(sorted));
+        arena_finish(&a);
+    }
+    struct arena a = {0};
+    struct store_page page;
+    assert_int_equal(s->ops->accounts(s, STR_LIT("nowhere"), STR_LIT(""), 5, &a, &page, NULL),
+                     STORE_OK);
+    assert_int_equal(page.count, 0);
+    assert_false(page.more);
+    arena_finish(&a);
+}
+
+static void takes_hostile_names(void **state)
+{
+    static const char *const names[] = {"'; DROP TABLE account; --", "a\"b", "%", "_", "?1", ":x",
+                                        "\xf0\x9f\x92\xa9"};
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    char longest[1024];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        add(s, names[i]);
+    assert_int_equal(commit(s, with_rows(change(STORE_ADD, longest), "x")), STORE_OK);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        assert_int_equal(login(s, names[i], "SCRAM-SHA-1", &l), STORE_OK);
+        assert_string_equal(l.value + 12, names[i]);
+    }
+    assert_int_equal(login(s, longest, "SCRAM-SHA-1", &l), STORE_OK);
+    assert_int_equal(login(s, "x", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+}
+
+/* --- many threads --- */
+
+enum { THREADS = 4, ROUNDS = 40 };
+
+struct job {
+    struct store *store;
+    int number;
+    int faults;
+};
+
+static void *hammer(void *arg)
+{
+    struct job *job = arg;
+    struct store *s = job->store;
+    for (int i = 0; i < ROUNDS; i++) {
+        char user[32];
+        struct store_login l = {0};
+        snprintf(user, sizeof user, "t%d-%d", job->number, i);
+        struct store_write w = change(STORE_ADD, user), *one = &w;
+        w.credentials[0] = (struct store_credential){STR_LIT("SCRAM-SHA-1"), str_from(user)};
+        w.credential_count = 1;
+        job->faults += s->ops->commit(s, &one, 1, NULL) != STORE_OK || w.result != STORE_OK;
+        /* Our own commit is seen by the next read, whatever connection it takes. */
+        job->faults += s->ops->login(s, here, w.user, STR_LIT("SCRAM-SHA-1"), &l, NULL) != STORE_OK;
+        job->faults += strcmp(l.value, user) != 0;
+    }
+    return NULL;
+}
+
+static void serves_many_threads(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    pthread_t threads[THREADS];
+    struct job jobs[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        jobs[i] = (struct job){.store = s, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, &jobs[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(jobs[i].faults, 0);
+    }
+    struct arena a = {0};
+    struct store_page page;
+    assert_int_equal(s->ops->accounts(s, here, STR_LIT(""), 1000, &a, &page, NULL), STORE_OK);
+    assert_int_equal(page.count, THREADS * ROUNDS);
+    arena_finish(&a);
+}
+
+#define ROWS(back_end)                                                                             \
+    {#back_end ": adds_and_reads", adds_and_reads, open_##back_end, close_store, NULL},            \
+        {#back_end ": chooses_a_scram_row", chooses_a_scram_row, open_##back_end, close_store,     \
+         NULL},                                                                                    \
+        {#back_end ": refuses_a_second", refuses_a_second, open_##back_end, close_store, NULL},    \
+        {#back_end ": replaces_a_password", replaces_a_password, open_##back_end, close_store,     \
+         NULL},                                                                                    \
+        {#back_end ": removes", removes, open_##back_end, close_store, NULL},                      \
+        {#back_end ": disables", disables, open_##back_end, close_store, NULL},                    \
+        {#back_end ": commits_a_batch", commits_a_batch, open_##back_end, close_store, NULL},      \
+        {#back_end ": keeps_meta", keeps_meta, open_##back_end, close_store, NULL},                \
+        {#back_end ": lists_in_pages", lists_in_pages, open_##back_end, close_store, NULL},        \
+        {#back_end ": takes_hostile_names", takes_hostile_names, open_##back_end, close_store,     \
+         NULL},                                                                                    \
+    {                                                                                              \
+#back_end ": serves_many_threads", serves_many_threads, open_##back_end, close_store, NULL \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {ROWS(mem), ROWS(sqlite)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
