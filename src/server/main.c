@@ -24,7 +24,8 @@ enum { READ_THREADS = 2, QUEUE_MAX = 1024 };
 /* All that has to be undone, in the order in which it was done. */
 struct program {
     struct options options;
-    struct live *live; /* a reference */
+    struct live *first; /* the settings at the start: what is not reloaded is borrowed from them */
+    struct live *live;  /* those in force */
     struct log_output log_output;
     struct log_sink log;
     struct data_dir data_dir;
@@ -150,7 +151,7 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
 {
     struct control_config config = {
         .loop = &p->loop,
-        .path = p->live->settings.control_socket,
+        .path = p->first->settings.control_socket,
         .ops = p->port,
         .host = {host_status, host_sessions, host_settings, p},
         .log = &p->log,
@@ -179,7 +180,7 @@ static enum linnet_error_code open_store(struct program *p, struct linnet_error 
 
 static enum linnet_error_code open_ops(struct program *p, struct linnet_error *error)
 {
-    const struct settings *s = &p->live->settings;
+    const struct settings *s = &p->first->settings;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct ops_config config = {
         .store = p->store,
@@ -207,7 +208,8 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
     enum linnet_error_code code = load_settings(&p->options, &p->live, error);
     if (code != LINNET_OK)
         return code;
-    const struct settings *s = &p->live->settings;
+    p->first = live_ref(p->live);
+    const struct settings *s = &p->first->settings;
     p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
     p->log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
     code = data_dir_open(&p->data_dir, s->data, error);
@@ -245,6 +247,7 @@ static void stop(struct program *p)
     store_free(p->store);
     data_dir_close(&p->data_dir);
     live_unref(p->live);
+    live_unref(p->first);
 }
 
 static int complain(const struct linnet_error *error)
