@@ -10,20 +10,31 @@
 
 enum { DNS_CLASS_IN = 1, DNS_TYPE_SRV = 33 };
 
-/* One socket of c-ares. */
+/* A channel of c-ares, and what drives it. */
+struct dns_channel {
+    uv_loop_t *loop;
+    ares_channel ares; /* NULL: not open */
+    struct list sockets;
+    struct loop_timer *timeout; /* when c-ares wants to be called again */
+};
+
+/* One of its sockets. */
 struct dns_socket {
     struct list node;
-    struct dns *dns;
+    struct dns_channel *channel;
     int fd;
     struct loop_poll *poll;
 };
 
 struct dns {
     uv_loop_t *loop;
-    ares_channel channel;
-    struct list sockets;
-    struct loop_timer *timeout; /* when c-ares wants to be called again */
-    struct list answered;       /* queries whose answer is delivered on the next turn */
+    struct dns_settings settings;
+    char *servers; /* what settings.servers points to */
+    struct dns_channel usual;
+    /* c-ares asks the next server after a failure, and in the end says only that nobody answered.
+     * So one more question goes out here, where the first answer counts, to learn why. */
+    struct dns_channel diagnosis;
+    struct list answered; /* queries whose answer is delivered on the next turn */
     struct loop_timer *deliver;
     struct list asked; /* queries that c-ares holds */
     bool *ret_freed;   /* set while delivering, to notice dns_free */
@@ -32,7 +43,9 @@ struct dns {
 struct dns_query {
     struct list node;
     struct dns *dns;
-    bool cancelled, answered, direct_tls;
+    bool cancelled, answered, diagnosing;
+    bool direct_tls;
+    int family;
     void *ctx;
     /* One of the two. */
     void (*done_srv)(void *ctx, const struct dns_srv_answer *answer);
@@ -42,6 +55,7 @@ struct dns_query {
     size_t count;
     struct srv_record *records;
     struct dns_address addresses[DNS_MAX_ADDRESSES];
+    char name[];
 };
 
 const char *dns_status_text(enum dns_status status)
@@ -96,31 +110,31 @@ static enum dns_status status_from_ares(int status)
 
 /* ---- c-ares on the loop ---- */
 
-static void dns_set_timeout(struct dns *d)
+static void channel_set_timeout(struct dns_channel *c)
 {
     struct timeval tv;
-    if (ares_timeout(d->channel, NULL, &tv))
-        loop_timer_set(d->timeout,
+    if (ares_timeout(c->ares, NULL, &tv))
+        loop_timer_set(c->timeout,
                        (uint64_t)tv.tv_sec * 1000 + (uint64_t)(tv.tv_usec + 999) / 1000);
     else
-        loop_timer_stop(d->timeout);
+        loop_timer_stop(c->timeout);
 }
 
-static void dns_timed_out(void *ctx)
+static void channel_timed_out(void *ctx)
 {
-    struct dns *d = ctx;
-    ares_process_fd(d->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    dns_set_timeout(d);
+    struct dns_channel *c = ctx;
+    ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    channel_set_timeout(c);
 }
 
 static void socket_ready(void *ctx, unsigned events)
 {
     const struct dns_socket *s = ctx;
-    struct dns *d = s->dns;
+    struct dns_channel *c = s->channel;
     int fd = s->fd; /* processing may free `s` */
-    ares_process_fd(d->channel, events & CHAN_WANTS_READ ? fd : ARES_SOCKET_BAD,
+    ares_process_fd(c->ares, events & CHAN_WANTS_READ ? fd : ARES_SOCKET_BAD,
                     events & CHAN_WANTS_WRITE ? fd : ARES_SOCKET_BAD);
-    dns_set_timeout(d);
+    channel_set_timeout(c);
 }
 
 static void socket_free(struct dns_socket *s)
@@ -130,9 +144,9 @@ static void socket_free(struct dns_socket *s)
     free(s);
 }
 
-static struct dns_socket *socket_find(struct dns *d, int fd)
+static struct dns_socket *socket_find(struct dns_channel *c, int fd)
 {
-    LIST_EACH(&d->sockets, node)
+    LIST_EACH(&c->sockets, node)
     {
         struct dns_socket *s = CONTAINER_OF(node, struct dns_socket, node);
         if (s->fd == fd)
@@ -142,46 +156,81 @@ static struct dns_socket *socket_find(struct dns *d, int fd)
 }
 
 /* Without memory for a socket its queries time out. */
-static struct dns_socket *socket_new(struct dns *d, int fd)
+static struct dns_socket *socket_new(struct dns_channel *c, int fd)
 {
     struct dns_socket *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
-    s->dns = d;
+    s->channel = c;
     s->fd = fd;
-    s->poll = loop_poll_new(d->loop, fd, socket_ready, s);
+    s->poll = loop_poll_new(c->loop, fd, socket_ready, s);
     if (!s->poll) {
         free(s);
         return NULL;
     }
-    list_push(&d->sockets, &s->node);
+    list_push(&c->sockets, &s->node);
     return s;
 }
 
 /* c-ares says what it waits for on a socket; nothing, before it closes it. */
 static void socket_changed(void *ctx, ares_socket_t fd, int readable, int writable)
 {
-    struct dns *d = ctx;
-    struct dns_socket *s = socket_find(d, fd);
+    struct dns_channel *c = ctx;
+    struct dns_socket *s = socket_find(c, fd);
     if (!readable && !writable) {
         if (s)
             socket_free(s);
         return;
     }
     if (!s)
-        s = socket_new(d, fd);
+        s = socket_new(c, fd);
     if (s)
         loop_poll_set(s->poll,
                       (readable ? CHAN_WANTS_READ : 0) | (writable ? CHAN_WANTS_WRITE : 0));
 }
 
+static bool channel_open(struct dns_channel *c, const struct dns *d, int flags)
+{
+    const struct dns_settings *s = &d->settings;
+    struct ares_options o = {
+        .flags = ARES_FLAG_NOSEARCH | flags,
+        .timeout = s->timeout_ms ? (int)s->timeout_ms : 3000,
+        .tries = s->tries ? (int)s->tries : 2,
+        .lookups = (char[]){"fb"}, /* /etc/hosts, then the name servers */
+        .sock_state_cb = socket_changed,
+        .sock_state_cb_data = c,
+    };
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+               ARES_OPT_SOCK_STATE_CB;
+    c->loop = d->loop;
+    list_init(&c->sockets);
+    c->timeout = loop_timer_new(d->loop, channel_timed_out, c);
+    if (!c->timeout || ares_init_options(&c->ares, &o, mask) != ARES_SUCCESS) {
+        c->ares = NULL;
+        return false;
+    }
+    return !s->servers || ares_set_servers_ports_csv(c->ares, s->servers) == ARES_SUCCESS;
+}
+
+/* Answers every query of the channel, and closes its sockets. */
+static void channel_close(struct dns_channel *c)
+{
+    if (c->ares)
+        ares_destroy(c->ares);
+    loop_timer_free(c->timeout);
+    c->ares = NULL;
+    c->timeout = NULL;
+}
+
 /* ---- queries ---- */
 
-static struct dns_query *query_new(struct dns *d, void *ctx)
+static struct dns_query *query_new(struct dns *d, const char *name, void *ctx)
 {
-    struct dns_query *q = calloc(1, sizeof(*q));
+    size_t size = strlen(name) + 1;
+    struct dns_query *q = calloc(1, sizeof(*q) + size);
     if (!q)
         return NULL;
+    memcpy(q->name, name, size);
     q->dns = d;
     q->ctx = ctx;
     list_push(&d->asked, &q->node);
@@ -195,6 +244,23 @@ static void query_free(struct dns_query *q)
     free(q);
 }
 
+static void query_ask(struct dns_query *q, struct dns_channel *c);
+
+/* Whether the query goes out once more, since nobody answered it. */
+static bool query_diagnose(struct dns_query *q, enum dns_status status)
+{
+    struct dns *d = q->dns;
+    if (status != DNS_UNREACHABLE || q->diagnosing)
+        return false;
+    q->diagnosing = true;
+    if (!d->diagnosis.ares && !channel_open(&d->diagnosis, d, ARES_FLAG_NOCHECKRESP)) {
+        channel_close(&d->diagnosis);
+        return false;
+    }
+    query_ask(q, &d->diagnosis);
+    return true;
+}
+
 /* c-ares is through with the query. Its owner hears of it on the next turn of the loop, when no
  * function of c-ares is on the stack: it may do as it likes then. */
 static void query_answered(struct dns_query *q, enum dns_status status)
@@ -203,6 +269,8 @@ static void query_answered(struct dns_query *q, enum dns_status status)
         query_free(q);
         return;
     }
+    if (query_diagnose(q, status))
+        return;
     q->status = status;
     q->answered = true;
     list_remove(&q->node);
@@ -294,20 +362,6 @@ static void srv_answered(void *ctx, int ares_status, int timeouts, unsigned char
     query_answered(q, status);
 }
 
-struct dns_query *dns_query_srv(struct dns *d, const char *name, bool direct_tls,
-                                void (*done)(void *ctx, const struct dns_srv_answer *answer),
-                                void *ctx)
-{
-    struct dns_query *q = query_new(d, ctx);
-    if (!q)
-        return NULL;
-    q->done_srv = done;
-    q->direct_tls = direct_tls;
-    ares_query(d->channel, name, DNS_CLASS_IN, DNS_TYPE_SRV, srv_answered, q);
-    dns_set_timeout(d);
-    return q;
-}
-
 static void query_read_address(struct dns_query *q, const struct ares_addrinfo_node *node)
 {
     struct dns_address *a = &q->addresses[q->count];
@@ -337,55 +391,60 @@ static void addresses_answered(void *ctx, int ares_status, int timeouts, struct 
     query_answered(q, status);
 }
 
+static void query_ask(struct dns_query *q, struct dns_channel *c)
+{
+    const struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NOSORT, .ai_family = q->family, .ai_socktype = SOCK_STREAM};
+    if (q->done_srv)
+        ares_query(c->ares, q->name, DNS_CLASS_IN, DNS_TYPE_SRV, srv_answered, q);
+    else
+        ares_getaddrinfo(c->ares, q->name, NULL, &hints, addresses_answered, q);
+    channel_set_timeout(c);
+}
+
+struct dns_query *dns_query_srv(struct dns *d, const char *name, bool direct_tls,
+                                void (*done)(void *ctx, const struct dns_srv_answer *answer),
+                                void *ctx)
+{
+    struct dns_query *q = query_new(d, name, ctx);
+    if (!q)
+        return NULL;
+    q->done_srv = done;
+    q->direct_tls = direct_tls;
+    query_ask(q, &d->usual);
+    return q;
+}
+
 struct dns_query *
 dns_query_addresses(struct dns *d, const char *host, int family,
                     void (*done)(void *ctx, const struct dns_address_answer *answer), void *ctx)
 {
-    struct dns_query *q = query_new(d, ctx);
+    struct dns_query *q = query_new(d, host, ctx);
     if (!q)
         return NULL;
     q->done_addresses = done;
-    const struct ares_addrinfo_hints hints = {
-        .ai_flags = ARES_AI_NOSORT, .ai_family = family, .ai_socktype = SOCK_STREAM};
-    ares_getaddrinfo(d->channel, host, NULL, &hints, addresses_answered, q);
-    dns_set_timeout(d);
+    q->family = family;
+    query_ask(q, &d->usual);
     return q;
 }
 
 /* ---- the object ---- */
 
-static bool dns_open(struct dns *d, const struct dns_settings *s)
-{
-    struct ares_options o = {
-        .flags = ARES_FLAG_NOSEARCH,
-        .timeout = s->timeout_ms ? (int)s->timeout_ms : 3000,
-        .tries = s->tries ? (int)s->tries : 2,
-        .lookups = (char[]){"fb"}, /* /etc/hosts, then the name servers */
-        .sock_state_cb = socket_changed,
-        .sock_state_cb_data = d,
-    };
-    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-               ARES_OPT_SOCK_STATE_CB;
-    if (ares_init_options(&d->channel, &o, mask) != ARES_SUCCESS) {
-        d->channel = NULL;
-        return false;
-    }
-    return !s->servers || ares_set_servers_ports_csv(d->channel, s->servers) == ARES_SUCCESS;
-}
-
 struct dns *dns_new(uv_loop_t *loop, const struct dns_settings *s)
 {
-    static const struct dns_settings defaults = {0};
     struct dns *d = calloc(1, sizeof(*d));
     if (!d)
         return NULL;
     d->loop = loop;
-    list_init(&d->sockets);
     list_init(&d->asked);
     list_init(&d->answered);
-    d->timeout = loop_timer_new(loop, dns_timed_out, d);
+    if (s)
+        d->settings = *s;
+    if (s && s->servers)
+        d->settings.servers = d->servers = strdup(s->servers);
+    bool copied = !s || !s->servers || d->servers;
     d->deliver = loop_timer_new(loop, dns_deliver, d);
-    if (d->timeout && d->deliver && dns_open(d, s ? s : &defaults))
+    if (copied && d->deliver && channel_open(&d->usual, d, 0))
         return d;
     dns_free(d);
     return NULL;
@@ -399,11 +458,11 @@ void dns_free(struct dns *d)
         *d->ret_freed = true;
     LIST_EACH(&d->asked, node)
     CONTAINER_OF(node, struct dns_query, node)->cancelled = true;
-    if (d->channel)
-        ares_destroy(d->channel); /* answers every query, and closes every socket */
+    channel_close(&d->usual);
+    channel_close(&d->diagnosis);
     while (!list_empty(&d->answered))
         query_free(CONTAINER_OF(d->answered.next, struct dns_query, node));
-    loop_timer_free(d->timeout);
     loop_timer_free(d->deliver);
+    free(d->servers);
     free(d);
 }
