@@ -1,16 +1,6 @@
-/*
- * The reader is a machine over the bytes of the caller. What lies whole in one piece is read where
- * it stands; only what a piece cuts in two is kept (a tag in `spill`, a run of text in `text`).
- * Everything that is needed while an element is open hangs from `work`, which comes with the
- * element's '<' and goes with its end, so that an idle reader is this struct and the few strings
- * of the stream header. Passwords pass through here: all of it is wiped before it is freed.
- */
-#include "base/buf.h"
 #include "xml/decl.h"
 #include "xml/names.h"
-#include "xml/scan.h"
-#include "xml/tag.h"
-#include "xml/utf8.h"
+#include "xml/reader_private.h"
 #include "xml/vec.h"
 
 const struct xml_limits xml_limits_before_auth = {
@@ -20,72 +10,6 @@ const struct xml_limits xml_limits_after_auth = {
 
 /* Offsets into a tag have 32 bits; no caller needs more. */
 enum { ELEMENT_MAX_BYTES = 1 << 30 };
-
-enum state {
-    STATE_BEGIN,   /* nothing was read */
-    STATE_PROLOG,  /* white space or the declaration was; the header is to come */
-    STATE_BETWEEN, /* first-level elements */
-    STATE_MARKUP,  /* after '<' */
-    STATE_DECL,    /* after '<?' at the very start */
-    STATE_BANG,    /* within '<![CDATA[' */
-    STATE_TAG,
-    STATE_END_NAME,
-    STATE_END_GAP,
-    STATE_TEXT, /* text or CDATA */
-    STATE_REF,
-    STATE_WIDE,   /* a character cut in two */
-    STATE_CLOSED, /* after the close tag */
-    STATE_DEAD
-};
-
-struct frame {
-    struct element *element;
-    const char *qname, *default_ns; /* default_ns: of the parent */
-    uint32_t qname_len;
-    unsigned bindings; /* of the parent */
-};
-
-enum { FRAMES_SMALL = 8 };
-
-struct work {
-    struct xml_limits limits;
-    size_t left; /* bytes that this element may still have */
-    unsigned children;
-    uint32_t matched; /* bytes of an end tag's name or of "![CDATA[" */
-    struct buf spill, text;
-    bool cdata, after_cr;
-    bool in_run;      /* the run of text was counted */
-    uint8_t brackets; /* ']' just seen: 0, 1, or more */
-    uint8_t wide_len;
-    uint8_t wide[UTF8_MAX_BYTES];
-    struct ref ref;
-    unsigned depth, cap;
-    struct frame *frames;
-    struct frame small[FRAMES_SMALL];
-    struct ns_scope scope;
-    struct tag tag;
-};
-
-struct xml_reader {
-    struct xml_limits limits;
-    struct arena arena;
-    struct element *element; /* given to the caller */
-    struct ns_root *root;
-    struct work *work;
-    struct xml_problem problem;
-    uint8_t state;
-    bool framed;
-    bool may_declare; /* nothing came before */
-    bool saw_space;
-    bool given;      /* the last call completed something */
-    bool root_empty; /* <stream:stream/>: its close is owed */
-};
-
-/* `end` is cut to what the element's limit allows; `all_end` is the caller's. */
-struct cursor {
-    const uint8_t *p, *end, *all_end;
-    const uint8_t *from; /* where this call began to use the element's bytes */
-};
 
 static void work_free(struct xml_reader *r)
 {
@@ -113,20 +37,20 @@ static enum xml_status die(struct xml_reader *r)
     return XML_FAIL;
 }
 
-static enum xml_status fail(struct xml_reader *r, enum xml_fault fault, const char *text)
+enum xml_status reader_fail(struct xml_reader *r, enum xml_fault fault, const char *text)
 {
     problem_set(&r->problem, fault, text);
     return die(r);
 }
 
-static enum xml_status malformed(struct xml_reader *r, const char *text)
+enum xml_status reader_malformed(struct xml_reader *r, const char *text)
 {
-    return fail(r, XML_FAULT_NOT_WELL_FORMED, text);
+    return reader_fail(r, XML_FAULT_NOT_WELL_FORMED, text);
 }
 
-static enum xml_status no_memory(struct xml_reader *r)
+enum xml_status reader_no_memory(struct xml_reader *r)
 {
-    return fail(r, XML_FAULT_NO_MEMORY, "out of memory");
+    return reader_fail(r, XML_FAULT_NO_MEMORY, "out of memory");
 }
 
 /* --- between elements --- */
@@ -144,7 +68,7 @@ static enum xml_status work_begin(struct xml_reader *r, struct cursor *c)
 {
     struct work *w = malloc(sizeof *w);
     if (!w)
-        return no_memory(r);
+        return reader_no_memory(r);
     memset(w, 0, offsetof(struct work, small));
     w->limits = r->limits;
     w->left = r->limits.element_bytes;
@@ -165,12 +89,12 @@ static enum xml_status work_begin(struct xml_reader *r, struct cursor *c)
 static enum xml_status stray(struct xml_reader *r, uint8_t byte)
 {
     if (r->state != STATE_BEGIN)
-        return malformed(r, "text outside of any element");
+        return reader_malformed(r, "text outside of any element");
     if (byte == 0xFE || byte == 0xFF)
-        return fail(r, XML_FAULT_ENCODING, "bytes that are not UTF-8");
+        return reader_fail(r, XML_FAULT_ENCODING, "bytes that are not UTF-8");
     if (byte == 0xEF)
-        return malformed(r, "a byte order mark");
-    return fail(r, XML_FAULT_NOT_XML, "the first byte cannot begin a stream");
+        return reader_malformed(r, "a byte order mark");
+    return reader_fail(r, XML_FAULT_NOT_XML, "the first byte cannot begin a stream");
 }
 
 static enum xml_status on_between(struct xml_reader *r, struct cursor *c)
@@ -194,9 +118,9 @@ static enum xml_status on_decl(struct xml_reader *r, struct cursor *c)
     while (c->p < c->end) {
         buf_byte(spill, *c->p++);
         if (spill->failed)
-            return no_memory(r);
+            return reader_no_memory(r);
         if (buf_len(spill) > DECL_MAX_BYTES)
-            return fail(r, XML_FAULT_TOO_BIG, "the XML declaration is too long");
+            return reader_fail(r, XML_FAULT_TOO_BIG, "the XML declaration is too long");
         enum decl_result result = decl_check(buf_peek(spill), &r->problem);
         if (result == DECL_FAIL)
             return die(r);
@@ -208,209 +132,6 @@ static enum xml_status on_decl(struct xml_reader *r, struct cursor *c)
         }
     }
     return XML_MORE;
-}
-
-/* --- text --- */
-
-/* Another element or run of text within the first-level element. */
-static enum xml_status count_child(struct xml_reader *r)
-{
-    struct work *w = r->work;
-    if (w->children >= w->limits.children)
-        return fail(r, XML_FAULT_TOO_COMPLEX, "too many elements and texts");
-    w->children++;
-    return XML_MORE;
-}
-
-static enum xml_status add_text(struct xml_reader *r, struct str text)
-{
-    struct work *w = r->work;
-    w->in_run = false;
-    if (text.len == 0)
-        return XML_MORE;
-    struct node *node = ARENA_NEW(&r->arena, struct node);
-    char *copy = arena_dup(&r->arena, text);
-    if (!node || !copy)
-        return no_memory(r);
-    node->text = copy;
-    node->text_len = text.len;
-    element_link_node(w->frames[w->depth - 1].element, node);
-    return XML_MORE;
-}
-
-/* Text that is not yet known to be complete, or is not in one piece. */
-static enum xml_status keep_text(struct xml_reader *r, const void *from, const void *to)
-{
-    size_t len = (size_t)((const char *)to - (const char *)from);
-    buf_append(&r->work->text, from, len);
-    return r->work->text.failed ? no_memory(r) : XML_MORE;
-}
-
-static enum xml_status flush_text(struct xml_reader *r)
-{
-    struct buf *text = &r->work->text;
-    enum xml_status status = add_text(r, buf_peek(text));
-    if (status == XML_MORE)
-        buf_reset(text);
-    return status;
-}
-
-/* At '<': the run is complete unless CDATA may follow. */
-static enum xml_status text_ends(struct xml_reader *r, struct cursor *c, const uint8_t *from)
-{
-    const uint8_t *at = c->p++;
-    bool whole = buf_len(&r->work->text) == 0 && c->p < c->end && *c->p != '!';
-    r->state = STATE_MARKUP;
-    return whole ? add_text(r, str_of(from, (size_t)(at - from))) : keep_text(r, from, at);
-}
-
-/* The first bytes of a character at the end of the piece wait in `wide`. */
-static enum xml_status wide_begins(struct xml_reader *r, struct cursor *c, const uint8_t *from)
-{
-    struct work *w = r->work;
-    enum xml_status status = keep_text(r, from, c->p);
-    if (status != XML_MORE)
-        return status;
-    w->wide_len = (uint8_t)(c->end - c->p);
-    memcpy(w->wide, c->p, w->wide_len);
-    c->p = c->end;
-    r->state = STATE_WIDE;
-    return XML_MORE;
-}
-
-/* Characters that are not ASCII, from c->p on. */
-static enum xml_status text_wide(struct xml_reader *r, struct cursor *c, const uint8_t *from)
-{
-    while (c->p < c->end && *c->p >= 0x80) {
-        uint32_t cp = 0;
-        int n = utf8_decode(c->p, (size_t)(c->end - c->p), &cp);
-        if (n == UTF8_SHORT)
-            return wide_begins(r, c, from);
-        if (n == UTF8_INVALID)
-            return fail(r, XML_FAULT_ENCODING, "bytes that are not UTF-8");
-        if (!xml_char(cp))
-            return malformed(r, "a character that XML forbids");
-        c->p += n;
-    }
-    return XML_MORE;
-}
-
-static enum xml_status on_wide(struct xml_reader *r, struct cursor *c)
-{
-    struct work *w = r->work;
-    uint32_t cp = 0;
-    w->wide[w->wide_len++] = *c->p++;
-    int n = utf8_decode(w->wide, w->wide_len, &cp);
-    if (n == UTF8_SHORT)
-        return XML_MORE;
-    if (n == UTF8_INVALID)
-        return fail(r, XML_FAULT_ENCODING, "bytes that are not UTF-8");
-    if (!xml_char(cp))
-        return malformed(r, "a character that XML forbids");
-    r->state = STATE_TEXT;
-    return keep_text(r, w->wide, w->wide + n);
-}
-
-/* XML 1.0 §2.11: CR LF and CR alone become LF. */
-static enum xml_status text_cr(struct xml_reader *r, struct cursor *c, const uint8_t *from)
-{
-    static const char lf[] = "\n";
-    enum xml_status status = keep_text(r, from, c->p);
-    if (status != XML_MORE)
-        return status;
-    c->p++;
-    r->work->after_cr = true;
-    return keep_text(r, lf, lf + 1);
-}
-
-static enum xml_status text_ref(struct xml_reader *r, struct cursor *c, const uint8_t *from)
-{
-    enum xml_status status = keep_text(r, from, c->p);
-    c->p++;
-    if (status == XML_MORE) {
-        ref_begin(&r->work->ref);
-        r->state = STATE_REF;
-    }
-    return status;
-}
-
-static enum xml_status on_ref(struct xml_reader *r, struct cursor *c)
-{
-    char encoded[UTF8_MAX_BYTES];
-    switch (ref_byte(&r->work->ref, *c->p++)) {
-    case REF_UNKNOWN:
-        return fail(r, XML_FAULT_RESTRICTED, "an entity reference");
-    case REF_BAD:
-        return malformed(r, "a malformed reference");
-    case REF_DONE:
-        r->state = STATE_TEXT;
-        return keep_text(r, encoded, encoded + utf8_encode(r->work->ref.value, encoded));
-    default:
-        return XML_MORE;
-    }
-}
-
-/* At the '>' of "]]>", whose brackets were taken for text. */
-static enum xml_status text_brackets(struct xml_reader *r, struct cursor *c, const uint8_t *from)
-{
-    struct work *w = r->work;
-    if (!w->cdata)
-        return malformed(r, "']]>' in text");
-    enum xml_status status = keep_text(r, from, c->p++);
-    if (status != XML_MORE)
-        return status;
-    buf_truncate(&w->text, buf_len(&w->text) - 2);
-    w->cdata = false;
-    w->brackets = 0;
-    return XML_MORE;
-}
-
-static enum xml_status on_text(struct xml_reader *r, struct cursor *c)
-{
-    struct work *w = r->work;
-    const uint8_t *from = c->p;
-    const uint8_t open = w->cdata ? ']' : '<', amp = w->cdata ? ']' : '&';
-    enum xml_status status = XML_MORE;
-    if (!w->in_run && (w->cdata || *from != '<')) {
-        w->in_run = true;
-        if (count_child(r) != XML_MORE)
-            return XML_FAIL;
-    }
-    while (c->p < c->end && status == XML_MORE) {
-        uint8_t byte = *c->p;
-        if (w->after_cr) {
-            w->after_cr = false;
-            if (byte == '\n') {
-                from = ++c->p;
-                continue;
-            }
-        }
-        if (byte == '>' && w->brackets == 2)
-            return text_brackets(r, c, from);
-        if (byte == ']') {
-            w->brackets += w->brackets < 2;
-            c->p++;
-            continue;
-        }
-        w->brackets = 0;
-        if (byte == open)
-            return text_ends(r, c, from);
-        if (byte == amp)
-            return text_ref(r, c, from);
-        if (byte >= 0x80) {
-            status = text_wide(r, c, from);
-            if (r->state != STATE_TEXT)
-                return status;
-        } else if (byte == '\r') {
-            status = text_cr(r, c, from);
-            from = c->p;
-        } else if (byte >= 0x20 || name_is_space(byte)) {
-            c->p = scan_plain(c->p + 1, c->end, open, amp, ']', ']');
-        } else {
-            return malformed(r, "a character that XML forbids");
-        }
-    }
-    return status == XML_MORE ? keep_text(r, from, c->p) : status;
 }
 
 /* --- markup --- */
@@ -444,7 +165,7 @@ static enum xml_status header_opens(struct xml_reader *r, const struct tag_built
     struct work *w = r->work;
     r->root = ns_root_new(&w->scope, str_of(built->qname, w->tag.name_len));
     if (!r->root)
-        return no_memory(r);
+        return reader_no_memory(r);
     r->root_empty = w->tag.empty;
     return give(r, built->node->element, XML_HEADER);
 }
@@ -468,7 +189,7 @@ static enum xml_status element_opens(struct xml_reader *r, const uint8_t *bytes)
         element_link_node(w->frames[w->depth - 1].element, built.node);
     struct frame *frames = vec_room(w->frames, w->depth, &w->cap, sizeof *frames, w->small);
     if (!frames)
-        return no_memory(r);
+        return reader_no_memory(r);
     w->frames = frames;
     frames[w->depth++] = frame;
     r->state = STATE_TEXT;
@@ -490,7 +211,7 @@ static enum xml_status on_tag_whole(struct xml_reader *r, struct cursor *c)
     default:
         c->p = c->end;
         buf_append(&w->spill, bytes, len);
-        return w->spill.failed ? no_memory(r) : XML_MORE;
+        return w->spill.failed ? reader_no_memory(r) : XML_MORE;
     }
 }
 
@@ -504,7 +225,7 @@ static enum xml_status on_tag_spilled(struct xml_reader *r, struct cursor *c)
         len = (size_t)(gt + 1 - c->p);
     buf_append(&w->spill, c->p, len);
     if (w->spill.failed)
-        return no_memory(r);
+        return reader_no_memory(r);
     c->p += len;
     struct str tag = buf_peek(&w->spill);
     const uint8_t *bytes = (const uint8_t *)tag.ptr;
@@ -520,8 +241,8 @@ static enum xml_status start_tag_begins(struct xml_reader *r)
 {
     struct work *w = r->work;
     if (!is_header(r) && w->depth >= w->limits.depth)
-        return fail(r, XML_FAULT_TOO_COMPLEX, "elements are nested too deeply");
-    if (w->depth > 0 && count_child(r) != XML_MORE)
+        return reader_fail(r, XML_FAULT_TOO_COMPLEX, "elements are nested too deeply");
+    if (w->depth > 0 && reader_count_child(r) != XML_MORE)
         return XML_FAIL;
     tag_begin(&w->tag);
     buf_reset(&w->spill);
@@ -541,18 +262,18 @@ static enum xml_status on_markup(struct xml_reader *r, struct cursor *c)
     }
     if (*c->p == '?') {
         if (!may_declare)
-            return fail(r, XML_FAULT_RESTRICTED, "a processing instruction");
+            return reader_fail(r, XML_FAULT_RESTRICTED, "a processing instruction");
         c->p++;
         r->state = STATE_DECL;
         return XML_MORE;
     }
-    enum xml_status status = flush_text(r);
+    enum xml_status status = reader_flush_text(r);
     if (status != XML_MORE)
         return status;
     if (*c->p != '/')
         return start_tag_begins(r);
     if (w->depth == 0 && !r->root)
-        return malformed(r, "an end tag without a start tag");
+        return reader_malformed(r, "an end tag without a start tag");
     c->p++;
     r->state = STATE_END_NAME;
     return XML_MORE;
@@ -565,13 +286,13 @@ static enum xml_status on_bang(struct xml_reader *r, struct cursor *c)
     uint8_t byte = *c->p++;
     if (byte != (uint8_t)word[w->matched]) {
         if (w->matched == 1 && byte == '-')
-            return fail(r, XML_FAULT_RESTRICTED, "a comment");
+            return reader_fail(r, XML_FAULT_RESTRICTED, "a comment");
         if (w->matched == 1 && byte == 'D')
-            return fail(r, XML_FAULT_RESTRICTED, "a document type declaration");
-        return malformed(r, "'<!' begins nothing that XML knows");
+            return reader_fail(r, XML_FAULT_RESTRICTED, "a document type declaration");
+        return reader_malformed(r, "'<!' begins nothing that XML knows");
     }
     if (++w->matched == 2 && w->depth == 0)
-        return malformed(r, "text outside of any element");
+        return reader_malformed(r, "text outside of any element");
     if (w->matched == sizeof word - 1) {
         w->cdata = true;
         r->state = STATE_TEXT;
@@ -591,7 +312,7 @@ static enum xml_status on_end_name(struct xml_reader *r, struct cursor *c)
     if (!all)
         len = have;
     if (memcmp(c->p, want + w->matched, len) != 0)
-        return malformed(r, "an end tag does not match its start tag");
+        return reader_malformed(r, "an end tag does not match its start tag");
     c->p += len;
     w->matched += (uint32_t)len;
     if (all)
@@ -605,7 +326,7 @@ static enum xml_status on_end_gap(struct xml_reader *r, struct cursor *c)
     if (name_is_space(byte))
         return XML_MORE;
     if (byte != '>')
-        return malformed(r, "an end tag does not match its start tag");
+        return reader_malformed(r, "an end tag does not match its start tag");
     if (r->work->depth > 0)
         return element_closes(r);
     work_free(r);
@@ -618,7 +339,7 @@ static enum xml_status on_closed(struct xml_reader *r, struct cursor *c)
 {
     for (; c->p < c->end; c->p++) {
         if (!name_is_space(*c->p))
-            return malformed(r, "something follows the close of the stream");
+            return reader_malformed(r, "something follows the close of the stream");
         r->saw_space = true;
     }
     return XML_MORE;
@@ -646,11 +367,11 @@ static enum xml_status step(struct xml_reader *r, struct cursor *c)
     case STATE_END_GAP:
         return on_end_gap(r, c);
     case STATE_TEXT:
-        return on_text(r, c);
+        return reader_on_text(r, c);
     case STATE_REF:
-        return on_ref(r, c);
+        return reader_on_ref(r, c);
     case STATE_WIDE:
-        return on_wide(r, c);
+        return reader_on_wide(r, c);
     case STATE_CLOSED:
         return on_closed(r, c);
     default:
@@ -680,7 +401,7 @@ static enum xml_status pause(struct xml_reader *r, const struct cursor *c)
     }
     w->left -= (size_t)(c->p - c->from);
     if (c->end < c->all_end)
-        return fail(r, XML_FAULT_TOO_BIG, "an element is larger than the limit");
+        return reader_fail(r, XML_FAULT_TOO_BIG, "an element is larger than the limit");
     return XML_MORE;
 }
 

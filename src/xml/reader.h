@@ -88,7 +88,8 @@ bool xml_reader_between(const struct xml_reader *r);
  * after an item was given: whether it stood before that item. */
 bool xml_reader_saw_space(const struct xml_reader *r);
 
-/* Bytes of memory held now, sizeof included: measured by tests and the idle bench. */
+/* Bytes of memory held now, sizeof included; exact while nothing is half-read or given. Measured
+ * by tests and the idle bench. */
 size_t xml_reader_memory(const struct xml_reader *r);
 
 #endif

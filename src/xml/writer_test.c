@@ -54,7 +54,7 @@ static void test_stream_prefix(void **state)
     expect(&b, "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><a/><stream:b/>"
                "</stream:error>");
 
-    /* Standing alone, as in a WebSocket message (RFC 7395 §3.3.3). */
+    /* Standing alone, as in a WebSocket message (RFC 7395). */
     xml_writer_init(&w, &b, NULL);
     xml_start(&w, STREAM, "features");
     xml_leaf(&w, "urn:x", "x", STR_NONE);
