@@ -212,10 +212,9 @@ static inline void fixture_talk(struct fixture *client, struct fixture *server, 
     fixture_step(client, STR_NONE);
     while (client->status == SASL_MORE) {
         in = sasl_has_output(client->sasl) ? fixture_said(client) : STR_NONE;
-        fixture_step(server, in);
-        in = sasl_has_output(server->sasl) ? fixture_said(server) : STR_NONE;
-        if (server->status == SASL_FAILED)
+        if (fixture_step(server, in) == SASL_FAILED)
             return;
+        in = sasl_has_output(server->sasl) ? fixture_said(server) : STR_NONE;
         if (server->status != SASL_DONE) {
             fixture_step(client, in);
             continue;
