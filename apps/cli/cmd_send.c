@@ -1,0 +1,130 @@
+#include "commands.h"
+#include "output.h"
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BODY_MAX_BYTES = 200000, /* what fits into one stanza of a usual server */
+    ERROR_GRACE_MS = 150     /* for an error that overtakes nothing: it comes from elsewhere */
+};
+
+/* Standard input whole, without its last line end; NULL when it fails. */
+static char *read_body(struct linnet_error *error)
+{
+    char *body = malloc(BODY_MAX_BYTES + 2);
+    if (!body) {
+        failure(error, LINNET_ERROR_NO_MEMORY, "There is not enough memory.");
+        return NULL;
+    }
+    size_t len = fread(body, 1, BODY_MAX_BYTES + 1, stdin);
+    if (len > BODY_MAX_BYTES || memchr(body, '\0', len)) {
+        failure(error, LINNET_ERROR_USAGE,
+                len > BODY_MAX_BYTES ? "the message is longer than %d bytes"
+                                     : "the message holds NUL bytes (within %d)",
+                BODY_MAX_BYTES);
+        free(body);
+        return NULL;
+    }
+    if (len > 0 && body[len - 1] == '\n')
+        len--;
+    body[len] = '\0';
+    return body;
+}
+
+/* The server has worked through all that it got before a ping when it answers it (XEP-0199), since
+ * stanzas keep their order (RFC 6120 §10.1). */
+static enum linnet_error_code ping(struct session *s, uint64_t *ret_id)
+{
+    struct linnet_element *iq = linnet_iq_new(NULL, "get");
+    linnet_element_add(iq, "urn:xmpp:ping", "ping");
+    enum linnet_error_code code =
+        linnet_client_iq(s->client, iq, s->options->timeout_ms, ret_id, &s->error);
+    linnet_element_free(iq);
+    return code;
+}
+
+static bool refuses(const struct linnet_event *e, const char *id, struct linnet_error *error)
+{
+    const char *its = e->stanza ? linnet_element_attr(e->stanza, "id") : NULL;
+    return e->kind == LINNET_EVENT_STANZA && its && strcmp(its, id) == 0 &&
+           linnet_stanza_error(e->stanza, error);
+}
+
+static enum linnet_error_code await_taken(struct session *s, const char *id, uint64_t ping_id)
+{
+    const struct linnet_event *e;
+    for (;;) {
+        switch (session_next(s, &e)) {
+        case NEXT_DEADLINE:
+            return LINNET_OK;
+        case NEXT_INTERRUPTED:
+            return s->error.code;
+        case NEXT_EVENT:
+            break;
+        }
+        if (refuses(e, id, &s->error))
+            return s->error.code;
+        if (e->kind == LINNET_EVENT_OFFLINE) {
+            s->error = *e->error;
+            return s->error.code ? s->error.code
+                                 : failure(&s->error, LINNET_ERROR_CONNECTION_LOST,
+                                           "The server left before it took the message.");
+        }
+        if (e->kind != LINNET_EVENT_IQ_REPLY || e->id != ping_id)
+            continue;
+        /* An error that answers the ping answers it as well; silence does not. */
+        if (e->error && e->error->code == LINNET_ERROR_TIMEOUT) {
+            s->error = *e->error;
+            return s->error.code;
+        }
+        s->deadline_ms = session_now_ms() + ERROR_GRACE_MS;
+    }
+}
+
+static enum linnet_error_code send_message(struct session *s, const char *body)
+{
+    char id[LINNET_ID_SIZE];
+    uint64_t ping_id;
+    struct linnet_element *message = linnet_message_new(s->options->to, "chat", body);
+    linnet_client_make_id(s->client, id);
+    linnet_element_set(message, "id", id);
+    enum linnet_error_code code = linnet_client_send(s->client, message, &s->error);
+    linnet_element_free(message);
+    if (code == LINNET_OK)
+        code = ping(s, &ping_id);
+    if (code == LINNET_OK)
+        code = await_taken(s, id, ping_id);
+    if (code != LINNET_OK)
+        return code;
+    if (s->options->json) {
+        json_t *object = output_event("sent");
+        output_set(object, "to", s->options->to);
+        output_set(object, "id", id);
+        output_json(object);
+    } else if (s->options->verbose) {
+        printf("Sent to %s.\n", s->options->to);
+    }
+    return LINNET_OK;
+}
+
+int cmd_send(const struct options *o)
+{
+    struct session s = {.options = o, .signals = -1, .show_stages = o->verbose};
+    struct linnet_jid *to;
+    enum linnet_error_code code = linnet_jid_new(o->to, &to, &s.error);
+    linnet_jid_free(to);
+    char *body = NULL;
+    if (code == LINNET_OK && !(body = o->message ? strdup(o->message) : read_body(&s.error)))
+        code = s.error.code;
+    if (code == LINNET_OK)
+        code = session_login(&s, o);
+    if (code == LINNET_OK)
+        code = send_message(&s, body);
+    if (code != LINNET_OK)
+        output_failure(o, &s.error);
+    session_finish(&s, code);
+    free(body);
+    return code;
+}

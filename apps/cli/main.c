@@ -1,0 +1,36 @@
+#include "commands.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* A password must not end up in a core dump, nor be read by a debugger of the same user. */
+static void keep_secrets(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int main(int argc, char **argv)
+{
+    static int (*const run[COMMAND_COUNT])(const struct options *) = {
+        [COMMAND_LOGIN] = cmd_login,
+        [COMMAND_PROBE] = cmd_probe,
+        [COMMAND_SEND] = cmd_send,
+        [COMMAND_LISTEN] = cmd_listen,
+    };
+    struct options options;
+    keep_secrets();
+    signal(SIGPIPE, SIG_IGN);
+    switch (options_parse(argc, argv, &options)) {
+    case PARSED_DONE:
+        return 0;
+    case PARSED_WRONG:
+        return LINNET_ERROR_USAGE;
+    case PARSED_RUN:
+        break;
+    }
+    return run[options.command](&options);
+}

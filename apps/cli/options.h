@@ -1,0 +1,49 @@
+/*
+ * options.h - the command line of `linnet`: one table of commands, one of options. Strings are
+ * borrowed from argv. No global state; errors are printed here, with exit status 2.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <linnet/linnet.h>
+
+enum command { COMMAND_LOGIN, COMMAND_PROBE, COMMAND_SEND, COMMAND_LISTEN, COMMAND_COUNT };
+
+enum { PINS_MAX = 8 };
+
+struct options {
+    enum command command;
+    const char *address; /* JID, or the domain of a probe */
+    const char *to;
+    const char *message; /* NULL: standard input */
+
+    const char *host, *cafile, *mechanism, *resource;
+    const char *pins[PINS_MAX];
+    unsigned pin_count;
+    unsigned port;
+    bool direct_tls, legacy;
+    enum linnet_tls_policy tls;
+    unsigned timeout_ms, stage_timeout_ms;
+
+    const char *password_file, *password_command;
+    int password_fd; /* -1: none */
+
+    bool json, quiet, verbose;
+    bool trace, trace_secrets;
+    const char *trace_path; /* NULL: standard error */
+
+    unsigned count; /* listen: 0 is without end */
+};
+
+enum parsed {
+    PARSED_RUN,  /* `options` says what to do */
+    PARSED_DONE, /* help or version was printed */
+    PARSED_WRONG /* a complaint was printed */
+};
+
+enum parsed options_parse(int argc, char **argv, struct options *ret);
+
+/* "login" and so on, for messages. */
+const char *options_command_name(enum command c);
+
+#endif
