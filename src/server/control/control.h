@@ -4,7 +4,8 @@
  * of the server's own user and root (docs/control.md).
  *
  * It lives on one loop and its thread. A line, the calls and the output of a client have limits;
- * one that exceeds them is closed. Lines may hold passwords: their memory is wiped.
+ * one that exceeds them is closed. Lines may hold passwords: their memory is wiped. The program
+ * must ignore SIGPIPE (libuv writes with it).
  */
 #ifndef SERVER_CONTROL_CONTROL_H
 #define SERVER_CONTROL_CONTROL_H

@@ -1,0 +1,141 @@
+/*
+ * control_fixture.h - a control socket on a thread of its own, over accounts in memory and a host
+ * that makes things up. For tests; included by one file of each.
+ */
+#ifndef SERVER_CONTROL_CONTROL_FIXTURE_H
+#define SERVER_CONTROL_CONTROL_FIXTURE_H
+
+#include "net/loop.h"
+#include "server/control/control.h"
+#include "server/settings.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct control_fixture {
+    char dir[40], path[64];
+    struct store *store;
+    struct settings settings;
+    uv_loop_t loop;
+    struct ops *ops;
+    struct ops_port *port;
+    struct control *control;
+    struct loop_wake *stop;
+    pthread_t thread;
+    bool (*admits)(uid_t uid); /* set before control_fixture_start */
+    struct control_call *held; /* a "sessions" call that waits for "status" */
+};
+
+static inline void fixture_event(void *ctx, const struct ops_event *event)
+{
+    struct control_fixture *f = ctx;
+    if (f->control)
+        control_emit_account(f->control, event);
+}
+
+/* Answers at once, and the sessions that wait. */
+static inline void fixture_status(void *ctx, struct control_call *call)
+{
+    struct control_fixture *f = ctx;
+    control_call_reply(call, json_pack("{s:s,s:i,s:[s,s]}", "version", "0", "sessions", 2,
+                                       "listening", "127.0.0.1:1", "[::1]:2"));
+    struct control_call *held = f->held;
+    f->held = NULL;
+    if (held)
+        control_call_reply(held, json_pack("{s:[{s:s,s:s,s:s,s:s,s:i,s:i}],s:b}", "sessions", "jid",
+                                           "alice@example.org/tv", "address", "127.0.0.1:9", "tls",
+                                           "TLSv1.3", "mechanism", "PLAIN", "since_s", 86400,
+                                           "loop", 0, "more", 0));
+}
+
+/* A limit of 1 waits for the next status; others are refused. */
+static inline void fixture_sessions(void *ctx, struct control_call *call, size_t limit)
+{
+    struct control_fixture *f = ctx;
+    struct linnet_error error = {0};
+    if (limit == 1 && !f->held) {
+        f->held = call;
+        return;
+    }
+    if (limit == 1000) {
+        f->held = call;
+        fixture_status(ctx, call);
+        return;
+    }
+    error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, "reason", "no sessions today",
+              NULL);
+    control_call_fail(call, &error);
+}
+
+static inline const struct settings *fixture_settings(void *ctx)
+{
+    return &((struct control_fixture *)ctx)->settings;
+}
+
+static inline void fixture_stop(void *ctx)
+{
+    struct control_fixture *f = ctx;
+    control_free(f->control);
+    f->control = NULL;
+    if (f->held)
+        control_call_reply(f->held, json_object());
+    ops_port_free(f->port);
+    loop_wake_free(f->stop);
+    f->stop = NULL;
+}
+
+static inline void *fixture_run(void *ctx)
+{
+    struct control_fixture *f = ctx;
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+static inline bool control_fixture_start(struct control_fixture *f)
+{
+    const char *sets[] = {"domain=example.org"};
+    struct settings_layers layers = {.sets = sets, .set_count = 1};
+    struct linnet_error error = {0};
+    snprintf(f->dir, sizeof f->dir, "/tmp/linnet-control-XXXXXX");
+    if (!mkdtemp(f->dir) || !loop_init(&f->loop) || store_mem_new(&f->store) != STORE_OK ||
+        settings_load(&f->settings, &layers, &error) != LINNET_OK)
+        return false;
+    snprintf(f->path, sizeof f->path, "%s/control.sock", f->dir);
+    struct ops_config ops = {.store = f->store,
+                             .domain = f->settings.domain,
+                             .iterations = 4096,
+                             .derive_threads = 1,
+                             .read_threads = 1,
+                             .queue_max = 256,
+                             .event = fixture_event,
+                             .ctx = f};
+    if (ops_new(&ops, &f->ops, &error) != LINNET_OK)
+        return false;
+    f->port = ops_port_new(f->ops, &f->loop);
+    struct control_config config = {
+        .loop = &f->loop,
+        .path = f->path,
+        .ops = f->port,
+        .host = {fixture_status, fixture_sessions, fixture_settings, f},
+        .admits = f->admits,
+    };
+    f->stop = loop_wake_new(&f->loop, fixture_stop, f);
+    return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&
+           pthread_create(&f->thread, NULL, fixture_run, f) == 0;
+}
+
+static inline void control_fixture_stop(struct control_fixture *f)
+{
+    loop_wake_send(f->stop);
+    pthread_join(f->thread, NULL);
+    loop_finish(&f->loop);
+    ops_free(f->ops);
+    store_free(f->store);
+    settings_finish(&f->settings);
+    unlink(f->path);
+    rmdir(f->dir);
+}
+
+#endif

@@ -1,0 +1,489 @@
+#include "server/control/control.h"
+
+#include "server/control/client.h"
+#include "server/control/control_fixture.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cmocka.h>
+
+static bool admits_nobody(uid_t uid)
+{
+    (void)uid;
+    return false;
+}
+
+static int make(void **state)
+{
+    struct control_fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    return f && control_fixture_start(f) ? 0 : -1;
+}
+
+static int make_closed(void **state)
+{
+    struct control_fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    if (!f)
+        return -1;
+    f->admits = admits_nobody;
+    return control_fixture_start(f) ? 0 : -1;
+}
+
+static int unmake(void **state)
+{
+    control_fixture_stop(*state);
+    free(*state);
+    return 0;
+}
+
+/* --- a raw peer --- */
+
+static int connect_raw(const struct control_fixture *f)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, f->path, strlen(f->path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+/* Whether all could be sent; the server may have closed. */
+static bool send_text(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+        if (n < 0)
+            return false;
+        text += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* The next line, or NULL at the end. The caller frees. */
+static char *read_text(int fd)
+{
+    struct buf line = {0};
+    char byte;
+    ssize_t n;
+    while ((n = recv(fd, &byte, 1, 0)) == 1 && byte != '\n')
+        buf_byte(&line, (uint8_t)byte);
+    char *text = n == 1 ? buf_take_cstr(&line) : NULL;
+    buf_finish(&line);
+    return text;
+}
+
+/* Sends a line and gives the answer to it. */
+static json_t *exchange(int fd, const char *line)
+{
+    assert_true(send_text(fd, line, strlen(line)));
+    assert_true(send_text(fd, "\n", 1));
+    char *text = read_text(fd);
+    assert_non_null(text);
+    json_t *answer = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    assert_true(json_is_object(answer));
+    free(text);
+    return answer;
+}
+
+static void fails(int fd, const char *line, const char *code, const char *words)
+{
+    json_t *answer = exchange(fd, line);
+    json_t *error = json_object_get(answer, "error");
+    assert_true(json_is_false(json_object_get(answer, "ok")));
+    assert_null(json_object_get(answer, "result"));
+    assert_string_equal(json_string_value(json_object_get(error, "code")), code);
+    const char *sentence = json_string_value(json_object_get(error, "sentence"));
+    if (!strstr(sentence, words))
+        fail_msg("\"%s\" does not hold \"%s\"", sentence, words);
+    json_decref(answer);
+}
+
+static void succeeds(int fd, const char *line, const char *expected)
+{
+    json_t *answer = exchange(fd, line);
+    char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, expected);
+    free(text);
+    json_decref(answer);
+}
+
+/* --- the protocol --- */
+
+static void serves_accounts(void **state)
+{
+    int fd = connect_raw(*state);
+    succeeds(fd,
+             "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"Alice\",\"password\":\"pass\"}}",
+             "{\"id\":1,\"ok\":true,\"result\":{\"jid\":\"alice@example.org\"}}");
+    fails(fd, "{\"id\":2,\"op\":\"user.add\",\"args\":{\"user\":\"alice\",\"password\":\"x\"}}",
+          "register-taken", "alice@example.org");
+    succeeds(fd,
+             "{\"id\":\"x\",\"op\":\"user.disable\",\"args\":{\"user\":\"alice\","
+             "\"reason\":\"why\"}}",
+             "{\"id\":\"x\",\"ok\":true,\"result\":{\"jid\":\"alice@example.org\"}}");
+    json_t *answer = exchange(fd, "{\"id\":3,\"op\":\"user.show\",\"args\":{\"user\":\"alice\"}}");
+    json_t *account = json_object_get(answer, "result");
+    assert_true(json_is_true(json_object_get(account, "disabled")));
+    assert_string_equal(json_string_value(json_object_get(account, "reason")), "why");
+    assert_int_equal(json_array_size(json_object_get(account, "schemes")), 3);
+    json_decref(answer);
+    succeeds(fd, "{\"id\":4,\"op\":\"user.remove\",\"args\":{\"user\":\"alice@example.org\"}}",
+             "{\"id\":4,\"ok\":true,\"result\":{\"jid\":\"alice@example.org\"}}");
+    fails(fd, "{\"id\":5,\"op\":\"user.show\",\"args\":{\"user\":\"alice\"}}", "usage",
+          "There is no account alice@example.org.");
+    succeeds(fd, "{\"id\":6,\"op\":\"user.list\"}",
+             "{\"id\":6,\"ok\":true,\"result\":{\"accounts\":[],\"more\":false}}");
+    close(fd);
+}
+
+static void refuses_malformed_requests(void **state)
+{
+    int fd = connect_raw(*state);
+    fails(fd, "hello", "usage", "not JSON");
+    fails(fd, "{\"id\":1,\"op\":\"status\"} {}", "usage", "not JSON");
+    fails(fd, "{\"id\":1,\"id\":2,\"op\":\"status\"}", "usage", "not JSON");
+    fails(fd, "{\"id\":1,\"op\":\"status\",\"x\":\"\\u0000\"}", "usage", "not JSON");
+    fails(fd, "{\"id\":1,\"op\":\"\xff\"}", "usage", "not JSON");
+    fails(fd, "[1]", "usage", "JSON object");
+    fails(fd, "{\"op\":\"status\"}", "usage", "needs an id");
+    fails(fd, "{\"id\":1.5,\"op\":\"status\"}", "usage", "needs an id");
+    fails(fd, "{\"id\":1}", "usage", "needs an op");
+    fails(fd, "{\"id\":1,\"op\":\"status\",\"args\":[]}", "usage", "are an object");
+    fails(fd, "{\"id\":1,\"op\":\"status\",\"more\":1}", "usage", "no others");
+    fails(fd, "{\"id\":1,\"op\":\"fly\"}", "usage", "no request \"fly\"");
+    fails(fd, "{\"id\":1,\"op\":\"status\",\"args\":{\"x\":1}}", "usage", "has no argument \"x\"");
+    fails(fd, "{\"id\":1,\"op\":\"user.show\"}", "usage", "needs the argument \"user\"");
+    fails(fd, "{\"id\":1,\"op\":\"user.show\",\"args\":{\"user\":5}}", "usage", "must be a string");
+    fails(fd, "{\"id\":1,\"op\":\"user.list\",\"args\":{\"limit\":0}}", "usage", "from 1 to");
+    fails(fd, "{\"id\":1,\"op\":\"user.list\",\"args\":{\"limit\":1001}}", "usage", "from 1 to");
+    fails(fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"a b\",\"password\":\"x\"}}",
+          "bad-address", "a b");
+    fails(fd,
+          "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"a@b.example\","
+          "\"password\":\"x\"}}",
+          "host-unknown", "b.example");
+    fails(fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"a\",\"password\":\"\"}}", "usage",
+          "empty");
+    /* And it still serves. */
+    json_decref(exchange(fd, "{\"id\":1,\"op\":\"status\"}"));
+    close(fd);
+}
+
+static void closes_after_a_line_too_long(void **state)
+{
+    enum { LEN = CONTROL_LINE_MAX_BYTES + 8192 };
+    int fd = connect_raw(*state);
+    char *line = malloc(LEN);
+    assert_non_null(line);
+    memset(line, ' ', LEN);
+    send_text(fd, line, LEN);
+    char *text = read_text(fd);
+    /* Unread input may cost the answer on its way; the connection ends either way. */
+    if (text)
+        assert_non_null(strstr(text, "longer than 64 KiB"));
+    free(text);
+    assert_null(read_text(fd));
+    close(fd);
+
+    /* A line of just the limit is served. */
+    fd = connect_raw(*state);
+    memcpy(line, "{\"id\":1,\"op\":\"events.follow\"}", 29);
+    line[CONTROL_LINE_MAX_BYTES] = '\n';
+    assert_true(send_text(fd, line, CONTROL_LINE_MAX_BYTES + 1));
+    text = read_text(fd);
+    assert_string_equal(text, "{\"id\":1,\"ok\":true,\"result\":{}}");
+    free(text);
+    free(line);
+    close(fd);
+}
+
+/* More requests at once than may be open, in one write, then no more input: all are answered. */
+static void answers_a_flood(void **state)
+{
+    enum { COUNT = 5 * CONTROL_CALLS_MAX };
+    int fd = connect_raw(*state);
+    struct buf flood = {0};
+    for (int i = 0; i < COUNT; i++)
+        buf_printf(&flood, "{\"id\":%d,\"op\":\"user.show\",\"args\":{\"user\":\"u\"}}\n", i);
+    assert_true(send_text(fd, buf_peek(&flood).ptr, buf_len(&flood)));
+    shutdown(fd, SHUT_WR);
+    bool seen[COUNT] = {false};
+    char *text;
+    int count = 0;
+    while ((text = read_text(fd))) {
+        json_t *answer = json_loads(text, 0, NULL);
+        json_int_t id = json_integer_value(json_object_get(answer, "id"));
+        assert_in_range(id, 0, COUNT - 1);
+        assert_false(seen[id]);
+        seen[id] = true;
+        count++;
+        json_decref(answer);
+        free(text);
+    }
+    assert_int_equal(count, COUNT);
+    buf_finish(&flood);
+    close(fd);
+}
+
+static void takes_lines_in_pieces(void **state)
+{
+    static const char line[] = "{\"id\":7,\"op\":\"events.follow\"}\n\n\n";
+    int fd = connect_raw(*state);
+    for (size_t i = 0; i < sizeof line - 1; i++)
+        assert_true(send_text(fd, line + i, 1));
+    char *text = read_text(fd);
+    assert_string_equal(text, "{\"id\":7,\"ok\":true,\"result\":{}}");
+    free(text);
+    close(fd);
+}
+
+/* A client that goes while its requests are open; the host answers one of them to nobody. */
+static void survives_clients_that_go(void **state)
+{
+    static const char adds[] = "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"gone\","
+                               "\"password\":\"x\"}}\n"
+                               "{\"id\":2,\"op\":\"sessions\",\"args\":{\"limit\":1}}\n";
+    struct control_fixture *f = *state;
+    int fd = connect_raw(f);
+    assert_true(send_text(fd, adds, sizeof adds - 1));
+    close(fd);
+    fd = connect_raw(f);
+    json_decref(exchange(fd, "{\"id\":1,\"op\":\"status\"}"));
+    /* What was asked happens all the same. */
+    json_t *answer;
+    do {
+        answer = exchange(fd, "{\"id\":2,\"op\":\"user.show\",\"args\":{\"user\":\"gone\"}}");
+        bool there = json_is_true(json_object_get(answer, "ok"));
+        json_decref(answer);
+        if (there)
+            break;
+    } while (true);
+    close(fd);
+}
+
+static void refuses_other_users(void **state)
+{
+    int fd = connect_raw(*state);
+    char *text = read_text(fd);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "own user and root"));
+    free(text);
+    assert_null(read_text(fd));
+    close(fd);
+}
+
+static void limits_clients(void **state)
+{
+    int fds[CONTROL_CLIENTS_MAX + 1];
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = connect_raw(*state);
+        if (i < CONTROL_CLIENTS_MAX)
+            json_decref(exchange(fds[i], "{\"id\":1,\"op\":\"events.follow\"}"));
+    }
+    char *text = read_text(fds[CONTROL_CLIENTS_MAX]);
+    assert_non_null(strstr(text, "Too many clients"));
+    free(text);
+    assert_null(read_text(fds[CONTROL_CLIENTS_MAX]));
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+}
+
+static void describes_itself(void **state)
+{
+    int fd = connect_raw(*state);
+    json_t *answer = exchange(fd, "{\"id\":1,\"op\":\"help\"}");
+    const json_t *ops = json_object_get(json_object_get(answer, "result"), "ops");
+    assert_int_equal(json_array_size(ops), 12);
+    json_decref(answer);
+    answer = exchange(fd, "{\"id\":1,\"op\":\"settings.list\"}");
+    const json_t *list = json_object_get(json_object_get(answer, "result"), "settings");
+    const json_t *first = json_array_get(list, 0);
+    assert_string_equal(json_string_value(json_object_get(first, "name")), "domain");
+    assert_string_equal(json_string_value(json_object_get(first, "value")), "example.org");
+    assert_string_equal(json_string_value(json_object_get(first, "source")), "argument");
+    json_decref(answer);
+    fails(fd, "{\"id\":1,\"op\":\"sessions\"}", "internal", "no sessions today");
+    close(fd);
+}
+
+/* --- the socket --- */
+
+static void socket_is_private(void **state)
+{
+    const struct control_fixture *f = *state;
+    struct stat st;
+    assert_int_equal(lstat(f->path, &st), 0);
+    assert_true(S_ISSOCK(st.st_mode));
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static enum linnet_error_code try_new(const struct control_fixture *f, uv_loop_t *loop,
+                                      const char *path, struct control **ret,
+                                      struct linnet_error *error)
+{
+    struct control_config config = {.loop = loop, .path = path, .ops = f->port};
+    return control_new(&config, ret, error);
+}
+
+static void finds_its_way_or_says_why(void **state)
+{
+    const struct control_fixture *f = *state;
+    struct control *control;
+    struct linnet_error error = {0};
+    uv_loop_t loop;
+    char path[80], longest[200];
+    assert_true(loop_init(&loop));
+
+    assert_int_equal(try_new(f, &loop, f->path, &control, &error), LINNET_ERROR_SETTINGS);
+    assert_non_null(strstr(error.sentence, "another server listens"));
+    snprintf(path, sizeof path, "%s/file", f->dir);
+    fclose(fopen(path, "w"));
+    assert_int_equal(try_new(f, &loop, path, &control, &error), LINNET_ERROR_SETTINGS);
+    assert_non_null(strstr(error.sentence, "is no socket"));
+    unlink(path);
+    assert_int_equal(try_new(f, &loop, "/nonexistent/x", &control, &error), LINNET_ERROR_SETTINGS);
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(try_new(f, &loop, longest, &control, &error), LINNET_ERROR_SETTINGS);
+    assert_non_null(strstr(error.sentence, "107 bytes"));
+
+    /* What a server left behind is replaced. */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    close(fd);
+    assert_int_equal(try_new(f, &loop, path, &control, &error), LINNET_OK);
+    control_free(control);
+    assert_int_equal(access(path, F_OK), -1);
+    loop_finish(&loop);
+}
+
+/* --- the client half --- */
+
+static struct control_client *client_of(const struct control_fixture *f)
+{
+    struct control_client *c;
+    assert_int_equal(control_client_open(f->path, &c, NULL), LINNET_OK);
+    return c;
+}
+
+static void client_calls(void **state)
+{
+    struct control_client *c = client_of(*state);
+    struct linnet_error error = {0};
+    json_t *result;
+    assert_int_equal(control_client_call(c, "user.add",
+                                         json_pack("{s:s,s:s}", "user", "bob", "password", "x"), 30,
+                                         &result, &error),
+                     LINNET_OK);
+    assert_string_equal(json_string_value(json_object_get(result, "jid")), "bob@example.org");
+    json_decref(result);
+    assert_int_equal(control_client_call(c, "user.show", json_pack("{s:s}", "user", "nobody"), 30,
+                                         &result, &error),
+                     LINNET_ERROR_USAGE);
+    assert_string_equal(error.sentence, "There is no account nobody@example.org.");
+    assert_int_equal(error.origin, LINNET_ORIGIN_PEER);
+    assert_null(result);
+    assert_int_equal(control_client_call(c, "user.show", json_pack("{s:s}", "user", "\xff"), 30,
+                                         &result, &error),
+                     LINNET_ERROR_USAGE);
+    control_client_close(c);
+}
+
+static void client_times_out(void **state)
+{
+    struct control_client *c = client_of(*state);
+    struct linnet_error error = {0};
+    json_t *result;
+    assert_int_equal(
+        control_client_call(c, "sessions", json_pack("{s:i}", "limit", 1), 0, &result, &error),
+        LINNET_ERROR_TIMEOUT);
+    /* The late answer does not pass for that of the next call. */
+    assert_int_equal(control_client_call(c, "status", NULL, 30, &result, &error), LINNET_OK);
+    assert_non_null(json_object_get(result, "version"));
+    json_decref(result);
+    assert_int_equal(control_client_call(c, "events.follow", NULL, 30, &result, &error), LINNET_OK);
+    assert_int_equal(json_object_size(result), 0);
+    json_decref(result);
+    control_client_close(c);
+}
+
+static void client_follows_events(void **state)
+{
+    struct control_client *follower = client_of(*state), *c = client_of(*state);
+    json_t *result, *event;
+    assert_int_equal(control_client_call(follower, "events.follow", NULL, 30, &result, NULL),
+                     LINNET_OK);
+    json_decref(result);
+    assert_int_equal(control_client_call(c, "user.add",
+                                         json_pack("{s:s,s:s}", "user", "eve", "password", "x"), 30,
+                                         &result, NULL),
+                     LINNET_OK);
+    json_decref(result);
+    /* An event that comes before an answer is kept. */
+    assert_int_equal(control_client_call(follower, "user.disable",
+                                         json_pack("{s:s,s:s}", "user", "eve", "reason", "r"), 30,
+                                         &result, NULL),
+                     LINNET_OK);
+    json_decref(result);
+    assert_int_equal(control_client_event(follower, &event, NULL), LINNET_OK);
+    char *text = json_dumps(event, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, "{\"data\":{\"domain\":\"example.org\",\"user\":\"eve\"},"
+                              "\"event\":\"account.added\"}");
+    free(text);
+    json_decref(event);
+    assert_int_equal(control_client_event(follower, &event, NULL), LINNET_OK);
+    assert_string_equal(json_string_value(json_object_get(event, "event")), "account.disabled");
+    json_decref(event);
+    control_client_close(follower);
+    control_client_close(c);
+}
+
+static void client_says_what_is_wrong(void **state)
+{
+    const struct control_fixture *f = *state;
+    struct control_client *c;
+    struct linnet_error error = {0};
+    char path[200];
+    snprintf(path, sizeof path, "%s/none.sock", f->dir);
+    assert_int_equal(control_client_open(path, &c, &error), LINNET_ERROR_REFUSED);
+    assert_non_null(strstr(error.sentence, path));
+    assert_null(c);
+    assert_int_equal(control_client_open("/dev/null/x", &c, &error), LINNET_ERROR_REFUSED);
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(control_client_open(path, &c, &error), LINNET_ERROR_USAGE);
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
+    const struct CMUnitTest tests[] = {
+        TEST(serves_accounts),
+        TEST(refuses_malformed_requests),
+        TEST(closes_after_a_line_too_long),
+        TEST(answers_a_flood),
+        TEST(takes_lines_in_pieces),
+        TEST(survives_clients_that_go),
+        cmocka_unit_test_setup_teardown(refuses_other_users, make_closed, unmake),
+        TEST(limits_clients),
+        TEST(describes_itself),
+        TEST(socket_is_private),
+        TEST(finds_its_way_or_says_why),
+        TEST(client_calls),
+        TEST(client_times_out),
+        TEST(client_follows_events),
+        TEST(client_says_what_is_wrong),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
