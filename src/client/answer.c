@@ -1,8 +1,7 @@
 #include "client/client_private.h"
-
-#define NS_PING "urn:xmpp:ping"
-#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
-#define NS_VERSION "jabber:iq:version"
+#include "ext/disco.h"
+#include "ext/ping.h"
+#include "ext/version.h"
 
 /* Every request gets exactly one answer (RFC 6120 §8.2.3). A row of the table answers what the
  * library knows; the application answers what it said it would; the rest is unavailable. */
@@ -11,63 +10,43 @@ static struct element *ping(const struct linnet_client *c, struct arena *a,
                             const struct element *iq)
 {
     (void)c;
-    return stanza_iq_result(a, iq); /* XEP-0199 §4 */
+    return ping_is_request(iq) ? stanza_iq_result(a, iq) : NULL;
 }
 
-static void add_feature(struct arena *a, struct element *query, const char *var)
-{
-    element_set(a, element_add(a, query, NS_DISCO_INFO, "feature"), "var", var);
-}
-
-/* XEP-0030 §3.1 */
 static struct element *disco_info(const struct linnet_client *c, struct arena *a,
                                   const struct element *iq)
 {
     const struct linnet_config *config = c->config;
-    if (element_attr(element_next(iq, NULL), "node"))
+    const char *type = config->texts[CONFIG_CLIENT_TYPE], *name = config->texts[CONFIG_SOFTWARE];
+    const char *features[CONFIG_FEATURES_MAX + 2], *node;
+    size_t count = 0;
+    if (!disco_is_info_request(iq, &node))
+        return NULL;
+    if (node)
         return stanza_error(a, iq, STANZA_ITEM_NOT_FOUND, NULL, NULL);
-    struct element *result = stanza_iq_result(a, iq);
-    struct element *query = element_add(a, result, NS_DISCO_INFO, "query");
-    struct element *identity = element_add(a, query, NS_DISCO_INFO, "identity");
-    const char *type = config->texts[CONFIG_CLIENT_TYPE];
-    element_set(a, identity, "category", "client");
-    element_set(a, identity, "type", type ? type : "bot");
-    if (config->texts[CONFIG_SOFTWARE])
-        element_set(a, identity, "name", config->texts[CONFIG_SOFTWARE]);
-    add_feature(a, query, NS_DISCO_INFO);
-    add_feature(a, query, NS_PING);
-    if (config->texts[CONFIG_SOFTWARE])
-        add_feature(a, query, NS_VERSION);
+    features[count++] = NS_PING;
+    if (name)
+        features[count++] = NS_VERSION;
     for (size_t i = 0; i < config->feature_count; i++)
-        add_feature(a, query, config->features[i]);
-    return result;
+        features[count++] = config->features[i];
+    struct disco_identity self = {"client", type ? type : "bot", name};
+    struct disco_info info = {&self, 1, features, count};
+    return disco_info_result(a, iq, &info);
 }
 
-/* XEP-0092; the operating system is nobody's business. */
+/* The operating system is nobody's business. */
 static struct element *version(const struct linnet_client *c, struct arena *a,
                                const struct element *iq)
 {
     const char *name = c->config->texts[CONFIG_SOFTWARE];
     const char *number = c->config->texts[CONFIG_VERSION];
-    if (!name)
-        return stanza_error(a, iq, STANZA_SERVICE_UNAVAILABLE, NULL, NULL);
-    struct element *result = stanza_iq_result(a, iq);
-    struct element *query = element_add(a, result, NS_VERSION, "query");
-    element_add_text(a, element_add(a, query, NS_VERSION, "name"), str_from(name));
-    element_add_text(a, element_add(a, query, NS_VERSION, "version"),
-                     str_from(number ? number : "unknown"));
-    return result;
+    struct version v = {str_from(name), str_from(number ? number : "unknown"), STR_NONE};
+    return name && version_is_request(iq) ? version_result(a, iq, &v) : NULL;
 }
 
-static const struct {
-    const char *ns, *name;
-    struct element *(*answer)(const struct linnet_client *c, struct arena *a,
-                              const struct element *iq);
-} rows[] = {
-    {NS_PING, "ping", ping},
-    {NS_DISCO_INFO, "query", disco_info},
-    {NS_VERSION, "query", version},
-};
+/* Each gives the answer to a request that is its own, else NULL. */
+static struct element *(*const rows[])(const struct linnet_client *c, struct arena *a,
+                                       const struct element *iq) = {ping, disco_info, version};
 
 static bool is_ours(const struct linnet_client *c, const char *ns)
 {
@@ -82,10 +61,11 @@ static struct element *answer(const struct linnet_client *c, struct arena *a,
 {
     if (stanza_iq_type(iq) == IQ_INVALID)
         return stanza_error(a, iq, STANZA_BAD_REQUEST, NULL, NULL);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (cstr_eq(element_attr(iq, "type"), "get") &&
-            element_is(element_next(iq, NULL), rows[i].ns, rows[i].name))
-            return rows[i].answer(c, a, iq);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct element *reply = rows[i](c, a, iq);
+        if (reply || a->failed)
+            return reply;
+    }
     return stanza_error(a, iq, STANZA_SERVICE_UNAVAILABLE, NULL, NULL);
 }
 

@@ -55,6 +55,8 @@ static void on_pump_event(void *ctx, const struct stream_event *event)
     struct dial *d = ctx;
     if (event->kind == STREAM_EVENT_STAGE)
         d->stage = event->stage;
+    else if (event->kind == STREAM_EVENT_MECHANISM)
+        d->committed = true;
     d->set.hooks->event(d->set.ctx, event);
 }
 
@@ -68,7 +70,7 @@ static void on_secured(void *ctx, const struct tls_facts *facts)
  * sent, and never where the fault is ours. */
 static bool may_go_on(const struct dial *d, const struct linnet_error *error)
 {
-    if (d->stage >= LINNET_STAGE_SIGN_IN)
+    if (d->committed)
         return false;
     switch (error->code) {
     case LINNET_ERROR_TIMEOUT:

@@ -1,9 +1,8 @@
 #include "client/client_private.h"
+#include "ext/ping.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define NS_PING "urn:xmpp:ping"
 
 /* ---- is the server still there? (XEP-0199; RFC 6120 §4.6.4) ---- */
 
@@ -19,8 +18,7 @@ static void send_ping(struct linnet_client *c, uint64_t now_ms)
     struct arena a;
     arena_init(&a, 0, false);
     linnet_client_make_id(c, id);
-    struct element *iq = stanza_new(&a, "iq", NULL, "get", id);
-    element_add(&a, iq, NS_PING, "ping");
+    const struct element *iq = ping_request(&a, NULL, id);
     if (!a.failed)
         stream_send(client_stream(c), iq);
     arena_finish(&a);

@@ -1,0 +1,395 @@
+/*
+ * fake_test.h - a server for tests, in the same thread and process: the server half of the core
+ * over a loopback socket, with faults to order, or a raw peer that says fixed bytes. Each test has
+ * its own; nothing waits longer than it must.
+ */
+#ifndef CLIENT_FAKE_TEST_H
+#define CLIENT_FAKE_TEST_H
+
+#include "client/client_private.h"
+
+#include "base/base64.h"
+#include "net/tls_selfsigned.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FAKE_PASSWORD "sea of moons"
+#define FAKE_SECRET_MARK "sea of"
+
+enum fake_fault { FAKE_NONE, FAKE_CLOSE, FAKE_RESET, FAKE_STALL };
+
+struct fake {
+    int listener, fd;
+    uint16_t port;
+    unsigned accepted;
+
+    /* to order, before the client connects */
+    const char *raw;           /* say this when connected, and nothing else */
+    bool raw_closes;           /* and close */
+    bool direct_tls, in_clear; /* in_clear: STARTTLS is not offered */
+    const char *domain;        /* "localhost" */
+    const char *mechanism;     /* "": all */
+    bool trickle;              /* one byte at a time */
+    enum fake_fault fault;     /* after `budget` bytes of the present connection */
+    size_t budget;
+    enum sasl_error verdict; /* of the admission */
+    /* A stanza came; may stream_send. */
+    void (*on_stanza)(struct fake *f, const struct element *stanza);
+
+    /* inside */
+    struct stream *stream;
+    struct chan *chan;
+    struct tls_ctx *tls;
+    struct sasl_credential credential;
+    struct entropy entropy;
+    uint64_t tls_want;
+    bool handshaking, bound;
+    size_t written;
+    unsigned stanzas;
+    char cert_file[64], key_file[64], dir[32];
+};
+
+static inline int fake_listen(int family, uint16_t port, uint16_t *ret_port)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+    six.sin6_addr = in6addr_loopback;
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    void *address = family == AF_INET ? (void *)&four : (void *)&six;
+    socklen_t len = family == AF_INET ? sizeof four : sizeof six;
+    int one = 1, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (bind(fd, address, len) != 0 || listen(fd, 8) != 0 || getsockname(fd, address, &len) != 0) {
+        close(fd);
+        return -1;
+    }
+    *ret_port = ntohs(family == AF_INET ? four.sin_port : six.sin6_port);
+    return fd;
+}
+
+/* SCRAM-SHA-256 of FAKE_PASSWORD, with the fewest iterations a client accepts. */
+static inline void fake_credential(struct fake *f, const char *password, unsigned iterations)
+{
+    uint8_t key[HASH_MAX_BYTES];
+    struct str salt = STR_LIT("0123456789abcdef");
+    if (!hash_pbkdf2(HASH_SHA256, str_from(password), salt, iterations, key) ||
+        !sasl_scram_credential(HASH_SHA256, key, salt, iterations, &f->credential))
+        abort();
+}
+
+static inline void fake_start(struct fake *f)
+{
+    char reason[256];
+    *f = (struct fake){.fd = -1, .domain = "localhost", .mechanism = "SCRAM-SHA-256"};
+    f->listener = fake_listen(AF_INET, 0, &f->port);
+    if (f->listener < 0)
+        abort();
+    entropy_init(&f->entropy);
+    fake_credential(f, FAKE_PASSWORD, 4096);
+    snprintf(f->dir, sizeof f->dir, "/tmp/linnet-test-XXXXXX");
+    if (!mkdtemp(f->dir))
+        abort();
+    snprintf(f->cert_file, sizeof f->cert_file, "%s/cert.pem", f->dir);
+    snprintf(f->key_file, sizeof f->key_file, "%s/key.pem", f->dir);
+    struct tls_selfsigned_settings settings = {
+        .domain = "localhost", .cert_file = f->cert_file, .key_file = f->key_file};
+    if (!tls_selfsigned_create(&settings, reason))
+        abort();
+    struct tls_server_settings server = {f->cert_file, f->key_file, "xmpp-client", NULL};
+    f->tls = tls_ctx_new_server(&server, reason);
+    if (!f->tls)
+        abort();
+}
+
+static inline void fake_hang_up(struct fake *f, bool reset)
+{
+    struct linger now = {1, 0};
+    if (f->fd >= 0 && reset)
+        setsockopt(f->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    stream_free(f->stream);
+    chan_free(f->chan);
+    f->stream = NULL;
+    f->chan = NULL;
+    f->fd = -1;
+    f->bound = false;
+}
+
+static inline void fake_stop(struct fake *f)
+{
+    fake_hang_up(f, false);
+    if (f->listener >= 0)
+        close(f->listener);
+    tls_ctx_unref(f->tls);
+    entropy_finish(&f->entropy);
+    unlink(f->cert_file);
+    unlink(f->key_file);
+    rmdir(f->dir);
+}
+
+static inline void fake_accept(struct fake *f)
+{
+    static const char *domains[2];
+    int fd = f->listener >= 0 && f->fd < 0 ? accept4(f->listener, NULL, NULL, SOCK_NONBLOCK) : -1;
+    if (fd < 0)
+        return;
+    f->accepted++;
+    f->fd = fd;
+    f->written = 0;
+    f->handshaking = false;
+    f->chan = chan_tcp_new(fd);
+    domains[0] = f->domain;
+    struct stream_config config = {
+        .side = STREAM_SERVER,
+        .direct_tls = f->direct_tls,
+        .random = entropy_source(&f->entropy),
+        .domains = domains,
+        .fake_iterations = 4096,
+        .policy = {.tls = f->in_clear ? POLICY_TLS_OFF : POLICY_TLS_REQUIRE, .legacy = true},
+    };
+    snprintf(config.policy.mechanisms[0], sizeof config.policy.mechanisms[0], "%s", f->mechanism);
+    f->stream = f->raw ? NULL : stream_new(&config, loop_now_ms());
+}
+
+static inline void fake_event(struct fake *f, const struct stream_event *e)
+{
+    uint64_t now_ms = loop_now_ms();
+    struct sasl_secret secret = {.kind = SASL_SECRET_CREDENTIAL, .credential = f->credential};
+    struct stream_session_answer session = {STANZA_OK, STR_LIT("r")};
+    struct chan_tls_options options = {0};
+    uint8_t key[HASH_MAX_BYTES];
+    switch (e->kind) {
+    case STREAM_WANT_TLS:
+        f->chan = chan_tls_new(f->tls, f->chan, &options);
+        f->handshaking = true;
+        f->tls_want = e->id;
+        break;
+    case STREAM_WANT_SECRET:
+        stream_answer_secret(f->stream, now_ms, e->id, &secret);
+        break;
+    case STREAM_WANT_DERIVE:
+        if (!hash_pbkdf2(e->sasl->alg, e->sasl->password, e->sasl->salt, e->sasl->iterations, key))
+            abort();
+        stream_answer_derive(f->stream, now_ms, e->id, key);
+        break;
+    case STREAM_WANT_ADMIT:
+        stream_answer_admit(f->stream, now_ms, e->id, f->verdict, STR_NONE);
+        break;
+    case STREAM_WANT_SESSION:
+        stream_answer_session(f->stream, now_ms, e->id, &session);
+        break;
+    case STREAM_EVENT_READY:
+        f->bound = true;
+        break;
+    case STREAM_EVENT_STANZA:
+        f->stanzas++;
+        if (f->on_stanza)
+            f->on_stanza(f, e->element);
+        break;
+    default:
+        break;
+    }
+}
+
+static inline void fake_handshake(struct fake *f)
+{
+    struct tls_facts facts;
+    enum chan_result result = chan_tls_handshake(f->chan);
+    if (result == CHAN_OK) {
+        f->handshaking = false;
+        chan_tls_facts(f->chan, &facts);
+        stream_answer_tls(f->stream, loop_now_ms(), f->tls_want, STREAM_TLS_FINISHED, &facts, NULL);
+    } else if (result != CHAN_AGAIN) {
+        fake_hang_up(f, false);
+    }
+}
+
+/* Writes what may be written; true when the fault struck. */
+static inline bool fake_write(struct fake *f, const void *data, size_t len, size_t *ret_taken)
+{
+    size_t may = len;
+    *ret_taken = 0;
+    if (f->fault != FAKE_NONE && f->written + may > f->budget)
+        may = f->budget > f->written ? f->budget - f->written : 0;
+    bool spent = may < len || (f->fault != FAKE_NONE && f->written >= f->budget);
+    if (f->trickle && may > 1)
+        may = 1;
+    if (may > 0 && chan_write(f->chan, data, may, ret_taken) == CHAN_OK)
+        f->written += *ret_taken;
+    return spent && f->written >= f->budget;
+}
+
+static inline void fake_strike(struct fake *f)
+{
+    if (f->fault != FAKE_STALL)
+        fake_hang_up(f, f->fault == FAKE_RESET);
+}
+
+static inline void fake_output(struct fake *f)
+{
+    struct stream_output out;
+    while (f->stream && !f->handshaking && stream_output(f->stream, &out)) {
+        size_t taken;
+        bool struck = fake_write(f, out.data, out.len, &taken);
+        if (taken > 0)
+            stream_output_ack(f->stream, loop_now_ms(), taken);
+        if (struck)
+            fake_strike(f);
+        if (struck || taken == 0 || f->trickle)
+            return;
+    }
+}
+
+static inline void fake_input(struct fake *f)
+{
+    char bytes[4096];
+    struct stream_event e;
+    size_t len;
+    while (f->fd >= 0 && f->stream && !f->handshaking && !stream_waiting(f->stream)) {
+        enum chan_result result = chan_read(f->chan, bytes, sizeof bytes, &len);
+        if (result == CHAN_AGAIN)
+            return;
+        if (result != CHAN_OK) {
+            fake_hang_up(f, false);
+            return;
+        }
+        size_t at = 0;
+        while (at < len && f->stream) {
+            size_t used = stream_input(f->stream, loop_now_ms(), bytes + at, len - at, 0);
+            bool any = false;
+            at += used;
+            while (f->stream && stream_event(f->stream, &e)) {
+                any = true;
+                if (e.kind == STREAM_EVENT_CLOSED) {
+                    fake_output(f);
+                    fake_hang_up(f, false);
+                    return;
+                }
+                fake_event(f, &e);
+            }
+            if (used == 0 && !any)
+                break; /* what is left is TLS's, and the client does not pipeline it */
+        }
+        fake_output(f);
+    }
+}
+
+/* Only WANT_TLS waits for the output to be gone, so events are looked for again. */
+static inline void fake_events(struct fake *f)
+{
+    struct stream_event e;
+    while (f->stream && !f->handshaking && stream_event(f->stream, &e)) {
+        if (e.kind == STREAM_EVENT_CLOSED) {
+            fake_output(f);
+            fake_hang_up(f, false);
+            return;
+        }
+        fake_event(f, &e);
+    }
+}
+
+static inline void fake_raw(struct fake *f)
+{
+    char sink[4096];
+    size_t len = strlen(f->raw), taken;
+    if (f->written < len)
+        fake_write(f, f->raw + f->written, len - f->written, &taken);
+    ssize_t got = recv(f->fd, sink, sizeof sink, 0);
+    if (got == 0 || (f->raw_closes && f->written == len && got > 0))
+        fake_hang_up(f, false);
+}
+
+/* Does what the server can do now. */
+static inline void fake_step(struct fake *f)
+{
+    fake_accept(f);
+    if (f->fd >= 0 && f->raw)
+        fake_raw(f);
+    if (f->fd >= 0 && f->handshaking)
+        fake_handshake(f);
+    if (f->stream) {
+        fake_events(f);
+        fake_output(f);
+        fake_events(f);
+    }
+    fake_input(f);
+}
+
+/* Sends text as it is to the client that is bound. */
+static inline void fake_say(struct fake *f, const char *xml)
+{
+    stream_send_bytes(f->stream, str_from(xml));
+    fake_output(f);
+}
+
+/* Runs both until the client has an event, or for 20 seconds, which only a bug takes. Returns it,
+ * or NULL. */
+static inline const struct linnet_event *fake_next(struct fake *f, struct linnet_client *c)
+{
+    uint64_t end_ms = loop_now_ms() + 20000;
+    while (loop_now_ms() < end_ms) {
+        const struct linnet_event *e = linnet_client_event(c);
+        if (e)
+            return e;
+        int timeout_ms = linnet_client_timeout_ms(c);
+        struct pollfd fds[3] = {{linnet_client_fd(c), POLLIN, 0},
+                                {f->listener, POLLIN, 0},
+                                {f->fault == FAKE_STALL ? -1 : f->fd, POLLIN, 0}};
+        bool busy = f->stream && f->trickle && stream_output_pending(f->stream) > 0;
+        if (busy || timeout_ms < 0 || timeout_ms > 20)
+            timeout_ms = busy ? 0 : 20;
+        poll(fds, 3, timeout_ms);
+        linnet_client_dispatch(c);
+        fake_step(f);
+    }
+    return NULL;
+}
+
+/* The same, dropping events until one of `kind`. */
+static inline const struct linnet_event *fake_until(struct fake *f, struct linnet_client *c,
+                                                    enum linnet_event_kind kind)
+{
+    const struct linnet_event *e;
+    while ((e = fake_next(f, c)) && e->kind != kind)
+        ;
+    return e;
+}
+
+/* A configuration for the fake: over TLS that trusts its certificate, or in clear. */
+static inline struct linnet_config *fake_config(const struct fake *f)
+{
+    struct linnet_config *config = linnet_config_new();
+    linnet_config_set_address(config, "juliet@localhost");
+    linnet_config_set_password(config, FAKE_PASSWORD, sizeof FAKE_PASSWORD - 1);
+    linnet_config_set_host(config, "127.0.0.1");
+    linnet_config_set_port(config, f->port);
+    linnet_config_set_direct_tls(config, f->direct_tls);
+    linnet_config_set_ca_file(config, f->cert_file);
+    linnet_config_set_tls(config, f->in_clear ? LINNET_TLS_OFF : LINNET_TLS_REQUIRE);
+    return config;
+}
+
+/* Takes the configuration. */
+static inline struct linnet_client *fake_client(struct linnet_config *config)
+{
+    struct linnet_client *client;
+    struct linnet_error error;
+    if (linnet_client_new(config, &client, &error) != LINNET_OK) {
+        fprintf(stderr, "client: %s\n", error.sentence);
+        abort();
+    }
+    linnet_config_free(config);
+    return client;
+}
+
+#endif
