@@ -112,10 +112,10 @@ def reader(process):
 
 
 def slixmpp_to_slixmpp(world, server):
-    romeo = slixmpp(world, server, "romeo", "--expect", "1")
+    romeo = slixmpp(world, server, "romeo", "--mech", "PLAIN", "--expect", "1")
     try:
         reader(romeo)
-        ended(slixmpp(world, server, "juliet", "--send", "romeo@localhost", "\u2665 & <moon>"))
+        ended(slixmpp(world, server, "juliet", "--mech", "PLAIN", "--send", "romeo@localhost", "\u2665 & <moon>"))
         heard = event(ended(romeo), "message")
     finally:
         romeo.kill()
@@ -125,7 +125,7 @@ def slixmpp_to_slixmpp(world, server):
 
 
 def linnet_to_slixmpp(world, server):
-    romeo = slixmpp(world, server, "romeo", "--expect", "1")
+    romeo = slixmpp(world, server, "romeo", "--mech", "PLAIN", "--expect", "1")
     try:
         reader(romeo)
         world.expect(0, "send", "juliet@localhost", "romeo@localhost", "-m", "from linnet",
@@ -144,7 +144,7 @@ def slixmpp_to_linnet(world, server):
                                 stderr=subprocess.PIPE, text=True)
     try:
         server.await_session("juliet@localhost/")
-        ended(slixmpp(world, server, "romeo", "--send", "juliet@localhost", "from slixmpp"))
+        ended(slixmpp(world, server, "romeo", "--mech", "PLAIN", "--send", "juliet@localhost", "from slixmpp"))
         out, err = listener.communicate(timeout=30)
     finally:
         listener.kill()
@@ -379,7 +379,9 @@ def cases(world):
 
     yield "features in their order", each(offers, server)
     for name, data, conditions in (
-            ("not XML", b"\x16\x03\x01garbage<<<<", ("not-well-formed", "bad-format", "invalid-xml")),
+            ("not XML", b"<a b=c>", ("not-well-formed", "invalid-xml")),
+            ("TLS where STARTTLS is due", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 400,
+             ("not-well-formed", "bad-format", "invalid-xml", None)),
             ("a web request", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
              ("not-well-formed", "bad-format", "invalid-xml", None)),
             ("a comment", b"<?xml version='1.0'?><!-- x --><stream:stream", ("restricted-xml",)),

@@ -38,8 +38,12 @@ def exchange(server, users, each, bare, direct_tls):
     wanted = each * len(users) * (len(users) - 1)
     try:
         for session in sessions:
-            # To a bare address messages go only to sessions that announced themselves.
-            session.write("<presence/>")
+            # To a bare address messages go only to sessions that announced themselves; the ping
+            # behind it tells when that is done.
+            session.write("<presence/><iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>")
+        for session in sessions:
+            while not session.read().tag.endswith("}iq"):
+                pass
         for session in sessions:
             lines = []
             for number in range(each):
