@@ -175,11 +175,13 @@ void control_refuse(struct control_peer *peer, const char *why)
 
 void control_emit(struct control *control, const char *event, json_t *data)
 {
-    LIST_EACH_SAFE(&control->peers, node)
-    {
-        struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
-        if (c->following)
-            peer_send(c, json_pack("{s:s,s:O}", "event", event, "data", data));
+    if (control && data) {
+        LIST_EACH_SAFE(&control->peers, node)
+        {
+            struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
+            if (c->following)
+                peer_send(c, json_pack("{s:s,s:O}", "event", event, "data", data));
+        }
     }
     json_decref(data);
 }

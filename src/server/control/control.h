@@ -60,7 +60,7 @@ void control_free(struct control *control);
 void control_call_reply(struct control_call *call, json_t *result);
 void control_call_fail(struct control_call *call, const struct linnet_error *error);
 
-/* Tells all followers. Takes `data`, an object. */
+/* Tells all followers. Takes `data`, an object. A NULL control socket has none. */
 void control_emit(struct control *control, const char *event, json_t *data);
 
 /* The same for an event of ops. */

@@ -35,6 +35,14 @@ static inline void fixture_event(void *ctx, const struct ops_event *event)
         control_emit_account(f->control, event);
 }
 
+static inline void fixture_one_session(struct control_call *call)
+{
+    json_t *session = json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "jid", "alice@example.org/tv",
+                                "address", "127.0.0.1:9", "tls", "TLSv1.3", "mechanism", "PLAIN",
+                                "since_s", 86400, "loop", 0);
+    control_call_reply(call, json_pack("{s:[o],s:b}", "sessions", session, "more", 0));
+}
+
 /* Answers at once, and the sessions that wait. */
 static inline void fixture_status(void *ctx, struct control_call *call)
 {
@@ -44,29 +52,23 @@ static inline void fixture_status(void *ctx, struct control_call *call)
     struct control_call *held = f->held;
     f->held = NULL;
     if (held)
-        control_call_reply(held, json_pack("{s:[{s:s,s:s,s:s,s:s,s:i,s:i}],s:b}", "sessions", "jid",
-                                           "alice@example.org/tv", "address", "127.0.0.1:9", "tls",
-                                           "TLSv1.3", "mechanism", "PLAIN", "since_s", 86400,
-                                           "loop", 0, "more", 0));
+        fixture_one_session(held);
 }
 
-/* A limit of 1 waits for the next status; others are refused. */
+/* A limit of 1 waits for the next status; the highest is answered at once; others are refused. */
 static inline void fixture_sessions(void *ctx, struct control_call *call, size_t limit)
 {
     struct control_fixture *f = ctx;
     struct linnet_error error = {0};
-    if (limit == 1 && !f->held) {
-        f->held = call;
-        return;
-    }
     if (limit == 1000) {
+        fixture_one_session(call);
+    } else if (limit == 1 && !f->held) {
         f->held = call;
-        fixture_status(ctx, call);
-        return;
+    } else {
+        error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, "reason", "no sessions today",
+                  NULL);
+        control_call_fail(call, &error);
     }
-    error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, "reason", "no sessions today",
-              NULL);
-    control_call_fail(call, &error);
 }
 
 static inline const struct settings *fixture_settings(void *ctx)
@@ -82,8 +84,7 @@ static inline void fixture_stop(void *ctx)
     if (f->held)
         control_call_reply(f->held, json_object());
     ops_port_free(f->port);
-    loop_wake_free(f->stop);
-    f->stop = NULL;
+    loop_wake_hold(f->stop, false); /* nothing keeps the loop any more */
 }
 
 static inline void *fixture_run(void *ctx)
@@ -130,6 +131,7 @@ static inline void control_fixture_stop(struct control_fixture *f)
 {
     loop_wake_send(f->stop);
     pthread_join(f->thread, NULL);
+    loop_wake_free(f->stop);
     loop_finish(&f->loop);
     ops_free(f->ops);
     store_free(f->store);

@@ -1,0 +1,250 @@
+/* linnetctl itself (LINNETCTL in the environment) against a control socket: what it prints, how it
+ * ends, and where it takes passwords from. Registered in apps/ctl/meson.build. */
+#include "server/control/control_fixture.h"
+
+#include "base/buf.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+enum { ARGS_MAX = 16 };
+
+/* How a run went: exit status and what was printed. */
+struct run {
+    int status;
+    char out[8192], err[4096];
+};
+
+static void slurp(int fd, char *to, size_t size)
+{
+    size_t len = 0;
+    ssize_t n;
+    while ((n = read(fd, to + len, size - 1 - len)) > 0)
+        len += (size_t)n;
+    to[len] = '\0';
+    close(fd);
+}
+
+/* Runs linnetctl with `input` on descriptor 0, without a terminal. */
+static struct run run_with(const char *input, const char *const *args)
+{
+    static const char *argv[ARGS_MAX + 2];
+    struct run r = {0};
+    int in[2], out[2], err[2], status;
+    size_t count = 0;
+    argv[count++] = "linnetctl";
+    while (*args && count <= ARGS_MAX)
+        argv[count++] = *args++;
+    argv[count] = NULL;
+    assert_int_equal(pipe(in) | pipe(out) | pipe(err), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        setsid();
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        dup2(err[1], 2);
+        for (int fd = 3; fd < 256; fd++)
+            close(fd);
+        setenv("TZ", "UTC", 1);
+        execv(getenv("LINNETCTL"), (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    close(err[1]);
+    assert_int_equal(write(in[1], input, strlen(input)), strlen(input));
+    close(in[1]);
+    slurp(out[0], r.out, sizeof r.out);
+    slurp(err[0], r.err, sizeof r.err);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    r.status = WEXITSTATUS(status);
+    return r;
+}
+
+#define RUN(input, ...) run_with(input, (const char *const[]){__VA_ARGS__, NULL})
+
+static void says(const struct run *r, int status, const char *out, const char *err)
+{
+    if (r->status != status || !strstr(r->out, out) || !strstr(r->err, err))
+        fail_msg("status %d\n--- output:\n%s--- errors:\n%s", r->status, r->out, r->err);
+    if (!*err)
+        assert_string_equal(r->err, "");
+}
+
+static int make(void **state)
+{
+    struct control_fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    return f && control_fixture_start(f) ? 0 : -1;
+}
+
+static int unmake(void **state)
+{
+    control_fixture_stop(*state);
+    free(*state);
+    return 0;
+}
+
+static void runs_the_life_of_an_account(void **state)
+{
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    struct run r = RUN("secret\n", "--data", dir, "user", "add", "Alice", "--password-fd", "0");
+    says(&r, 0, "alice@example.org was added.\n", "");
+    r = RUN("secret\n", "--data", dir, "user", "add", "alice", "--password-fd", "0");
+    says(&r, 51, "", "alice@example.org already belongs to someone");
+    r = RUN("other\r\n", "user", "passwd", "alice", "--password-fd=0", "--data", dir);
+    says(&r, 0, "alice@example.org has a new password.\n", "");
+    r = RUN("", "--data", dir, "user", "disable", "alice", "--reason", "on leave");
+    says(&r, 0, "alice@example.org may not sign in any more.\n", "");
+    r = RUN("", "--data", dir, "user", "show", "alice@example.org");
+    says(&r, 0, "account       alice@example.org\nstate         disabled\nreason        on leave\n",
+         "");
+    says(&r, 0, "credentials   SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512\n", "");
+    r = RUN("", "--data", dir, "user", "list");
+    says(&r, 0, "USER   STATE     MADE              REASON\nalice  disabled  ", "");
+    r = RUN("", "--data", dir, "--json", "user", "list");
+    says(&r, 0, "\"disabled\":true", "");
+    r = RUN("", "--data", dir, "user", "enable", "alice");
+    says(&r, 0, "alice@example.org may sign in again.\n", "");
+    r = RUN("", "--data", dir, "user", "remove", "alice");
+    says(&r, 0, "alice@example.org was removed.\n", "");
+    r = RUN("", "--data", dir, "user", "remove", "alice");
+    says(&r, 2, "", "linnetctl: There is no account alice@example.org.\n");
+    r = RUN("", "--data", dir, "--json", "user", "remove", "alice");
+    says(&r, 2, "{\"error\":{\"code\":\"usage\",\"exit\":2,\"sentence\":", "");
+}
+
+static void makes_passwords(void **state)
+{
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    struct run r = RUN("", "--data", dir, "user", "add", "bob", "--generate");
+    says(&r, 0, "password: ", "");
+    assert_int_equal(strcspn(r.out + 10, "\n"), 23);
+    r = RUN("", "--data", dir, "user", "passwd", "bob", "--generate", "--json");
+    says(&r, 0, "{\"jid\":\"bob@example.org\",\"password\":\"", "");
+}
+
+static void takes_private_password_files_only(void **state)
+{
+    const struct control_fixture *f = *state;
+    char path[80];
+    snprintf(path, sizeof path, "%s/password", f->dir);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_int_equal(write(fd, "secret\nrest\n", 12), 12);
+    close(fd);
+    struct run r = RUN("", "--data", f->dir, "user", "add", "carol", "--password-file", path);
+    says(&r, 0, "carol@example.org was added.\n", "");
+    chmod(path, 0640);
+    r = RUN("", "--data", f->dir, "user", "passwd", "carol", "--password-file", path);
+    says(&r, 2, "", "chmod 600 it");
+    chmod(path, 0600);
+    assert_int_equal(truncate(path, 0), 0);
+    r = RUN("", "--data", f->dir, "user", "passwd", "carol", "--password-file", path);
+    says(&r, 2, "", "is empty");
+    r = RUN("", "--data", f->dir, "user", "passwd", "carol", "--password-file", f->dir);
+    says(&r, 2, "", "no regular file");
+    unlink(path);
+    r = RUN("", "--data", f->dir, "user", "passwd", "carol", "--password-file", path);
+    says(&r, 2, "", "cannot be opened: No such file or directory");
+    r = RUN("", "--data", f->dir, "user", "passwd", "carol");
+    says(&r, 2, "", "There is no terminal");
+    r = RUN("x", "--data", f->dir, "user", "passwd", "carol", "--generate", "--password-fd", "0");
+    says(&r, 2, "", "Only one of");
+}
+
+static void lists_the_server(void **state)
+{
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    struct run r = RUN("", "--data", dir, "status");
+    says(&r, 0, "listening  127.0.0.1:1, [::1]:2\nsessions   2\nversion    0\n", "");
+    r = RUN("", "--data", dir, "--json", "status");
+    says(&r, 0, "{\"listening\":[\"127.0.0.1:1\",\"[::1]:2\"],\"sessions\":2,\"version\":\"0\"}\n",
+         "");
+    r = RUN("", "--data", dir, "sessions");
+    says(&r, 0,
+         "SESSION               ADDRESS      TLS      MECHANISM  SINCE             LOOP\n"
+         "alice@example.org/tv  127.0.0.1:9  TLSv1.3  PLAIN      1970-01-02 00:00  0\n",
+         "");
+    r = RUN("", "--data", dir, "settings");
+    says(&r, 0, "domain                               example.org", "");
+}
+
+static void refuses_what_it_does_not_know(void **state)
+{
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    struct run r = RUN("", "--data", dir);
+    says(&r, 2, "", "A command is missing");
+    r = RUN("", "fly");
+    says(&r, 2, "", "There is no command \"fly\"");
+    r = RUN("", "user", "fly");
+    says(&r, 2, "", "There is no command \"user\"");
+    r = RUN("", "--fly", "status");
+    says(&r, 2, "", "There is no option --fly");
+    r = RUN("", "status", "--data");
+    says(&r, 2, "", "--data needs a value");
+    r = RUN("", "status", "alice");
+    says(&r, 2, "", "\"status\" does not take \"alice\"");
+    r = RUN("", "user", "add");
+    says(&r, 2, "", "needs the NAME");
+    r = RUN("", "user", "show", "a", "--generate");
+    says(&r, 2, "", "does not take a password");
+    r = RUN("", "user", "show", "a", "--reason", "x");
+    says(&r, 2, "", "does not take --reason");
+    r = RUN("", "user", "add", "a", "--password-fd", "x");
+    says(&r, 2, "", "takes the number of a descriptor");
+    r = RUN("", "--data", dir, "--socket", "x", "status");
+    says(&r, 2, "", "Either --data or --socket");
+    r = RUN("", "--data", dir, "user", "show", "a b");
+    says(&r, 3, "", "\"a b\" is not a valid address");
+}
+
+static void tells_that_no_server_runs(void **state)
+{
+    (void)state;
+    struct run r = RUN("", "--data", "/nonexistent", "status");
+    says(&r, 11, "",
+         "The server is not running: nobody answers at /nonexistent/control.sock\n"
+         "Start it, for example: linnetd --data /nonexistent --set domain=");
+    r = RUN("", "--socket", "/nonexistent/x", "--json", "status");
+    says(&r, 11, "{\"error\":{\"code\":\"refused\",\"exit\":11,", "");
+}
+
+static void helps(void **state)
+{
+    (void)state;
+    static const char *const commands[][2] = {
+        {"user", "add"},    {"user", "passwd"},  {"user", "list"},   {"user", "show"},
+        {"user", "remove"}, {"user", "disable"}, {"user", "enable"}, {"status", NULL},
+        {"sessions", NULL}, {"settings", NULL},  {"events", NULL}};
+    struct run r = RUN("", "--help");
+    says(&r, 0, "Usage: linnetctl", "");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        const char *one = commands[i][0], *two = commands[i][1];
+        r = two ? RUN("", one, two, "--help") : RUN("", one, "--help");
+        says(&r, 0, "Examples:\n  ", "");
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
+    signal(SIGPIPE, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        TEST(runs_the_life_of_an_account),
+        TEST(makes_passwords),
+        TEST(takes_private_password_files_only),
+        TEST(lists_the_server),
+        TEST(refuses_what_it_does_not_know),
+        cmocka_unit_test(tells_that_no_server_runs),
+        cmocka_unit_test(helps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
