@@ -11,10 +11,9 @@ struct dial {
     struct connect *connect;
     struct pump *pump;
     enum linnet_stage stage;
-    bool committed; /* a mechanism was chosen: credentials may have been sent */
-    struct linnet_error
-        best;         /* of the target that came furthest; code LINNET_OK: none failed yet */
-    char domain[256]; /* A-label form or IP literal: the name that must be proven */
+    bool committed;           /* a mechanism was chosen: credentials may have been sent */
+    struct linnet_error best; /* of the target that came furthest; LINNET_OK: none failed yet */
+    char domain[256];         /* A-label form or IP literal: the name that must be proven */
     char peer[PEER_BYTES];
 };
 

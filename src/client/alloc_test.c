@@ -1,0 +1,150 @@
+#include "client/fake_test.h"
+
+#include "base/alloc_fail_test.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+/* cmocka wants the three above */
+#include <cmocka.h>
+
+/* A login over TLS, a request, a message each way and an orderly end, again and again, with each
+ * allocation of ours failing once. Whatever fails: one outcome, one end for a session that began,
+ * one reply for each request; and nothing leaks (the address sanitizer watches). Only the client
+ * and its layers fail: the fake allocates with the failure put off. */
+
+struct tally {
+    unsigned online, failed, offline, replies, requests;
+};
+
+static void request(struct linnet_client *c, struct tally *t)
+{
+    struct linnet_element *iq = linnet_iq_new("localhost", "get");
+    linnet_element_add(iq, "urn:example", "query");
+    t->requests += linnet_client_iq(c, iq, 0, NULL, NULL) == LINNET_OK;
+    linnet_element_free(iq);
+    struct linnet_element *m = linnet_message_new("romeo@localhost", "chat", "hello");
+    (void)!linnet_client_send(c, m, NULL);
+    linnet_element_free(m);
+    struct linnet_element *end = linnet_message_new("romeo@localhost", "chat", "end");
+    if (linnet_client_send(c, end, NULL) != LINNET_OK)
+        linnet_client_close(c);
+    linnet_element_free(end);
+}
+
+static void echo(struct fake *f, const struct element *stanza)
+{
+    char xml[256];
+    if (stanza_kind(stanza, NS_CLIENT) == STANZA_IQ) {
+        snprintf(xml, sizeof xml, "<iq from='localhost' type='result' id='%s'/>",
+                 element_attr(stanza, "id"));
+        fake_say(f, xml);
+        fake_say(f, "<iq from='x@y/z' type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");
+    } else if (str_is(element_child_text(stanza, NS_CLIENT, "body"), "end")) {
+        fake_say(f, "<message from='localhost'><body>end</body></message>");
+    }
+}
+
+static void on_event(struct linnet_client *c, const struct linnet_event *e, struct tally *t)
+{
+    switch (e->kind) {
+    case LINNET_EVENT_ONLINE:
+        t->online++;
+        request(c, t);
+        break;
+    case LINNET_EVENT_FAILED:
+        t->failed++;
+        break;
+    case LINNET_EVENT_OFFLINE:
+        t->offline++;
+        break;
+    case LINNET_EVENT_IQ_REPLY:
+        t->replies++;
+        break;
+    case LINNET_EVENT_STANZA:
+        linnet_client_close(c);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The fake's own allocations are not what is tested. */
+static void step_safely(struct fake *f)
+{
+    long after = alloc_fail_after;
+    alloc_fail_after = -1;
+    fake_step(f);
+    alloc_fail_after = after;
+}
+
+static void follow(struct fake *f, struct linnet_client *c, struct tally *t)
+{
+    const struct linnet_event *e;
+    uint64_t end_ms = loop_now_ms() + 20000;
+    while (loop_now_ms() < end_ms && !t->failed && !t->offline) {
+        int timeout_ms = linnet_client_timeout_ms(c);
+        struct pollfd fds[3] = {
+            {linnet_client_fd(c), POLLIN, 0}, {f->listener, POLLIN, 0}, {f->fd, POLLIN, 0}};
+        poll(fds, 3, timeout_ms < 0 || timeout_ms > 5 ? 5 : timeout_ms);
+        linnet_client_dispatch(c);
+        step_safely(f);
+        while ((e = linnet_client_event(c)))
+            on_event(c, e, t);
+    }
+}
+
+/* Returns whether all went well; aborts the test when the invariants do not hold. */
+static bool scenario(struct fake *f)
+{
+    struct tally t = {0};
+    struct linnet_client *c = NULL;
+    struct linnet_config *config = fake_config(f);
+    linnet_config_set_software(config, "test", "1", "bot");
+    bool made = linnet_client_new(config, &c, NULL) == LINNET_OK;
+    linnet_config_free(config);
+    if (!made)
+        return false;
+    assert_int_equal(linnet_client_login(c), LINNET_OK);
+    follow(f, c, &t);
+    assert_int_equal(t.online + t.failed, 1);
+    assert_int_equal(t.offline, t.online);
+    assert_int_equal(t.replies, t.requests);
+    char *text = linnet_client_recording(c);
+    free(text);
+    linnet_client_free(c);
+    long after = alloc_fail_after;
+    alloc_fail_after = -1;
+    fake_hang_up(f, false);
+    alloc_fail_after = after;
+    return t.online && t.requests == 1;
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    struct fake f;
+    bool good = false;
+    int n = 0;
+    (void)state;
+    fake_start(&f);
+    f.on_stanza = echo;
+    for (;; n++) {
+        alloc_fail_after = n;
+        alloc_failed = false;
+        good = scenario(&f);
+        alloc_fail_after = -1;
+        if (!alloc_failed)
+            break;
+    }
+    assert_true(good);
+    assert_true(n > 100);
+    print_message("%d allocations failed, each once\n", n);
+    fake_stop(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
