@@ -5,7 +5,6 @@
 #include "password.h"
 #include "table.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,7 +29,7 @@ static const char *text_of(const json_t *object, const char *name)
 
 static void print_json(const json_t *value)
 {
-    json_dumpf(value, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    json_dumpf(value, stdout, JSON_COMPACT);
     putchar('\n');
 }
 
@@ -125,22 +124,43 @@ static void join(const json_t *words, char *out, size_t out_size)
     }
 }
 
+/* A member for people: its name says what a number is. */
+static void add_value(struct table *t, const char *name, const json_t *value)
+{
+    char text[512] = "-";
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_STRING:
+        table_add(t, json_string_value(value));
+        return;
+    case JSON_INTEGER:
+        table_number(name, json_integer_value(value), text);
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        snprintf(text, sizeof text, json_is_true(value) ? "yes" : "no");
+        break;
+    case JSON_ARRAY:
+        join(value, text, sizeof text);
+        break;
+    default:
+        break;
+    }
+    table_add(t, text);
+}
+
 static const char *state_of(const json_t *account)
 {
     return json_is_true(json_object_get(account, "disabled")) ? "disabled" : "enabled";
 }
 
-static void add_time(struct table *t, const json_t *object, const char *name)
+static void add_member(struct table *t, const json_t *object, const char *name)
 {
-    char text[32];
-    table_time(json_integer_value(json_object_get(object, name)), text);
-    table_add(t, text);
+    add_value(t, name, json_object_get(object, name));
 }
 
 static bool print_account(const json_t *account)
 {
     struct table t;
-    char schemes[300];
     table_init(&t, (const char *[]){"account", text_of(account, "jid")}, 2);
     table_add(&t, "state");
     table_add(&t, state_of(account));
@@ -149,12 +169,11 @@ static bool print_account(const json_t *account)
         table_add(&t, text_of(account, "reason"));
     }
     table_add(&t, "made");
-    add_time(&t, account, "created_s");
+    add_member(&t, account, "created_s");
     table_add(&t, "password set");
-    add_time(&t, account, "password_s");
-    join(json_object_get(account, "schemes"), schemes, sizeof schemes);
+    add_member(&t, account, "password_s");
     table_add(&t, "credentials");
-    table_add(&t, schemes);
+    add_member(&t, account, "schemes");
     bool ok = table_print(&t);
     table_finish(&t);
     return ok;
@@ -180,7 +199,7 @@ static void add_account(struct table *t, const json_t *account)
 {
     table_add(t, text_of(account, "user"));
     table_add(t, state_of(account));
-    add_time(t, account, "created_s");
+    add_member(t, account, "created_s");
     table_add(t, text_of(account, "reason"));
 }
 
@@ -226,15 +245,10 @@ static enum linnet_error_code user_list(struct ctl *ctl)
 
 static void add_session(struct table *t, const json_t *session)
 {
-    char loop[24];
-    snprintf(loop, sizeof loop, "%" JSON_INTEGER_FORMAT,
-             json_integer_value(json_object_get(session, "loop")));
-    table_add(t, text_of(session, "jid"));
-    table_add(t, text_of(session, "address"));
-    table_add(t, text_of(session, "tls"));
-    table_add(t, text_of(session, "mechanism"));
-    add_time(t, session, "since_s");
-    table_add(t, loop);
+    static const char *const members[] = {"jid",     "address",     "tls", "mechanism",
+                                          "binding", "connected_s", "loop"};
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        add_member(t, session, members[i]);
 }
 
 static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
@@ -242,7 +256,9 @@ static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
     struct table t;
     size_t i;
     json_t *session;
-    table_init(&t, (const char *[]){"SESSION", "ADDRESS", "TLS", "MECHANISM", "SINCE", "LOOP"}, 6);
+    table_init(&t,
+               (const char *[]){"SESSION", "ADDRESS", "TLS", "MECHANISM", "BINDING", "FOR", "LOOP"},
+               7);
     json_array_foreach(sessions, i, session)
     {
         if (ctl->options.json)
@@ -273,49 +289,96 @@ static enum linnet_error_code sessions(struct ctl *ctl)
 
 /* --- the server --- */
 
-static void add_value(struct table *t, const json_t *value)
+/* "signing_in" as "signing in". A unit at the end is left out: the value is printed with it. */
+static void label_of(const char *prefix, const char *name, char *out, size_t out_size)
 {
-    char text[512];
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        table_add(t, json_string_value(value));
-        return;
-    case JSON_INTEGER:
-        snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        table_add(t, text);
-        return;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        table_add(t, json_is_true(value) ? "yes" : "no");
-        return;
-    case JSON_ARRAY:
-        join(value, text, sizeof text);
-        table_add(t, text);
-        return;
-    default:
-        table_add(t, "");
+    snprintf(out, out_size, "%s%s%s", prefix, *prefix ? " " : "", name);
+    size_t len = strlen(out);
+    if (len > 2 && strcmp(out + len - 2, "_s") == 0)
+        out[len - 2] = '\0';
+    else if (len > 6 && strcmp(out + len - 6, "_bytes") == 0)
+        out[len - 6] = '\0';
+    for (; *out; out++)
+        *out = *out == '_' ? ' ' : *out;
+}
+
+/* The rows of an object: its members, those of an object within it, and nothing of its arrays of
+ * objects, which are tables of their own. */
+static void add_members(struct table *t, const char *prefix, json_t *object)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        char label[80];
+        label_of(prefix, name, label, sizeof label);
+        if (json_is_object(value) && !*prefix) {
+            add_members(t, name, value);
+        } else if (!json_is_object(json_array_get(value, 0))) {
+            table_add(t, label);
+            add_value(t, name, value);
+        }
     }
+}
+
+/* An array of objects as a table; the members of the first are its columns. */
+static bool print_rows(const char *name, const json_t *rows)
+{
+    char labels[TABLE_COLUMNS_MAX][80];
+    const char *members[TABLE_COLUMNS_MAX], *headings[TABLE_COLUMNS_MAX];
+    const char *member;
+    size_t count = 0, i;
+    json_t *value, *row;
+    struct table t;
+    json_object_foreach(json_array_get(rows, 0), member, value)
+    {
+        if (count == TABLE_COLUMNS_MAX)
+            break;
+        label_of("", member, labels[count], sizeof labels[count]);
+        headings[count] = labels[count];
+        members[count++] = member;
+    }
+    if (count == 0)
+        return true;
+    printf("\n%s:\n", name);
+    table_init(&t, headings, count);
+    json_array_foreach(rows, i, row)
+    {
+        for (size_t column = 0; column < count; column++)
+            add_member(&t, row, members[column]);
+    }
+    bool ok = table_print(&t);
+    table_finish(&t);
+    return ok;
+}
+
+static bool print_status(json_t *status)
+{
+    struct table t = {.columns = 2};
+    const char *name;
+    json_t *value;
+    add_members(&t, "", status);
+    bool ok = table_print(&t);
+    table_finish(&t);
+    json_object_foreach(status, name, value)
+    {
+        if (ok && json_is_object(json_array_get(value, 0)))
+            ok = print_rows(name, value);
+    }
+    return ok;
 }
 
 /* Whatever the server tells, in its order. */
 static enum linnet_error_code status(struct ctl *ctl)
 {
-    struct table t = {.columns = 2};
-    const char *name;
-    json_t *result, *value;
+    json_t *result;
     enum linnet_error_code code = call(ctl, "status", NULL, &result);
     if (code != LINNET_OK)
         return code;
-    json_object_foreach(result, name, value)
-    {
-        table_add(&t, name);
-        add_value(&t, value);
-    }
     if (ctl->options.json)
         print_json(result);
-    else if (!table_print(&t))
+    else if (!print_status(result))
         code = no_memory(ctl);
-    table_finish(&t);
     json_decref(result);
     return code;
 }

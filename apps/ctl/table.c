@@ -52,10 +52,51 @@ bool table_print(const struct table *t)
     return true;
 }
 
-void table_time(int64_t unix_s, char out[32])
+static bool ends_with(const char *name, const char *end)
+{
+    size_t len = strlen(name), end_len = strlen(end);
+    return len >= end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+static void print_time(int64_t unix_s, char *out)
 {
     time_t t = (time_t)unix_s;
     struct tm local;
-    if (unix_s == 0 || !localtime_r(&t, &local) || !strftime(out, 32, "%Y-%m-%d %H:%M", &local))
-        snprintf(out, 32, "-");
+    if (!localtime_r(&t, &local) || !strftime(out, TABLE_NUMBER_BYTES, "%Y-%m-%d %H:%M", &local))
+        snprintf(out, TABLE_NUMBER_BYTES, "-");
+}
+
+static void print_duration(long long s, char *out)
+{
+    if (s < 60)
+        snprintf(out, TABLE_NUMBER_BYTES, "%llds", s);
+    else if (s < 3600)
+        snprintf(out, TABLE_NUMBER_BYTES, "%lldmin %02llds", s / 60, s % 60);
+    else if (s < 86400)
+        snprintf(out, TABLE_NUMBER_BYTES, "%lldh %02lldmin", s / 3600, s / 60 % 60);
+    else
+        snprintf(out, TABLE_NUMBER_BYTES, "%lldd %02lldh", s / 86400, s / 3600 % 24);
+}
+
+static void print_bytes(long long bytes, char *out)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < ARRAY_LEN(units); unit++)
+        value /= 1024;
+    snprintf(out, TABLE_NUMBER_BYTES, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES])
+{
+    enum { CLOCK_FROM_S = 1000000000 }; /* 2001; nothing has lasted that long */
+    if (ends_with(name, "_bytes"))
+        print_bytes(value, out);
+    else if (ends_with(name, "_s") && value >= CLOCK_FROM_S)
+        print_time(value, out);
+    else if (ends_with(name, "_s"))
+        print_duration(value, out);
+    else
+        snprintf(out, TABLE_NUMBER_BYTES, "%lld", (long long)value);
 }

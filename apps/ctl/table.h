@@ -25,7 +25,10 @@ void table_add(struct table *t, const char *text);
 /* Prints all rows on standard output; false when out of memory. */
 bool table_print(const struct table *t) MUST_USE;
 
-/* Local time, "2026-01-02 15:04"; "-" for 0. */
-void table_time(int64_t unix_s, char out[32]);
+enum { TABLE_NUMBER_BYTES = 32 };
+
+/* A number as its name says: "_bytes" in KiB and more; "_s" as a time of the clock if it is as
+ * large as one ("2026-01-02 15:04"), else as how long ("3h 05min"); others as they are. */
+void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES]);
 
 #endif

@@ -114,7 +114,7 @@ static void written(uv_write_t *write, int status)
 /* Sends an object (taken) as a line. A client that does not read what it asked for is closed. */
 static void peer_send(struct control_peer *c, json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     if (!text)
         memory_exhausted();

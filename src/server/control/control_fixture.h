@@ -37,9 +37,9 @@ static inline void fixture_event(void *ctx, const struct ops_event *event)
 
 static inline void fixture_one_session(struct control_call *call)
 {
-    json_t *session = json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "jid", "alice@example.org/tv",
+    json_t *session = json_pack("{s:s,s:s,s:s,s:s,s:n,s:i,s:i}", "jid", "alice@example.org/tv",
                                 "address", "127.0.0.1:9", "tls", "TLSv1.3", "mechanism", "PLAIN",
-                                "since_s", 86400, "loop", 0);
+                                "binding", "connected_s", 3900, "loop", 0);
     control_call_reply(call, json_pack("{s:[o],s:b}", "sessions", session, "more", 0));
 }
 
@@ -47,8 +47,11 @@ static inline void fixture_one_session(struct control_call *call)
 static inline void fixture_status(void *ctx, struct control_call *call)
 {
     struct control_fixture *f = ctx;
-    control_call_reply(call, json_pack("{s:s,s:i,s:[s,s]}", "version", "0", "sessions", 2,
-                                       "listening", "127.0.0.1:1", "[::1]:2"));
+    control_call_reply(call, json_pack("{s:s,s:i,s:[s,s],s:{s:I},s:[{s:i,s:i},{s:i,s:i}]}", //
+                                       "version", "0", "uptime_s", 59, "listening", "127.0.0.1:1",
+                                       "[::1]:2", "certificate", "not_after_s",
+                                       (json_int_t)4102444800, "loops", "sessions", 2,
+                                       "memory_bytes", 1536, "sessions", 0, "memory_bytes", 0));
     struct control_call *held = f->held;
     f->held = NULL;
     if (held)

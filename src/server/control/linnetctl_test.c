@@ -164,14 +164,23 @@ static void lists_the_server(void **state)
 {
     const char *dir = ((struct control_fixture *)*state)->dir;
     struct run r = RUN("", "--data", dir, "status");
-    says(&r, 0, "listening  127.0.0.1:1, [::1]:2\nsessions   2\nversion    0\n", "");
+    says(&r, 0,
+         "version                0\n"
+         "uptime                 59s\n"
+         "listening              127.0.0.1:1, [::1]:2\n"
+         "certificate not after  2100-01-01 00:00\n"
+         "\nloops:\n"
+         "sessions  memory\n"
+         "2         1.5 KiB\n"
+         "0         0 B\n",
+         "");
     r = RUN("", "--data", dir, "--json", "status");
-    says(&r, 0, "{\"listening\":[\"127.0.0.1:1\",\"[::1]:2\"],\"sessions\":2,\"version\":\"0\"}\n",
+    says(&r, 0, "{\"version\":\"0\",\"uptime_s\":59,\"listening\":[\"127.0.0.1:1\",\"[::1]:2\"],",
          "");
     r = RUN("", "--data", dir, "sessions");
     says(&r, 0,
-         "SESSION               ADDRESS      TLS      MECHANISM  SINCE             LOOP\n"
-         "alice@example.org/tv  127.0.0.1:9  TLSv1.3  PLAIN      1970-01-02 00:00  0\n",
+         "SESSION               ADDRESS      TLS      MECHANISM  BINDING  FOR       LOOP\n"
+         "alice@example.org/tv  127.0.0.1:9  TLSv1.3  PLAIN      -        1h 05min  0\n",
          "");
     r = RUN("", "--data", dir, "settings");
     says(&r, 0, "domain                               example.org", "");
