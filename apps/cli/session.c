@@ -188,7 +188,7 @@ static void close_in_order(struct session *s)
     const struct linnet_event *e;
     linnet_client_close(s->client);
     s->deadline_ms = session_now_ms() + 3000;
-    while (linnet_client_is_online(s->client) && session_next(s, &e) == NEXT_EVENT)
+    while (session_next(s, &e) == NEXT_EVENT)
         if (e->kind == LINNET_EVENT_OFFLINE)
             return;
 }
