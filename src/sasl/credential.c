@@ -25,6 +25,41 @@ bool sasl_scheme_alg(struct str scheme, enum hash_alg *ret)
     return false;
 }
 
+/* ---- SCRAM keys (RFC 5802 §3) ---- */
+
+static bool hmac_text(enum hash_alg alg, const uint8_t *key, struct str text, uint8_t *ret)
+{
+    return hash_hmac(alg, str_of(key, hash_size(alg)), &text, 1, ret);
+}
+
+bool sasl_scram_stored_key(enum hash_alg alg, const uint8_t *salted, uint8_t *ret)
+{
+    uint8_t client_key[HASH_MAX_BYTES];
+    struct str key = str_of(client_key, hash_size(alg));
+    bool ok =
+        hmac_text(alg, salted, STR_LIT("Client Key"), client_key) && hash_digest(alg, &key, 1, ret);
+    wipe(client_key, sizeof client_key);
+    return ok;
+}
+
+bool sasl_scram_credential(enum hash_alg alg, const uint8_t *salted, struct str salt,
+                           unsigned iterations, struct sasl_credential *ret)
+{
+    static const char *const schemes[] = {
+        [HASH_SHA1] = "SCRAM-SHA-1",
+        [HASH_SHA256] = "SCRAM-SHA-256",
+        [HASH_SHA512] = "SCRAM-SHA-512",
+    };
+    *ret = (struct sasl_credential){.iterations = iterations, .salt_len = salt.len};
+    if (alg == HASH_MD5 || iterations == 0 || salt.len == 0 || salt.len > sizeof ret->salt)
+        return false;
+    memcpy(ret->scheme, schemes[alg], strlen(schemes[alg]));
+    memcpy(ret->salt, salt.ptr, salt.len);
+    ret->key_len = hash_size(alg);
+    return sasl_scram_stored_key(alg, salted, ret->stored_key) &&
+           hmac_text(alg, salted, STR_LIT("Server Key"), ret->server_key);
+}
+
 /* ---- as text ---- */
 
 void sasl_credential_write(const struct sasl_credential *c, struct buf *out)
@@ -142,28 +177,31 @@ static void fold_case(struct str name, struct buf *out)
 }
 
 /* A row that looks like any other: the same salt each time for one user and scheme, as long as
- * others have it, and the usual count. Its key is zero and counts for nothing. */
+ * others have it, and the usual count. Nobody can know its key, which counts for nothing anyway. */
 static bool make_up(struct sasl *s, const char *scheme, struct sasl_credential *ret)
 {
     struct buf user = {0};
-    uint8_t salt[HASH_MAX_BYTES];
+    uint8_t bits[HASH_MAX_BYTES];
     enum hash_alg alg = HASH_MD5;
     fold_case(s->username, &user);
     struct str parts[] = {str_from(scheme), str_of("", 1), buf_peek(&user)};
     bool ok = !user.failed &&
-              hash_hmac(HASH_SHA256, str_of(s->config.fake_key, sizeof s->config.fake_key), parts,
-                        ARRAY_LEN(parts), salt);
+              hash_hmac(HASH_SHA512, str_of(s->config.fake_key, sizeof s->config.fake_key), parts,
+                        ARRAY_LEN(parts), bits);
     *ret = (struct sasl_credential){
         .iterations = s->config.fake_iterations ? s->config.fake_iterations : 4096,
         .salt_len = SASL_SALT_BYTES,
     };
     memcpy(ret->scheme, scheme, strlen(scheme));
-    if (ok)
-        memcpy(ret->salt, salt, SASL_SALT_BYTES);
+    if (ok) {
+        memcpy(ret->salt, bits, SASL_SALT_BYTES);
+        memcpy(ret->stored_key, bits + SASL_SALT_BYTES, sizeof bits - SASL_SALT_BYTES);
+    }
     if (!sasl_scheme_alg(str_from(scheme), &alg))
         ret->salt_len = 0;
     ret->key_len = hash_size(alg);
     buf_finish(&user);
+    wipe(bits, sizeof bits);
     return ok;
 }
 

@@ -4,6 +4,7 @@
 #include "sasl/saslprep.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 struct str sasl_keep(struct sasl *s, struct str in)
 {
@@ -125,4 +126,33 @@ bool sasl_equal_nocase(struct str a, struct str b)
             return false;
     }
     return true;
+}
+
+/* ---- XEP-0474 ---- */
+
+static int by_octets(const void *a, const void *b)
+{
+    const struct str *x = a, *y = b;
+    int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
+    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static void write_sorted(struct str *list, size_t count, struct buf *out)
+{
+    if (count > 1)
+        qsort(list, count, sizeof *list, by_octets);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_byte(out, 0x1e);
+        buf_str(out, list[i]);
+    }
+}
+
+void sasl_offered(struct str *mechs, size_t mechanism_count, struct str *types, size_t type_count,
+                  struct buf *out)
+{
+    write_sorted(mechs, mechanism_count, out);
+    if (type_count > 0)
+        buf_byte(out, 0x1f);
+    write_sorted(types, type_count, out);
 }

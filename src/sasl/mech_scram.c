@@ -14,8 +14,6 @@
 #include "sasl/sasl_mech.h"
 #include "sasl/saslprep.h"
 
-#include <stdlib.h>
-
 enum {
     NONCE_MAX_BYTES = 1024, /* of both halves; a client may use half of it */
     SALT_MAX_BYTES = 256
@@ -47,34 +45,6 @@ struct scram {
 static bool hmac_of(enum hash_alg alg, const uint8_t *key, struct str text, uint8_t *ret)
 {
     return hash_hmac(alg, str_of(key, hash_size(alg)), &text, 1, ret);
-}
-
-bool sasl_scram_stored_key(enum hash_alg alg, const uint8_t *salted, uint8_t *ret)
-{
-    uint8_t client_key[HASH_MAX_BYTES];
-    struct str key = str_of(client_key, hash_size(alg));
-    bool ok =
-        hmac_of(alg, salted, STR_LIT("Client Key"), client_key) && hash_digest(alg, &key, 1, ret);
-    wipe(client_key, sizeof client_key);
-    return ok;
-}
-
-bool sasl_scram_credential(enum hash_alg alg, const uint8_t *salted, struct str salt,
-                           unsigned iterations, struct sasl_credential *ret)
-{
-    static const char *const schemes[] = {
-        [HASH_SHA1] = "SCRAM-SHA-1",
-        [HASH_SHA256] = "SCRAM-SHA-256",
-        [HASH_SHA512] = "SCRAM-SHA-512",
-    };
-    *ret = (struct sasl_credential){.iterations = iterations, .salt_len = salt.len};
-    if (alg == HASH_MD5 || iterations == 0 || salt.len == 0 || salt.len > sizeof ret->salt)
-        return false;
-    memcpy(ret->scheme, schemes[alg], strlen(schemes[alg]));
-    memcpy(ret->salt, salt.ptr, salt.len);
-    ret->key_len = hash_size(alg);
-    return sasl_scram_stored_key(alg, salted, ret->stored_key) &&
-           hmac_of(alg, salted, STR_LIT("Server Key"), ret->server_key);
 }
 
 /* HMAC(key, AuthMessage). */
@@ -206,33 +176,6 @@ static bool write_offered(const struct sasl *s, struct buf *out)
         return false;
     base64_encode(out, str_of(digest, hash_size(alg)));
     return true;
-}
-
-static int by_octets(const void *a, const void *b)
-{
-    const struct str *x = a, *y = b;
-    int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
-    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
-}
-
-static void write_sorted(struct str *list, size_t count, struct buf *out)
-{
-    if (count > 1)
-        qsort(list, count, sizeof *list, by_octets);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buf_byte(out, 0x1e);
-        buf_str(out, list[i]);
-    }
-}
-
-void sasl_offered(struct str *mechs, size_t mechanism_count, struct str *types, size_t type_count,
-                  struct buf *out)
-{
-    write_sorted(mechs, mechanism_count, out);
-    if (type_count > 0)
-        buf_byte(out, 0x1f);
-    write_sorted(types, type_count, out);
 }
 
 /* ---- client ---- */

@@ -1,6 +1,5 @@
-#include "sasl/sasl.h"
-
 #include "sasl/sasl_fixture.h"
+#include "sasl/sasl_mech.h"
 
 static const char *const names[] = {"SCRAM-SHA-512-PLUS",
                                     "SCRAM-SHA-256-PLUS",
@@ -188,6 +187,52 @@ static void test_wrong_proof(void **unused)
     }
 }
 
+/* The frame against a careless mechanism, one that ends without a proof: it is not believed. */
+static enum sasl_next end_at_once(struct sasl *s, struct str in, struct buf *out)
+{
+    (void)s;
+    (void)in;
+    buf_cstr(out, "trust me");
+    return SASL_NEXT_END;
+}
+
+static void test_careless_mechanism(void **unused)
+{
+    (void)unused;
+    static const struct sasl_half half = {end_at_once, NULL, NULL};
+    static const struct sasl_mech mech = {
+        "CARELESS", "",   SASL_MECH_CLIENT_FIRST | SASL_MECH_PROVES_SERVER, HASH_MD5, 1,
+        &half,      &half};
+    struct fixture f;
+    fixture_client(&f, "PLAIN", "juliet", "r0m30myr0m30");
+    f.config.mech = &mech;
+    assert_int_equal(fixture_step(&f, STR_NONE), SASL_MORE);
+    assert_int_equal(sasl_conclude(f.sasl, STR_NONE), SASL_FAILED);
+    assert_int_equal(fixture_fault(&f), SASL_FAULT_SERVER_PROOF);
+    fixture_finish(&f);
+    fixture_server(&f, "PLAIN", "juliet", "r0m30myr0m30");
+    f.config.mech = &mech;
+    assert_int_equal(fixture_step(&f, STR_LIT("x")), SASL_FAILED);
+    assert_int_equal(fixture_error(&f), SASL_ERROR_NOT_AUTHORIZED);
+    assert_int_equal(buf_len(&f.out), 0);
+    fixture_finish(&f);
+}
+
+/* The one place where a proof is believed: equal and genuine. */
+static void test_prove(void **unused)
+{
+    (void)unused;
+    struct fixture f;
+    fixture_client(&f, "PLAIN", "juliet", "r0m30myr0m30");
+    f.sasl = sasl_new(&f.config);
+    assert_false(sasl_prove(f.sasl, "ab", "ac", 2, true));
+    assert_false(sasl_prove(f.sasl, "ab", "ab", 2, false)); /* made up for an unknown user */
+    assert_false(f.sasl->peer_proved);
+    assert_true(sasl_prove(f.sasl, "ab", "ab", 2, true));
+    assert_true(f.sasl->peer_proved);
+    fixture_finish(&f);
+}
+
 /* While a secret is looked up or derived, nothing but its answer may come. */
 static void test_out_of_turn(void **unused)
 {
@@ -328,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_wrong_and_unknown),
         cmocka_unit_test(test_success_without_proof),
         cmocka_unit_test(test_wrong_proof),
+        cmocka_unit_test(test_careless_mechanism),
+        cmocka_unit_test(test_prove),
         cmocka_unit_test(test_out_of_turn),
         cmocka_unit_test(test_initial_response),
         cmocka_unit_test(test_too_long),

@@ -129,7 +129,8 @@ static void test_every_code_point(void **unused)
         if (point >= 0xD800 && point <= 0xDFFF)
             continue;
         compare(&point, 1);
-        compare((const uint32_t[]){0x0627, point, 0x0628}, 3);
+        if (!saslprep_unassigned((int32_t)point)) /* else refused anywhere, as just seen */
+            compare((const uint32_t[]){0x0627, point, 0x0628}, 3);
     }
 }
 
