@@ -117,7 +117,7 @@ static bool client_set_host(struct chan_tls *t, const char *host)
         return false;
     if (inet_pton(AF_INET, host, ip) == 1 || inet_pton(AF_INET6, host, ip) == 1)
         return true;
-    return SSL_set_tlsext_host_name(t->ssl, host) == 1;
+    return SSL_set_tlsext_host_name(t->ssl, t->host) == 1;
 }
 
 static bool client_set_alpn(struct chan_tls *t, const char *alpn)

@@ -221,7 +221,7 @@ static void both_ends_agree(int version)
     assert_string_equal(fs.version, fc.version);
     assert_string_equal(fs.cipher, fc.cipher);
     assert_string_equal(fs.group, fc.group);
-    assert_string_equal(fc.group, "secp256r1");
+    assert_string_equal(fc.group, "x25519");
     assert_string_equal(fc.alpn, "xmpp-client");
     assert_string_equal(fs.alpn, "xmpp-client");
     assert_string_equal(chan_tls_sni(p.server), "example.org");

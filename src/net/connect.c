@@ -94,20 +94,29 @@ static void fail_no_memory(struct connect *c)
     connect_fail(c, &error);
 }
 
-/* "chat.example.org:5222 at 192.0.2.1 (connection refused), ..." */
+/* "chat.example.org:5222 at 192.0.2.1 (connection refused)" */
+static void attempt_describe(const struct connect_attempt *a, char *out, size_t out_size)
+{
+    const struct connect_target *t = &a->target;
+    bool is_v6 = strchr(t->host, ':');
+    int n = snprintf(out, out_size, is_v6 ? "[%s]:%u" : "%s:%u", t->host, t->port);
+    size_t used = n > 0 ? (size_t)n : 0;
+    if (t->address[0] && !is_ip(t->host) && used < out_size) {
+        n = snprintf(out + used, out_size - used, " at %s", t->address);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (a->reason[0] && used < out_size)
+        snprintf(out + used, out_size - used, " (%s)", a->reason);
+}
+
 static void log_describe(const struct connect_log *log, char *out, size_t out_size)
 {
     size_t used = 0;
     out[0] = 0;
     for (size_t i = 0; i < log->count && used < out_size; i++) {
-        const struct connect_attempt *a = &log->attempts[i];
-        const struct connect_target *t = &a->target;
-        bool named = t->address[0] && strcmp(t->host, t->address) != 0;
-        bool bracketed = strchr(t->host, ':');
-        int n = snprintf(out + used, out_size - used, "%s%s%s%s:%u%s%s%s%s%s", used ? ", " : "",
-                         bracketed ? "[" : "", t->host, bracketed ? "]" : "", t->port,
-                         named ? " at " : "", named ? t->address : "", a->reason[0] ? " (" : "",
-                         a->reason, a->reason[0] ? ")" : "");
+        char text[420];
+        attempt_describe(&log->attempts[i], text, sizeof(text));
+        int n = snprintf(out + used, out_size - used, "%s%s", used ? ", " : "", text);
         used += n > 0 ? (size_t)n : 0;
     }
 }

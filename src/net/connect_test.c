@@ -176,8 +176,9 @@ static const struct connect_attempt *attempt_at(struct run *r, const char *host,
             strcmp(a->target.address, address ? address : "") == 0)
             return a;
     }
-    fail_msg("no attempt at %s %s", host, address);
-    return NULL;
+    static const struct connect_attempt none;
+    fail_msg("no attempt at %s %s", host ? host : "any", address ? address : "none");
+    return &none;
 }
 
 static void assert_connected(struct run *r, const char *host, const char *address, uint16_t port,
@@ -301,6 +302,18 @@ static void refusal_names_the_target(void **state)
     assert_int_equal(r.steps[CONNECT_STEP_FAILED], 1);
     run_close(&r);
     place_close(&dead);
+}
+
+/* TCP has no broadcast: the kernel answers ENETUNREACH and sends nothing. */
+static void no_network_at_all_is_offline(void **state)
+{
+    (void)state;
+    struct run r;
+    run_open(&r, NULL, 0, "255.255.255.255");
+    run_start(&r);
+    assert_failed(&r, LINNET_ERROR_OFFLINE, LINNET_STAGE_CONNECT, "no connection to the network");
+    assert_int_equal(attempt_at(&r, NULL, "255.255.255.255")->outcome, CONNECT_UNREACHABLE);
+    run_close(&r);
 }
 
 static void ipv6_loopback_works_where_it_exists(void **state)
@@ -906,6 +919,7 @@ int main(void)
         cmocka_unit_test(given_host_and_port_skip_srv),
         cmocka_unit_test(kind_without_srv_is_that_of_mode_and_port),
         cmocka_unit_test(refusal_names_the_target),
+        cmocka_unit_test(no_network_at_all_is_offline),
         cmocka_unit_test(ipv6_loopback_works_where_it_exists),
         cmocka_unit_test(both_kinds_are_one_list),
         cmocka_unit_test(mode_asks_for_its_kind_only),
