@@ -51,7 +51,7 @@ def stages(world, peer):
     """Every stage of a login is shown as it passes."""
     result = world.expect(0, "login", "juliet@localhost", "-v", peer=peer, password=PASSWORD)
     said, place = (result.out + result.err).lower(), 0
-    for stage in ("connect", "secure", "sign in", "bind", "ready"):
+    for stage in ("resolve", "connect", "secure", "sign in", "bind", "logged in"):
         found = said.find(stage, place)
         assert found >= 0, f"no stage {stage!r} in order: {result}"
         place = found
@@ -132,7 +132,7 @@ def interrupted(world, peer):
     with open(log, "wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
-        wait_for("the listener to be ready", lambda: b"ready" in log.read_bytes().lower())
+        wait_for("the listener to be ready", lambda: b"/interrupted" in log.read_bytes())
         process.send_signal(signal.SIGINT)
         code = process.wait(15)
     finally:

@@ -106,7 +106,7 @@ class Certificates:
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         run(["openssl", "req", "-x509", *curve, "-keyout", folder / "ca.key", "-out", self.ca,
              "-days", "30", "-subj", "/CN=Interop test CA"])
-        for name, hosts, days in (("good", ["localhost", "*.localhost"], 30),
+        for name, hosts, days in (("good", ["localhost", "hashed.localhost", "tls12.localhost"], 30),
                                   ("expired", ["expired.localhost"], -1),
                                   ("other", ["other.example"], 30)):
             names = ",".join("DNS:" + host for host in hosts)
