@@ -26,12 +26,12 @@ static struct file file_of(const char *text)
 }
 
 static enum linnet_error_code load(struct settings *s, const char *text, const char *const *sets,
-                                   size_t set_count, char *const *environ,
+                                   size_t set_count, char *const *variables,
                                    struct linnet_error *error)
 {
     struct file f = file_of(text ? text : "");
     struct settings_layers layers = {
-        .file = text ? f.path : NULL, .environ = environ, .sets = sets, .set_count = set_count};
+        .file = text ? f.path : NULL, .environ = variables, .sets = sets, .set_count = set_count};
     enum linnet_error_code code = settings_load(s, &layers, error);
     unlink(f.path);
     return code;
@@ -130,12 +130,13 @@ static void reads_a_file(void **state)
 static void later_layers_win(void **state)
 {
     (void)state;
-    char *environ[] = {(char *)(uintptr_t) "LINNETD_LOOPS=2",
-                       (char *)(uintptr_t) "LINNETD_C2S_LISTEN=127.0.0.1:7",
-                       (char *)(uintptr_t) "LINNET_PASSWORD=secret", NULL};
+    char *variables[] = {(char *)(uintptr_t) "LINNETD_LOOPS=2",
+                         (char *)(uintptr_t) "LINNETD_C2S_LISTEN=127.0.0.1:7",
+                         (char *)(uintptr_t) "LINNET_PASSWORD=secret", NULL};
     const char *sets[] = {"loops=3", "loops=4", "c2s.listen_tls="};
     struct settings s;
-    assert_int_equal(load(&s, "domain=\"a.example\"; loops=1;", sets, 3, environ, NULL), LINNET_OK);
+    assert_int_equal(load(&s, "domain=\"a.example\"; loops=1;", sets, 3, variables, NULL),
+                     LINNET_OK);
     assert_int_equal(s.loops, 4);
     assert_int_equal(s.c2s_listen.items[0].port, 7);
     assert_int_equal(s.c2s_listen_tls.count, 0);
@@ -215,10 +216,10 @@ static void refuses_other_layers(void **state)
     refused_set("loops=x", "--set: loops: must be a whole number");
     refused_set("c2s.listen=nowhere", "--set: c2s.listen: an address needs a port");
 
-    char *environ[] = {(char *)(uintptr_t) "LINNETD_LOPS=2", NULL};
+    char *variables[] = {(char *)(uintptr_t) "LINNETD_LOPS=2", NULL};
     struct settings s;
     struct linnet_error error = {0};
-    assert_int_equal(load(&s, "domain=\"a.example\";", NULL, 0, environ, &error),
+    assert_int_equal(load(&s, "domain=\"a.example\";", NULL, 0, variables, &error),
                      LINNET_ERROR_SETTINGS);
     assert_non_null(strstr(error.sentence, "LINNETD_LOPS is no setting"));
 
