@@ -236,7 +236,20 @@ static uint64_t min64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-const char *sim_run(uint64_t seed, bool verbose)
+static void set_faults(struct sim_pipe *up, struct sim_pipe *down, const struct sim_fault *fault,
+                       struct sim_rng *r)
+{
+    draw_fault(up, r);
+    draw_fault(down, r);
+    if (!fault->chosen)
+        return;
+    struct sim_pipe *cut = fault->upwards ? up : down;
+    up->cut = down->cut = SIM_CUT_NONE;
+    cut->cut = fault->cut;
+    cut->cut_at = fault->at;
+}
+
+const char *sim_run(uint64_t seed, struct sim_fault *fault, bool verbose)
 {
     struct sim_rng r = {seed * 0x2545f4914f6cdd1d + 1};
     struct sim_case c = {.seed = seed, .verbose = verbose};
@@ -244,8 +257,7 @@ const char *sim_run(uint64_t seed, bool verbose)
     struct sim_end client, server;
     if (!draw_case(&c, &r))
         return "the credentials could not be made";
-    draw_fault(&up, &r);
-    draw_fault(&down, &r);
+    set_faults(&up, &down, fault, &r);
     sim_end_init(&client, STREAM_CLIENT, &c, &r, &down, &up);
     sim_end_init(&server, STREAM_SERVER, &c, &r, &up, &down);
     uint64_t now = 0;
@@ -264,7 +276,7 @@ const char *sim_run(uint64_t seed, bool verbose)
         stalled |= next > now + 2000;
         now = next > now ? next : now + 1;
     }
-    const char *fault = judge(&c, &client, &server, faultless(&up, &down), stalled);
+    const char *broken = judge(&c, &client, &server, faultless(&up, &down), stalled);
     if (verbose)
         printf("seed %llu: client ready %u closed %u code %d \"%s\" at %llu ms; sent %u/%u, "
                "received %u/%u\n",
@@ -275,26 +287,65 @@ const char *sim_run(uint64_t seed, bool verbose)
     sim_end_finish(&server);
     buf_finish(&up.bytes);
     buf_finish(&down.bytes);
-    return fault;
+    fault->total = fault->upwards ? up.passed : down.passed;
+    return broken;
 }
 
-/* sim [-v] FIRST COUNT: runs that many seeds; a failing one can be run again alone with -v. */
-int main(int argc, char **argv)
+/* ---- the program ---- */
+
+static unsigned run_seeds(uint64_t first, uint64_t count, bool verbose)
 {
-    bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
-    char **args = argv + 1 + verbose;
-    int left = argc - 1 - verbose;
-    uint64_t first = left > 0 ? strtoull(args[0], NULL, 10) : 0;
-    uint64_t count = left > 1 ? strtoull(args[1], NULL, 10) : 1;
     unsigned failed = 0;
     for (uint64_t seed = first; seed < first + count && failed < 10; seed++) {
-        const char *fault = sim_run(seed, verbose);
-        if (!fault)
+        const char *broken = sim_run(seed, &(struct sim_fault){0}, verbose);
+        if (!broken)
             continue;
         failed++;
-        fprintf(stderr, "seed %llu: %s\n  again: sim -v %llu 1\n", (unsigned long long)seed, fault,
+        fprintf(stderr, "seed %llu: %s\n  again: sim -v %llu 1\n", (unsigned long long)seed, broken,
                 (unsigned long long)seed);
     }
     printf("%llu seeds, %u failed\n", (unsigned long long)count, failed);
-    return failed > 0;
+    return failed;
+}
+
+/* The same login with the link cut after each byte, in either direction, in each way. */
+static unsigned cut_everywhere(uint64_t seed)
+{
+    unsigned failed = 0, runs = 0;
+    for (int way = 0; way < 2; way++)
+        for (int cut = SIM_CUT_RESET; cut <= SIM_CUT_SILENCE; cut++) {
+            struct sim_fault fault = {.chosen = true, .upwards = way};
+            sim_run(seed, &fault, false);
+            uint64_t total = fault.total;
+            fault.cut = (enum sim_cut)cut;
+            for (fault.at = 0; fault.at <= total && failed < 10; fault.at++, runs++) {
+                const char *broken = sim_run(seed, &fault, false);
+                failed += broken != NULL;
+                if (broken)
+                    fprintf(stderr, "seed %llu, cut %d after byte %llu %s: %s\n",
+                            (unsigned long long)seed, cut, (unsigned long long)fault.at,
+                            way ? "up" : "down", broken);
+            }
+        }
+    printf("seed %llu cut in %u places, %u failed\n", (unsigned long long)seed, runs, failed);
+    return failed;
+}
+
+/* sim [-v] FIRST COUNT    runs that many seeds; a failing one is run again alone with -v
+ * sim --cuts SEED...      cuts the link of each seed after every byte */
+int main(int argc, char **argv)
+{
+    unsigned failed = 0;
+    if (argc > 2 && strcmp(argv[1], "--cuts") == 0) {
+        for (int i = 2; i < argc; i++)
+            failed += cut_everywhere(strtoull(argv[i], NULL, 10));
+        return failed > 0;
+    }
+    bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
+    char **args = argv + 1 + verbose;
+    if (argc - verbose != 3) {
+        fputs("usage: sim [-v] FIRST COUNT | sim --cuts SEED...\n", stderr);
+        return 2;
+    }
+    return run_seeds(strtoull(args[0], NULL, 10), strtoull(args[1], NULL, 10), verbose) > 0;
 }

@@ -82,8 +82,17 @@ struct sim_case {
     bool verbose;
 };
 
+/* The fault of the link: drawn from the seed, or one place for one direction. */
+struct sim_fault {
+    bool chosen;
+    enum sim_cut cut;
+    bool upwards;   /* from client to server */
+    uint64_t at;    /* bytes that still pass */
+    uint64_t total; /* out: how many passed that way in all */
+};
+
 /* Runs the seed; NULL when everything held, or a sentence that says what did not. */
-const char *sim_run(uint64_t seed, bool verbose);
+const char *sim_run(uint64_t seed, struct sim_fault *fault, bool verbose);
 
 /* The hosts' parts, for sim_run. */
 void sim_end_init(struct sim_end *e, enum stream_side side, const struct sim_case *test,
