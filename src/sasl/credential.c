@@ -188,20 +188,21 @@ static bool make_up(struct sasl *s, const char *scheme, struct sasl_credential *
     bool ok = !user.failed &&
               hash_hmac(HASH_SHA512, str_of(s->config.fake_key, sizeof s->config.fake_key), parts,
                         ARRAY_LEN(parts), bits);
-    *ret = (struct sasl_credential){
+    bool salted = sasl_scheme_alg(str_from(scheme), &alg);
+    struct sasl_credential made = {
         .iterations = s->config.fake_iterations ? s->config.fake_iterations : 4096,
-        .salt_len = SASL_SALT_BYTES,
+        .salt_len = salted ? SASL_SALT_BYTES : 0,
+        .key_len = hash_size(alg),
     };
-    memcpy(ret->scheme, scheme, strlen(scheme));
+    memcpy(made.scheme, scheme, strlen(scheme));
     if (ok) {
-        memcpy(ret->salt, bits, SASL_SALT_BYTES);
-        memcpy(ret->stored_key, bits + SASL_SALT_BYTES, sizeof bits - SASL_SALT_BYTES);
+        memcpy(made.salt, bits, SASL_SALT_BYTES);
+        memcpy(made.stored_key, bits + SASL_SALT_BYTES, sizeof bits - SASL_SALT_BYTES);
     }
-    if (!sasl_scheme_alg(str_from(scheme), &alg))
-        ret->salt_len = 0;
-    ret->key_len = hash_size(alg);
-    buf_finish(&user);
+    *ret = made;
+    wipe(&made, sizeof made);
     wipe(bits, sizeof bits);
+    buf_finish(&user);
     return ok;
 }
 

@@ -15,7 +15,7 @@ static void test_table(void **unused)
     (void)unused;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const struct sasl_mech *m = sasl_mech_at(i);
-        struct str name = str_from(names[i]);
+        struct str name = str_of(names[i], strlen(names[i]));
         bool plus = strstr(names[i], "-PLUS") != NULL, scram = name.ptr[0] == 'S';
         unsigned flags = sasl_mech_flags(m);
         assert_string_equal(sasl_mech_name(m), names[i]);
