@@ -4,7 +4,7 @@
 
 void mailbox_init(struct mailbox *b, void (*wake)(void *ctx), void *ctx)
 {
-    *b = (struct mailbox){.wake = wake, .ctx = ctx};
+    *b = (struct mailbox){.wake = wake, .ctx = ctx, .asleep = true};
     pthread_mutex_init(&b->lock, NULL);
 }
 
@@ -44,14 +44,14 @@ void mailbox_post(struct mailbox *b, struct mail_batch *batch, unsigned poster, 
         return;
     pthread_mutex_lock(&b->lock);
     bool closed = b->closed;
-    bool was_empty = !b->held.first;
     if (!closed)
         append(b, batch);
     if (wants_word)
         b->waiting[poster / 8] |= (uint8_t)(1u << (poster % 8));
     /* Inside the lock, so that whoever closes the box knows that no wake-up comes afterwards. */
-    if (!closed && was_empty)
+    if (!closed && b->asleep)
         b->wake(b->ctx);
+    b->asleep = false;
     pthread_mutex_unlock(&b->lock);
     if (closed)
         mail_discard_all(batch->first);
@@ -77,6 +77,15 @@ struct mail *mailbox_take(struct mailbox *b, void (*resume)(void *ctx, unsigned 
         if (waiting[i / 8] & (1u << (i % 8)))
             resume(ctx, i);
     return first;
+}
+
+bool mailbox_sleep(struct mailbox *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->asleep = !b->held.first;
+    bool asleep = b->asleep;
+    pthread_mutex_unlock(&b->lock);
+    return asleep;
 }
 
 void mailbox_close(struct mailbox *b)

@@ -4,7 +4,8 @@
  * A mail is embedded in what it carries. From the post on it belongs to the receiver, which runs
  * its `deliver` once, on its own thread; `discard` frees a mail that will never be delivered.
  *
- * The receiver is woken when its empty box gets something. The box counts bytes: past
+ * The receiver is woken only when it sleeps: before it does, it asks mailbox_sleep, and while it is
+ * busy posts cost no system call. The box counts bytes: past
  * MAILBOX_HIGH_BYTES the poster is told so, stops reading the sockets that feed it, and gets a
  * word (`resume`) when the receiver has emptied the box. Control mail has 0 bytes.
  *
@@ -17,7 +18,7 @@
 
 #include <pthread.h>
 
-enum { MAILBOX_HIGH_BYTES = 4 * 1024 * 1024, MAILBOX_POSTERS_MAX = 257 };
+enum { MAILBOX_HIGH_BYTES = 512 * 1024, MAILBOX_POSTERS_MAX = 257 };
 
 struct mail {
     struct mail *next;
@@ -46,6 +47,7 @@ static inline void mail_batch_add(struct mail_batch *b, struct mail *m)
 struct mailbox {
     pthread_mutex_t lock;
     struct mail_batch held;
+    bool asleep; /* the next post wakes the receiver */
     bool closed;
     uint8_t waiting[(MAILBOX_POSTERS_MAX + 7) / 8]; /* posters that want a word */
     _Atomic size_t held_bytes;                      /* of `held`, to be read without the lock */
@@ -53,6 +55,7 @@ struct mailbox {
     void *ctx;
 };
 
+/* The receiver sleeps at first. */
 void mailbox_init(struct mailbox *b, void (*wake)(void *ctx), void *ctx);
 
 /* Discards what is left. No post may follow. */
@@ -67,6 +70,9 @@ size_t mailbox_bytes(const struct mailbox *b);
 
 /* Takes everything; the caller delivers it in order, then sends `resume` its words. */
 struct mail *mailbox_take(struct mailbox *b, void (*resume)(void *ctx, unsigned poster), void *ctx);
+
+/* The receiver wants to wait: true when nothing is there, and the next post will wake it. */
+bool mailbox_sleep(struct mailbox *b) MUST_USE;
 
 /* From now on posts are discarded. */
 void mailbox_close(struct mailbox *b);

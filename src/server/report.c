@@ -220,12 +220,14 @@ static void no_word(void *ctx, unsigned poster)
 static void mail_came(void *ctx)
 {
     struct report *r = ctx;
-    struct mail *m = mailbox_take(&r->inbox, no_word, NULL);
-    while (m) {
-        struct mail *next = m->next;
-        m->deliver(m, r);
-        m = next;
-    }
+    do {
+        struct mail *m = mailbox_take(&r->inbox, no_word, NULL);
+        while (m) {
+            struct mail *next = m->next;
+            m->deliver(m, r);
+            m = next;
+        }
+    } while (!mailbox_sleep(&r->inbox));
 }
 
 static void wake(void *ctx)

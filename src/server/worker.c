@@ -47,11 +47,14 @@ static void send_mail(struct worker *w)
                      !list_empty(&w->stalled[i]));
 }
 
+static void mail_came(void *ctx);
+
 static void go_on(uv_idle_t *handle)
 {
     struct worker *w = CONTAINER_OF(handle, struct worker, more);
     struct list now;
     list_init(&now);
+    mail_came(w);
     while (!list_empty(&w->again))
         list_push(&now, list_pop(&w->again));
     struct list *link;
@@ -70,7 +73,7 @@ static void turn_ended(uv_prepare_t *handle)
     send_mail(w);
     w->shown_memory = w->memory_bytes;
     w->handshakes_left = (unsigned)worker_settings(w)->limits_handshakes_per_turn;
-    if (list_empty(&w->again))
+    if (list_empty(&w->again) && mailbox_sleep(&w->inbox))
         uv_idle_stop(&w->more);
     else
         uv_idle_start(&w->more, go_on);

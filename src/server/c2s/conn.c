@@ -13,7 +13,7 @@ enum {
     READ_TURN_BYTES = 64 * 1024, /* of one connection before others are served */
     STRANGERS_MAX = 8192,        /* connections of one loop that have not signed in */
     LINGER_MS = 2000,
-    LAST_WORDS_MS = 6000,        /* for a closing stream to be written out */
+    LAST_WORDS_MS = 3000,        /* for a closing stream to be written out */
     STRANGER_BYTES = 256 * 1024, /* that may come before sign-in */
     TLS_BYTES = 15 * 1024        /* what OpenSSL holds for an idle connection, for the budget */
 };
@@ -95,6 +95,8 @@ void conn_free(struct conn *c)
     free(c);
 }
 
+static bool pull_events(struct conn *c);
+
 /* ---- the beginning ---- */
 
 static void fill_policy(struct login_policy *policy, const struct settings *set)
@@ -164,8 +166,8 @@ void conn_accept(struct worker *w, int fd, const struct peer *peer, bool direct_
     conn_log(c, LOG_INFO, "connected: from=%s%s", peer_text(peer, text),
              direct_tls ? " direct-tls" : "");
     limit_strangers(w);
-    if (c->state == CONN_OPEN)
-        conn_go_on(c);
+    pull_events(c); /* direct TLS begins */
+    conn_settle(c);
 }
 
 /* ---- the end ---- */
@@ -465,6 +467,8 @@ static void watch(struct conn *c)
     unsigned wants = 0;
     if (c->state == CONN_HANDSHAKE) {
         wants = chan_wants(c->chan);
+        if (wants == 0)
+            wants = CHAN_WANTS_READ; /* not begun: the client speaks first */
     } else if (!c->peer_ended) {
         /* Off only when bytes came that may not be read: switching costs a system call. */
         if (may_read(c))

@@ -15,6 +15,7 @@
 void conn_want_tls(struct conn *c, const struct stream_event *ev)
 {
     struct chan_tls_options options = {.leftover = buf_peek(&c->leftover)};
+    bool begun = options.leftover.len > 0; /* the ClientHello came with <starttls/> */
     c->want_id = ev->id;
     c->state = CONN_HANDSHAKE;
     c->chan = chan_tls_new(c->worker->tls, c->chan, &options);
@@ -22,7 +23,8 @@ void conn_want_tls(struct conn *c, const struct stream_event *ev)
         memory_exhausted();
     buf_reset(&c->leftover);
     buf_trim(&c->leftover);
-    conn_handshake(c);
+    if (begun)
+        conn_handshake(c);
 }
 
 static void handshake_done(struct conn *c)

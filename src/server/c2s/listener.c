@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -85,7 +84,6 @@ static void accepted(struct listener *l, int fd, const struct sockaddr *sa)
 {
     struct server *server = l->all->server;
     struct peer peer = peer_of(sa);
-    int on = 1;
     char text[PEER_TEXT_BYTES];
     if (!addresses_enter(&server->addresses, &peer,
                          server->live->settings.limits_connections_per_address)) {
@@ -94,8 +92,6 @@ static void accepted(struct listener *l, int fd, const struct sockaddr *sa)
         close(fd);
         return;
     }
-    /* What is written is whole turns of the loop: there is nothing to wait for. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     hand_out(l, fd, &peer);
 }
 
