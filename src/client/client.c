@@ -122,6 +122,7 @@ void linnet_client_free(struct linnet_client *c)
         uv_mutex_destroy(&c->posted_mutex);
     event_queue_finish(&c->events);
     recorder_finish(&c->recorder);
+    tls_ctx_unref(c->tls);
     buf_finish(&c->tls_session);
     entropy_finish(&c->entropy);
     linnet_config_free(c->config);

@@ -98,6 +98,7 @@ struct linnet_client {
     struct login login;
     struct wants wants;
     struct session session;
+    struct tls_ctx *tls;            /* anchors and pins; made by the first login */
     struct buf tls_session;         /* to resume the next connection with (secret) */
     char *jid;                      /* full, once bound; kept afterwards */
     const struct dns_settings *dns; /* tests only */

@@ -7,7 +7,6 @@ enum { CONNECT_ATTEMPT_MS = 10000, PEER_BYTES = CONNECT_TARGET_BYTES + 16 };
 
 struct dial {
     struct dial_settings set;
-    struct tls_ctx *tls;
     struct connect *connect;
     struct pump *pump;
     enum linnet_stage stage;
@@ -162,7 +161,7 @@ static void run(struct dial *d, struct chan *chan, const struct connect_target *
     struct pump_settings settings = {
         .stream = stream,
         .chan = chan,
-        .tls = d->tls,
+        .tls = d->set.tls,
         .tls_host = d->domain,
         .target = d->peer,
         .direct_tls = target->direct_tls,
@@ -236,7 +235,7 @@ static struct connect *start_connect(struct dial *d)
     return connect_start(d->set.loop, &settings, &connect_events, d);
 }
 
-static struct tls_ctx *new_tls(const struct linnet_config *c, struct linnet_error *error)
+struct tls_ctx *dial_tls_new(const struct linnet_config *c, struct linnet_error *error)
 {
     char reason[TLS_REASON_BYTES] = "";
     struct tls_client_settings settings = {
@@ -266,9 +265,6 @@ struct dial *dial_start(const struct dial_settings *settings, struct linnet_erro
                   d->set.config->address.full, "reason", "its domain cannot be looked up", NULL);
         goto fail;
     }
-    d->tls = new_tls(d->set.config, error);
-    if (!d->tls)
-        goto fail;
     d->stage = LINNET_STAGE_RESOLVE;
     d->set.hooks->stage(d->set.ctx, LINNET_STAGE_RESOLVE);
     d->connect = start_connect(d);
@@ -286,7 +282,6 @@ void dial_free(struct dial *d)
         return;
     pump_free(d->pump);
     connect_free(d->connect);
-    tls_ctx_unref(d->tls);
     free(d);
 }
 

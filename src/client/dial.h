@@ -1,7 +1,6 @@
 /*
- * dial.h - from a configuration to a stream that runs: trust anchors, connect, channel, pump; and
- * on to the server's next target when one fails before sign-in. Shared by login and probe. The
- * loop's thread.
+ * dial.h - from a configuration to a stream that runs: connect, channel, pump; and on to the
+ * server's next target when one fails before sign-in. Shared by login and probe. The loop's thread.
  */
 #ifndef CLIENT_DIAL_H
 #define CLIENT_DIAL_H
@@ -27,6 +26,7 @@ struct dial_hooks {
 struct dial_settings {
     uv_loop_t *loop;
     const struct linnet_config *config; /* borrowed until dial_free */
+    struct tls_ctx *tls;                /* borrowed until dial_free: dial_tls_new */
     struct random_source random;
     uint64_t deadline_ms;
     bool anonymous; /* a probe: no user name is given to the stream */
@@ -39,7 +39,12 @@ struct dial_settings {
 
 struct dial;
 
-/* NULL with `error` (no-memory, settings). */
+/* Trust anchors and pins of a configuration. Reading the system's anchors takes tens of
+ * milliseconds, so whoever logs in again keeps it. NULL with `error` (settings, no-memory). */
+struct tls_ctx *dial_tls_new(const struct linnet_config *config,
+                             struct linnet_error *error) MUST_USE;
+
+/* NULL with `error` (no-memory, bad-address). */
 struct dial *dial_start(const struct dial_settings *settings, struct linnet_error *error) MUST_USE;
 
 /* Drops everything at once. Not from within hooks but `ended`. NULL is fine. */

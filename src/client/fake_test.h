@@ -332,9 +332,10 @@ static inline void fake_say(struct fake *f, const char *xml)
     fake_output(f);
 }
 
-/* Runs both until the client has an event, or for 20 seconds, which only a bug takes. Returns it,
- * or NULL. */
-static inline const struct linnet_event *fake_next(struct fake *f, struct linnet_client *c)
+/* Runs both until the client has an event, and returns it. That none comes for 20 seconds is a bug:
+ * it ends the test program. */
+static inline __attribute__((returns_nonnull)) const struct linnet_event *
+fake_next(struct fake *f, struct linnet_client *c)
 {
     uint64_t end_ms = loop_now_ms() + 20000;
     while (loop_now_ms() < end_ms) {
@@ -352,16 +353,18 @@ static inline const struct linnet_event *fake_next(struct fake *f, struct linnet
         linnet_client_dispatch(c);
         fake_step(f);
     }
-    return NULL;
+    fprintf(stderr, "the client has no event, in state %d\n", c->state);
+    abort();
 }
 
 /* The same, dropping events until one of `kind`. */
-static inline const struct linnet_event *fake_until(struct fake *f, struct linnet_client *c,
-                                                    enum linnet_event_kind kind)
+static inline __attribute__((returns_nonnull)) const struct linnet_event *
+fake_until(struct fake *f, struct linnet_client *c, enum linnet_event_kind kind)
 {
     const struct linnet_event *e;
-    while ((e = fake_next(f, c)) && e->kind != kind)
-        ;
+    do
+        e = fake_next(f, c);
+    while (e->kind != kind);
     return e;
 }
 

@@ -354,9 +354,12 @@ enum linnet_error_code linnet_client_login(struct linnet_client *c)
     begin_record(c, now_ms);
     c->state = CLIENT_LOGIN;
     loop_timer_set(c->login.deadline, c->config->login_ms);
+    if (!c->tls)
+        c->tls = dial_tls_new(c->config, &error);
     struct dial_settings settings = {
         .loop = &c->loop,
         .config = c->config,
+        .tls = c->tls,
         .random = c->random,
         .deadline_ms = now_ms + c->config->login_ms,
         .trace = {trace, c, c->config->trace.secrets},
@@ -365,7 +368,7 @@ enum linnet_error_code linnet_client_login(struct linnet_client *c)
         .hooks = &hooks,
         .ctx = c,
     };
-    c->dial = dial_start(&settings, &error);
+    c->dial = c->tls ? dial_start(&settings, &error) : NULL;
     if (!c->dial)
         login_end(c, &error);
     return LINNET_OK;

@@ -45,8 +45,10 @@ static struct outcome login(struct fake *f, struct linnet_client *c)
     struct outcome o = {0};
     const struct linnet_event *e;
     assert_int_equal(linnet_client_login(c), LINNET_OK);
-    while (!o.online && !o.failed && (e = fake_next(f, c)))
+    while (!o.online && !o.failed) {
+        e = fake_next(f, c);
         count(&o, e);
+    }
     assert_int_equal(o.online + o.failed, 1);
     return o;
 }
@@ -54,8 +56,10 @@ static struct outcome login(struct fake *f, struct linnet_client *c)
 static void finish(struct fake *f, struct linnet_client *c, struct outcome *o)
 {
     const struct linnet_event *e;
-    while (o->online > o->offline && (e = fake_next(f, c)))
+    while (o->online > o->offline) {
+        e = fake_next(f, c);
         count(o, e);
+    }
     assert_int_equal(o->offline, o->online);
     linnet_client_dispatch(c);
     assert_null(linnet_client_event(c));
@@ -157,7 +161,6 @@ static void login_is_refused_while_one_runs(void **state)
     linnet_client_close(c);
     assert_int_equal(linnet_client_login(c), LINNET_ERROR_USAGE); /* its outcome still waits */
     const struct linnet_event *e = fake_until(&f, c, LINNET_EVENT_FAILED);
-    assert_non_null(e);
     assert_int_equal(e->error->code, LINNET_ERROR_INTERRUPTED);
     assert_null(linnet_client_event(c));
     linnet_client_free(c);
@@ -246,7 +249,6 @@ static void asks_about_a_certificate(void **state)
         struct linnet_client *c = asking_client(&f, other.cert_file);
         assert_int_equal(linnet_client_login(c), LINNET_OK);
         const struct linnet_event *e = fake_until(&f, c, LINNET_EVENT_CERTIFICATE);
-        assert_non_null(e);
         assert_int_equal(e->certificate->fault, LINNET_ERROR_CERT_UNTRUSTED);
         assert_int_equal(e->error->code, LINNET_ERROR_CERT_UNTRUSTED);
         assert_string_equal(e->certificate->names, "localhost");
@@ -256,7 +258,6 @@ static void asks_about_a_certificate(void **state)
         assert_true(linnet_client_answer_certificate(c, id, accept));
         assert_false(linnet_client_answer_certificate(c, id, accept));
         e = fake_until(&f, c, accept ? LINNET_EVENT_ONLINE : LINNET_EVENT_FAILED);
-        assert_non_null(e);
         if (!accept)
             assert_int_equal(e->error->code, LINNET_ERROR_CERT_UNTRUSTED);
         assert_int_equal(buf_len(&c->tls_session), 0);
@@ -279,7 +280,6 @@ static uint64_t password_question(struct fake *f, struct linnet_client *c)
 {
     assert_int_equal(linnet_client_login(c), LINNET_OK);
     const struct linnet_event *e = fake_until(f, c, LINNET_EVENT_PASSWORD);
-    assert_non_null(e);
     assert_string_equal(e->jid, "juliet@localhost");
     return e->id;
 }
@@ -298,12 +298,12 @@ static void asks_for_the_password(void **state)
     assert_null(linnet_client_event(c));
     assert_false(linnet_client_answer_password(c, id + 7, "x", 1));
     assert_true(linnet_client_answer_password(c, id, FAKE_PASSWORD, sizeof FAKE_PASSWORD - 1));
-    assert_non_null(fake_until(&f, c, LINNET_EVENT_ONLINE));
+    fake_until(&f, c, LINNET_EVENT_ONLINE);
     linnet_client_close(c);
-    assert_non_null(fake_until(&f, c, LINNET_EVENT_OFFLINE));
+    fake_until(&f, c, LINNET_EVENT_OFFLINE);
     /* The answer serves the next login too. */
     assert_int_equal(linnet_client_login(c), LINNET_OK);
-    assert_non_null(fake_until(&f, c, LINNET_EVENT_ONLINE));
+    fake_until(&f, c, LINNET_EVENT_ONLINE);
     linnet_client_free(c);
     fake_stop(&f);
 }
@@ -318,7 +318,6 @@ static void forgets_a_password_that_was_refused(void **state)
         uint64_t id = password_question(&f, c); /* asked again the second time */
         assert_true(linnet_client_answer_password(c, id, "wrong", 5));
         const struct linnet_event *e = fake_until(&f, c, LINNET_EVENT_FAILED);
-        assert_non_null(e);
         assert_int_equal(e->error->code, LINNET_ERROR_BAD_CREDENTIALS);
     }
     linnet_client_free(c);
@@ -341,7 +340,6 @@ static void gives_up_or_runs_out_of_time_at_the_question(void **state)
     c = client_without_password(&f, 1500);
     id = password_question(&f, c);
     e = fake_until(&f, c, LINNET_EVENT_FAILED);
-    assert_non_null(e);
     assert_int_equal(e->error->code, LINNET_ERROR_TIMEOUT);
     assert_int_equal(e->error->stage, LINNET_STAGE_SIGN_IN);
     assert_false(linnet_client_answer_password(c, id, "late", 4));

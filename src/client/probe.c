@@ -277,9 +277,11 @@ static const struct dial_hooks hooks = {on_stage, on_connected, on_target_failed
 static void run_loop(struct run *r)
 {
     struct linnet_error error = {0};
+    struct tls_ctx *tls = dial_tls_new(r->config, &error);
     struct dial_settings settings = {
         .loop = &r->loop,
         .config = r->config,
+        .tls = tls,
         .random = entropy_source(&r->entropy),
         .deadline_ms = r->start_ms + r->config->login_ms,
         .anonymous = true,
@@ -287,11 +289,12 @@ static void run_loop(struct run *r)
         .ctx = r,
     };
     loop_timer_set(r->deadline, r->config->login_ms);
-    r->dial = dial_start(&settings, &error);
+    r->dial = tls ? dial_start(&settings, &error) : NULL;
     if (!r->dial)
         end(r, &error);
     while (!r->over)
         uv_run(&r->loop, UV_RUN_ONCE);
+    tls_ctx_unref(tls);
 }
 
 static struct linnet_probe *report_new(const struct linnet_config *config)
