@@ -270,6 +270,8 @@ static void client_failed(struct stream *s)
         code = LINNET_ERROR_BAD_CREDENTIALS;
     else if (fault == SASL_FAULT_POLICY)
         code = LINNET_ERROR_POLICY;
+    else if (fault == SASL_FAULT_DOWNGRADE)
+        code = LINNET_ERROR_DOWNGRADE;
     stream_fail(s, STREAM_OK, code, LINNET_ORIGIN_HERE, "domain", s->domain, "mechanism", mechanism,
                 "reason", text, NULL);
 }
@@ -394,6 +396,15 @@ static struct element *offer(const struct stream *s, struct arena *a)
 
 static const char *const binding_types[] = {"tls-exporter", "tls-server-end-point", "tls-unique"};
 
+/* A binding type as a string of its own, or NULL. */
+static const char *static_type(const char *type)
+{
+    for (size_t i = 0; type && i < ARRAY_LEN(binding_types); i++)
+        if (strcmp(type, binding_types[i]) == 0)
+            return binding_types[i];
+    return NULL;
+}
+
 static bool cb_offers(const struct stream *s)
 {
     return offers(s) && s->tls && !s->config->policy.no_channel_binding;
@@ -450,6 +461,7 @@ static bool server_note(struct stream *s)
     struct arena *a = &s->header_arena;
     struct str name = sasl_username(s->sign_in->sasl);
     s->auth.username = name.ptr ? str_of(arena_dup(a, name), name.len) : STR_NONE;
+    s->binding = static_type(sasl_bound_to(s->sign_in->sasl));
     s->auth.mechanism = s->mechanism;
     s->auth.binding = s->binding;
     if (a->failed)
@@ -486,19 +498,15 @@ static void server_run(struct stream *s, enum sasl_status status)
     }
 }
 
-/* RFC 5802 names the binding in the client's first message: `p=TYPE,`. We give the mechanism the
- * bytes of that type if this connection has them. */
-static struct sasl_binding server_binding(const struct stream *s, struct str initial)
+/* The client names the type (RFC 5802 §6): the mechanism is given all that this connection has. */
+static void server_bindings(const struct stream *s, struct sasl_config *config)
 {
-    struct sasl_binding binding = {0};
-    for (size_t i = 0; s->tls && i < ARRAY_LEN(binding_types); i++) {
-        size_t len = strlen(binding_types[i]);
-        if (initial.len > len + 2 && memcmp(initial.ptr, "p=", 2) == 0 &&
-            memcmp(initial.ptr + 2, binding_types[i], len) == 0 && initial.ptr[2 + len] == ',' &&
-            policy_binding(s->tls, binding_types[i], &binding))
-            break;
-    }
-    return binding;
+    struct sasl_binding *const places[] = {&config->binding, &config->other_bindings[0],
+                                           &config->other_bindings[1]};
+    size_t used = 0;
+    for (size_t i = 0; s->tls && i < ARRAY_LEN(binding_types); i++)
+        if (policy_binding(s->tls, binding_types[i], places[used]))
+            used++;
 }
 
 static void server_begin(struct stream *s, const struct sasl_mech *mech, struct str initial)
@@ -508,7 +516,6 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
         .mech = mech,
         .side = SASL_SERVER,
         .random = s->config->random,
-        .binding = server_binding(s, initial),
         .service = STR_LIT("xmpp"),
         .host = str_from(s->domain),
         .bare_domain = str_from(s->domain),
@@ -516,10 +523,10 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
         .fake_iterations = s->config->fake_iterations,
     };
     memcpy(config.fake_key, s->config->fake_key, sizeof config.fake_key);
+    server_bindings(s, &config);
     in->sasl = sasl_new(&config);
     wipe(config.fake_key, sizeof config.fake_key);
     s->mechanism = sasl_mech_name(mech);
-    s->binding = config.binding.type;
     if (in->sasl)
         server_run(s, sasl_step(in->sasl, initial, &in->out));
     else

@@ -200,6 +200,7 @@ static bool write_gs2(struct sasl *s, struct scram *c, struct buf *out)
     }
     buf_byte(&gs2, ',');
     c->binding = plus ? b : NULL;
+    s->bound_to = plus ? b->type : NULL;
     c->gs2 = sasl_keep(s, buf_peek(&gs2));
     buf_str(out, c->gs2);
     s->arena.failed |= gs2.failed;
@@ -392,6 +393,7 @@ static bool take_flag(struct sasl *s, struct scram *c, struct str flag)
     struct str type = flag;
     if (sasl_cut(&type, '=').len == 1 && flag.ptr[0] == 'p' && type.len > 0) {
         c->binding = plus ? binding_of(&s->config, type) : NULL;
+        s->bound_to = c->binding ? c->binding->type : NULL;
         if (plus && !c->binding)
             sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NOT_AUTHORIZED,
                       "a type of channel binding that is not on offer");

@@ -326,6 +326,11 @@ const struct sasl_want *sasl_want(const struct sasl *s)
     return &s->want;
 }
 
+const char *sasl_bound_to(const struct sasl *s)
+{
+    return s->bound_to;
+}
+
 const struct sasl_mech *sasl_used(const struct sasl *s)
 {
     return s->config.mech;

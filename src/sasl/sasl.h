@@ -203,6 +203,9 @@ bool sasl_has_output(const struct sasl *s);
 const struct sasl_want *sasl_want(const struct sasl *s);
 const struct sasl_mech *sasl_used(const struct sasl *s);
 
+/* The type of the channel binding in use, NULL for none; lives as long as `s`. */
+const char *sasl_bound_to(const struct sasl *s);
+
 /* Server, after SASL_DONE or any WANT_SECRET: the prepared user name (no domain). Borrowed. */
 struct str sasl_username(const struct sasl *s);
 

@@ -54,7 +54,8 @@ struct sasl {
     struct arena arena; /* wiped; for all that lives as long as the exchange */
     void *state;        /* of the mechanism */
     struct sasl_want want;
-    struct str username; /* prepared */
+    struct str username;  /* prepared */
+    const char *bound_to; /* type of the channel binding in use; NULL for none */
 
     /* the frame's own: mechanisms use the functions below */
     enum sasl_status status;
