@@ -9,8 +9,7 @@
  *     client.h   the client: log in, send, receive, close
  *     probe.h    look at a server without logging in
  *
- * Build with `cc $(pkg-config --cflags linnet) app.c $(pkg-config --libs linnet)`, or with
- * `pkg-config --static` and `liblinnet.a`.
+ * Build with `cc app.c $(pkg-config --cflags --libs linnet)`; docs/howto/embed.md shows the rest.
  *
  * The library has no global state, starts no thread until a password must be stretched (PBKDF2
  * runs on a worker), installs no signal handler, never prints and never exits. It writes to a

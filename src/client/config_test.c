@@ -7,6 +7,9 @@
 #include <linnet/linnet.h>
 #include <stdlib.h>
 
+#define HEX_COLONS                                                                                 \
+    "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"                                             \
+    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 #define HEX64 "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
 
 static void first_fault_is_reported(void **state)
@@ -83,9 +86,7 @@ static void hosts(void **state)
 static void pins(void **state)
 {
     static const char *const good[] = {
-        HEX64, "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
-        "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:"
-        "DD:EE:FF"};
+        HEX64, "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", HEX_COLONS};
     static const char *const bad[] = {"",
                                       "00",
                                       HEX64 "00",
