@@ -117,6 +117,7 @@ static void test_ip(void **state)
     const struct test_name v4 = {TEST_IP, "\x7f\x00\x00\x01", 4};
     const struct test_name v6 = {TEST_IP, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16};
     const struct test_name dns = {TEST_DNS, "127.0.0.1", 0};
+    const struct test_name raw_dns = {TEST_DNS, "\x7f\x00\x00\x01", 4};
     const struct test_name short_ip = {TEST_IP, "\x7f\x00\x00", 3};
     assert_true(matches(&v4, 1, "127.0.0.1"));
     assert_true(matches(&v6, 1, "::1"));
@@ -124,6 +125,7 @@ static void test_ip(void **state)
     assert_false(matches(&v4, 1, "127.0.0.2"));
     assert_false(matches(&v6, 1, "127.0.0.1"));
     assert_false(matches(&dns, 1, "127.0.0.1"));
+    assert_false(matches(&raw_dns, 1, "127.0.0.1"));
     assert_false(matches(&short_ip, 1, "127.0.0.0"));
 }
 
