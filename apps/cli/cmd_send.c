@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "failure.h"
 #include "output.h"
 #include "session.h"
 
@@ -13,23 +14,37 @@ enum {
 /* Standard input whole, without its last line end; NULL when it fails. */
 static char *read_body(struct linnet_error *error)
 {
-    char *body = malloc(BODY_MAX_BYTES + 2);
-    if (!body) {
-        failure(error, LINNET_ERROR_NO_MEMORY, "There is not enough memory.");
-        return NULL;
-    }
-    size_t len = fread(body, 1, BODY_MAX_BYTES + 1, stdin);
-    if (len > BODY_MAX_BYTES || memchr(body, '\0', len)) {
-        failure(error, LINNET_ERROR_USAGE,
-                len > BODY_MAX_BYTES ? "the message is longer than %d bytes"
-                                     : "the message holds NUL bytes (within %d)",
-                BODY_MAX_BYTES);
+    char *body = malloc(BODY_MAX_BYTES + 1);
+    size_t len = body ? fread(body, 1, BODY_MAX_BYTES + 1, stdin) : 0;
+    if (!body)
+        failure_set(error, LINNET_ERROR_NO_MEMORY, "there is not enough memory for the message");
+    else if (ferror(stdin))
+        failure_set(error, LINNET_ERROR_USAGE, "standard input cannot be read");
+    else if (len > BODY_MAX_BYTES)
+        failure_set(error, LINNET_ERROR_USAGE, "the message is longer than %d bytes",
+                    BODY_MAX_BYTES);
+    else if (memchr(body, '\0', len))
+        failure_set(error, LINNET_ERROR_USAGE,
+                    "the message holds a NUL byte, which no message can carry");
+    if (error->code != LINNET_OK) {
         free(body);
         return NULL;
     }
-    if (len > 0 && body[len - 1] == '\n')
-        len--;
+    len -= len > 0 && body[len - 1] == '\n';
     body[len] = '\0';
+    return body;
+}
+
+static char *get_body(const struct options *o, struct linnet_error *error)
+{
+    char *body = o->message ? strdup(o->message) : read_body(error);
+    if (!body && error->code == LINNET_OK)
+        failure_set(error, LINNET_ERROR_NO_MEMORY, "there is not enough memory for the message");
+    if (body && !*body) {
+        failure_set(error, LINNET_ERROR_USAGE, "the message is empty");
+        free(body);
+        body = NULL;
+    }
     return body;
 }
 
@@ -68,9 +83,7 @@ static enum linnet_error_code await_taken(struct session *s, const char *id, uin
             return s->error.code;
         if (e->kind == LINNET_EVENT_OFFLINE) {
             s->error = *e->error;
-            return s->error.code ? s->error.code
-                                 : failure(&s->error, LINNET_ERROR_CONNECTION_LOST,
-                                           "The server left before it took the message.");
+            return s->error.code;
         }
         if (e->kind != LINNET_EVENT_IQ_REPLY || e->id != ping_id)
             continue;
@@ -103,28 +116,30 @@ static enum linnet_error_code send_message(struct session *s, const char *body)
         output_set(object, "to", s->options->to);
         output_set(object, "id", id);
         output_json(object);
-    } else if (s->options->verbose) {
-        printf("Sent to %s.\n", s->options->to);
+    } else if (!s->options->quiet) {
+        fputs("Sent to ", stdout);
+        output_printable(stdout, s->options->to);
+        puts(".");
     }
     return LINNET_OK;
 }
 
 int cmd_send(const struct options *o)
 {
-    struct session s = {.options = o, .signals = -1, .show_stages = o->verbose};
+    struct session s;
     struct linnet_jid *to;
+    char *body = NULL;
+    session_init(&s, o, o->verbose ? stderr : NULL);
     enum linnet_error_code code = linnet_jid_new(o->to, &to, &s.error);
     linnet_jid_free(to);
-    char *body = NULL;
-    if (code == LINNET_OK && !(body = o->message ? strdup(o->message) : read_body(&s.error)))
+    if (code == LINNET_OK)
+        code = session_open(&s); /* the password comes first where both come from one descriptor */
+    if (code == LINNET_OK && !(body = get_body(o, &s.error)))
         code = s.error.code;
     if (code == LINNET_OK)
-        code = session_login(&s, o);
+        code = session_login(&s);
     if (code == LINNET_OK)
         code = send_message(&s, body);
-    if (code != LINNET_OK)
-        output_failure(o, &s.error);
-    session_finish(&s, code);
     free(body);
-    return code;
+    return session_finish(&s, code);
 }

@@ -1,7 +1,9 @@
 #include "commands.h"
+#include "interrupt.h"
+#include "output.h"
 
-#include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -11,6 +13,17 @@ static void keep_secrets(void)
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* What was printed and not written was not done; a reader who left has seen enough. */
+static int finish(int status)
+{
+    if (output_finish())
+        return status;
+    if (output_reader_gone())
+        return status ? status : LINNET_ERROR_INTERRUPTED;
+    fputs("linnet: standard output cannot be written\n", stderr);
+    return status ? status : LINNET_ERROR_INTERNAL;
 }
 
 int main(int argc, char **argv)
@@ -23,14 +36,16 @@ int main(int argc, char **argv)
     };
     struct options options;
     keep_secrets();
+    output_init();
+    interrupt_at_once();
     signal(SIGPIPE, SIG_IGN);
     switch (options_parse(argc, argv, &options)) {
     case PARSED_DONE:
-        return 0;
+        return finish(0);
     case PARSED_WRONG:
         return LINNET_ERROR_USAGE;
     case PARSED_RUN:
         break;
     }
-    return run[options.command](&options);
+    return finish(run[options.command](&options));
 }

@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "output.h"
+
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -59,111 +61,128 @@ enum option_id {
 
 enum { ALL = 15, SIGNS_IN = 13, LISTENS = 8, SENDS = 4 }; /* sets of commands, by bit */
 
+/* The options in the order of the help. `wanted` completes "--port: '0' is not ...". A row without
+ * `help` is not listed. */
 static const struct row {
     int id;
-    const char *name, *argument, *help;
+    const char *name, *argument, *help, *wanted;
     unsigned commands;
+    const char *heading; /* of its group; NULL: of the row before */
 } rows[] = {
-    {OPT_HOST, "host", "HOST", "connect to this host or address instead of what DNS says", ALL},
-    {OPT_PORT, "port", "PORT", "and to this port (default 5222; 5223 with --direct-tls)", ALL},
-    {OPT_DIRECT_TLS, "direct-tls", NULL, "TLS from the first byte instead of STARTTLS", ALL},
-    {OPT_TLS, "tls", "require|prefer|off", "whether TLS must be had (default: require)", ALL},
-    {OPT_CAFILE, "cafile", "FILE", "trust these certificates instead of the system's", ALL},
-    {OPT_PIN, "pin", "SHA256", "accept only a server with this public key; may be repeated", ALL},
-    {OPT_MECH, "mech", "NAME", "sign in with this mechanism, such as SCRAM-SHA-256", ALL},
-    {OPT_LEGACY, "legacy", NULL, "let weak mechanisms take part (DIGEST-MD5)", ALL},
-    {OPT_RESOURCE, "resource", "NAME", "ask for this resource (default: the server's choice)",
+    {OPT_HOST, "host", "HOST", "connect to this host or address, not what DNS says", "a host", ALL,
+     "Where"},
+    {OPT_PORT, "port", "PORT", "and to this port (5222; with --direct-tls 5223)",
+     "a port from 1 to 65535", ALL},
+    {OPT_DIRECT_TLS, "direct-tls", NULL, "TLS from the first byte instead of STARTTLS", NULL, ALL},
+
+    {OPT_TLS, "tls", "=require|prefer|off", "whether TLS must be had (require)",
+     "one of require, prefer, off", ALL, "Trust"},
+    {OPT_CAFILE, "cafile", "FILE", "trust these certificates, not the system's", "a file", ALL},
+    {OPT_PIN, "pin", "SHA256", "trust only this public key; may be repeated",
+     "accepted: there are more than 8", ALL},
+    {OPT_MECH, "mech", "NAME", "only this mechanism, such as SCRAM-SHA-256", "a mechanism", ALL,
+     "Sign-in"},
+    {OPT_LEGACY, "legacy", NULL, "let the weak DIGEST-MD5 take part", NULL, ALL, "Sign-in"},
+    {OPT_RESOURCE, "resource", "NAME", "as this resource (the server's choice)", "a resource",
+     SIGNS_IN, "Sign-in"},
+
+    {OPT_PASSWORD_FILE, "password-file", "FILE", "a file that others cannot read", "a file",
+     SIGNS_IN, "Password (the first line; default: LINNET_PASSWORD, else a prompt)"},
+    {OPT_PASSWORD_FD, "password-fd", "N", "an open descriptor", "a descriptor", SIGNS_IN},
+    {OPT_PASSWORD_COMMAND, "password-command", "CMD", "what this shell command prints", "a command",
      SIGNS_IN},
-    {OPT_TIMEOUT, "timeout", "SECONDS", "for the whole login (60); listen: until the messages came",
-     ALL},
-    {OPT_STAGE_TIMEOUT, "stage-timeout", "SECONDS", "for one answer of the network (30)", ALL},
-    {OPT_PASSWORD_FD, "password-fd", "N", "read the password from this descriptor", SIGNS_IN},
-    {OPT_PASSWORD_FILE, "password-file", "FILE", "or from this file, which must be private",
-     SIGNS_IN},
-    {OPT_PASSWORD_COMMAND, "password-command", "CMD", "or from what this shell command prints",
-     SIGNS_IN},
-    {'m', "message", "TEXT", "the text to send (default: standard input)", SENDS},
-    {OPT_COUNT, "count", "N", "leave after so many messages", LISTENS},
-    {OPT_JSON, "json", NULL, "print one JSON object per line", ALL},
-    {OPT_TRACE, "trace", "[FILE]", "write what is said on the wire, secrets masked", ALL},
-    {OPT_TRACE_SECRETS, "trace-secrets", NULL, "do not mask them", ALL},
-    {'q', "quiet", NULL, "print nothing but results and failures", ALL},
-    {'v', "verbose", NULL, "print more: stages everywhere, the recording of a failure", ALL},
-    {'h', "help", NULL, "this text", ALL},
-    {OPT_VERSION, "version", NULL, "the version", ALL},
-    /* Listed nowhere: it exists to say why it does not. */
-    {OPT_PASSWORD, "password", "", NULL, ALL},
+    /* It exists to say why it does not. */
+    {OPT_PASSWORD, "password", "", NULL, NULL, ALL},
+
+    {OPT_TIMEOUT, "timeout", "SECONDS", "for all of it (60)", "a time from 0.001 to 86400 seconds",
+     ALL & ~LISTENS, "Time"},
+    {OPT_TIMEOUT, "timeout", "SECONDS", "leave after this time (never)",
+     "a time from 0.001 to 86400 seconds", LISTENS, "Time"},
+    {OPT_STAGE_TIMEOUT, "stage-timeout", "SECONDS", "for each answer of the network (30)",
+     "a time from 0.001 to 86400 seconds", ALL},
+
+    {'m', "message", "TEXT", "the text to send (standard input)", NULL, SENDS, "Message"},
+    {OPT_COUNT, "count", "N", "leave after so many messages (never)", "a number above 0", LISTENS,
+     "Messages"},
+
+    {OPT_JSON, "json", NULL, "one JSON object per line", NULL, ALL, "Output"},
+    {'q', "quiet", NULL, "only results and failures", NULL, ALL},
+    {'v', "verbose", NULL, "stages everywhere; the recording of a failed login", NULL, ALL},
+    {OPT_TRACE, "trace", "[=FILE]", "what is said on the wire, secrets masked", NULL, ALL},
+    {OPT_TRACE_SECRETS, "trace-secrets", NULL, "the same, nothing masked", NULL, ALL},
+    {'h', "help", NULL, "this text", NULL, ALL},
+    {OPT_VERSION, "version", NULL, "the version", NULL, ALL},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-const char *options_command_name(enum command c)
+static const struct row *row_of(int id, enum command c)
 {
-    return commands[c].name;
-}
-
-static const struct row *row_of(int id)
-{
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].id == id)
+    const struct row *other = NULL;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].id != id)
+            continue;
+        if (rows[i].commands & (1u << c))
             return &rows[i];
-    return NULL;
+        other = &rows[i];
+    }
+    return other;
 }
 
 /* ---- help ---- */
 
-static void print_options(unsigned mask)
+static void print_option(const struct row *r)
 {
-    puts("\nOptions:");
+    char left[64], letter[8] = "    ";
+    const char *arg = r->argument ? r->argument : "";
+    bool joined = arg[0] == '=' || arg[0] == '[' || !arg[0];
+    if (r->id < 256)
+        snprintf(letter, sizeof letter, "-%c, ", r->id);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, r->name, joined ? "" : " ", arg);
+    printf("  %-29s %s\n", left, r->help);
+}
+
+static void print_options(enum command c)
+{
+    const char *heading = "", *printed = "";
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        char left[64];
         const struct row *r = &rows[i];
-        if (!r->help || !(r->commands & mask))
+        heading = r->heading ? r->heading : heading;
+        if (!r->help || !(r->commands & (1u << c)))
             continue;
-        const char *arg = r->argument ? r->argument : "";
-        bool optional = arg[0] == '[';
-        char letter[8] = "    ";
-        if (r->id < 256)
-            snprintf(letter, sizeof letter, "-%c, ", r->id);
-        snprintf(left, sizeof left, "%s--%s%s%s%s", letter, r->name, optional ? "[=" : "",
-                 arg[0] && !optional ? " " : "", optional ? arg + 1 : arg);
-        printf("  %-34s %s\n", left, r->help);
+        if (strcmp(heading, printed) != 0)
+            printf("\n%s:\n", printed = heading);
+        print_option(r);
     }
 }
 
-static void help_program(void)
+static void help_program(FILE *to)
 {
-    puts("linnet - XMPP from the command line\n\nUsage:");
+    fputs("linnet - XMPP from the command line\n\n", to);
     for (int i = 0; i < COMMAND_COUNT; i++)
-        printf("  linnet %-6s %-7s  %s\n", commands[i].name, commands[i].arguments,
-               commands[i].summary);
-    puts("\n`linnet COMMAND --help` tells the options of a command. A password comes from\n"
-         "--password-fd, --password-file, --password-command, the environment variable\n"
-         "LINNET_PASSWORD, or a prompt; never from the command line.\n\n"
-         "Examples:\n"
-         "  linnet probe example.org\n"
-         "  linnet login juliet@example.org\n"
-         "  echo Hello | linnet send juliet@example.org romeo@example.org\n\n"
-         "Exit status: 0 success, 2 wrong usage, 3 bad address, 10-16 network, 20-24 TLS,\n"
-         "30-36 sign-in, 40-45 the server ended it, 60 not delivered, 130 interrupted;\n"
-         "linnet(1) has the whole table.");
+        fprintf(to, "  linnet %-6s %-7s  %s\n", commands[i].name, commands[i].arguments,
+                commands[i].summary);
+    fputs("\n`linnet COMMAND --help` lists the options of a command. The password comes from\n"
+          "--password-file, --password-fd, --password-command, the environment variable\n"
+          "LINNET_PASSWORD, or a prompt; never from the command line.\n\n"
+          "Examples:\n"
+          "  linnet probe example.org\n"
+          "  linnet login juliet@example.org\n"
+          "  echo Hello | linnet send juliet@example.org romeo@example.org\n\n"
+          "Exit status: 0 success, 2 usage, 3 address, 10-16 network, 20-24 TLS, 30-36 sign-in,\n"
+          "40-45 the server ended it, 60 not delivered, 130 interrupted; all in linnet(1).\n",
+          to);
 }
 
 static void help_command(enum command c)
 {
     printf("Usage: linnet %s %s [OPTIONS]\n\n%c%s.\n", commands[c].name, commands[c].arguments,
            commands[c].summary[0] - 'a' + 'A', commands[c].summary + 1);
-    print_options(1u << c);
+    print_options(c);
     printf("\n%s", commands[c].text);
 }
 
 /* ---- parsing ---- */
-
-static enum parsed complain(const char *what, const char *detail)
-{
-    fprintf(stderr, "linnet: %s%s%s\n", what, detail ? " " : "", detail ? detail : "");
-    return PARSED_WRONG;
-}
 
 static bool number(const char *text, unsigned long max, unsigned *ret)
 {
@@ -255,45 +274,52 @@ static bool store(struct options *o, int id, const char *value)
     case OPT_TRACE_SECRETS:
         return o->trace_secrets = o->trace = true;
     case 'q':
+        o->verbose = false;
         return o->quiet = true;
-    default:
-        return o->verbose = true; /* 'v', the one that is left */
+    default: /* 'v', the one that is left */
+        o->quiet = false;
+        return o->verbose = true;
     }
+}
+
+static enum parsed wrong_value(const struct row *r, const char *value)
+{
+    fprintf(stderr, "linnet: --%s: '", r->name);
+    output_printable(stderr, value ? value : "");
+    fprintf(stderr, "' is not %s\n", r->wanted);
+    return PARSED_WRONG;
+}
+
+static enum parsed no_password_option(void)
+{
+    fputs("linnet: there is no --password: everybody on this machine could read it in the list of\n"
+          "  processes. Use --password-file, --password-fd, --password-command, LINNET_PASSWORD\n"
+          "  or the prompt.\n",
+          stderr);
+    return PARSED_WRONG;
 }
 
 static enum parsed take(struct options *o, int id, const char *value, bool *help)
 {
-    const struct row *r = row_of(id);
-    if (!r)
-        return PARSED_WRONG; /* getopt has said why */
-    if (id == 'h') {
-        *help = true;
-        return PARSED_RUN;
-    }
+    const struct row *r = row_of(id, o->command);
+    if (id == OPT_PASSWORD)
+        return no_password_option();
     if (id == OPT_VERSION) {
         printf("linnet %s\n", linnet_version());
         return PARSED_DONE;
     }
-    if (id == OPT_PASSWORD)
-        return complain("there is no --password: every user of this machine could read it in the "
-                        "list of processes.\n"
-                        "  Use --password-file, --password-fd, --password-command, LINNET_PASSWORD "
-                        "or the prompt.",
-                        NULL);
+    if (id == 'h')
+        return *help = true, PARSED_RUN;
     if (!(r->commands & (1u << o->command))) {
         fprintf(stderr, "linnet: %s has no option --%s\n", commands[o->command].name, r->name);
         return PARSED_WRONG;
     }
-    if (!store(o, id, value)) {
-        fprintf(stderr, "linnet: --%s: '%s' is not %s\n", r->name, value ? value : "",
-                r->argument ? r->argument : "possible");
-        return PARSED_WRONG;
-    }
-    return PARSED_RUN;
+    return store(o, id, value) ? PARSED_RUN : wrong_value(r, value);
 }
 
 static void getopt_tables(struct option *longs, char *shorts)
 {
+    *shorts++ = ':'; /* a missing value is told apart */
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *arg = rows[i].argument;
         int kind = !arg                   ? no_argument
@@ -310,13 +336,29 @@ static void getopt_tables(struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
+static enum parsed try_help(enum command c)
+{
+    fprintf(stderr, "Try: linnet %s --help\n", commands[c].name);
+    return PARSED_WRONG;
+}
+
+/* getopt met what it does not know (id '?') or a value that is missing (':'). */
+static enum parsed stray(enum command c, int id, const char *word)
+{
+    fprintf(stderr, "linnet: %s ", commands[c].name);
+    fputs(id == ':' ? "wants a value after " : "takes no ", stderr);
+    output_printable(stderr, word);
+    fputc('\n', stderr);
+    return try_help(c);
+}
+
 static enum parsed positionals(struct options *o, int argc, char **argv)
 {
     unsigned given = (unsigned)(argc - optind), wanted = commands[o->command].positionals;
     if (given != wanted) {
-        fprintf(stderr, "linnet: %s takes %s\nTry: linnet %s --help\n", commands[o->command].name,
-                commands[o->command].arguments, commands[o->command].name);
-        return PARSED_WRONG;
+        fprintf(stderr, "linnet: %s takes %s, and options\n", commands[o->command].name,
+                commands[o->command].arguments);
+        return try_help(o->command);
     }
     o->address = argv[optind];
     o->to = wanted > 1 ? argv[optind + 1] : NULL;
@@ -326,11 +368,15 @@ static enum parsed positionals(struct options *o, int argc, char **argv)
 static enum parsed parse_command(struct options *o, int argc, char **argv)
 {
     struct option longs[ROW_COUNT + 1];
-    char shorts[2 * ROW_COUNT + 1];
+    char shorts[2 * ROW_COUNT + 2];
     bool help = false;
     int id;
     getopt_tables(longs, shorts);
+    optind = 0; /* begins anew, whatever was parsed before */
+    opterr = 0;
     while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        if (id == '?' || id == ':')
+            return stray(o->command, id, argv[optind - 1]);
         enum parsed p = take(o, id, optarg, &help);
         if (p != PARSED_RUN)
             return p;
@@ -342,24 +388,44 @@ static enum parsed parse_command(struct options *o, int argc, char **argv)
     return positionals(o, argc, argv);
 }
 
+static bool find_command(const char *name, enum command *ret)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(name, commands[i].name) == 0) {
+            *ret = (enum command)i;
+            return true;
+        }
+    return false;
+}
+
+static enum parsed help(const char *about)
+{
+    enum command c;
+    if (about && find_command(about, &c))
+        help_command(c);
+    else
+        help_program(stdout);
+    return PARSED_DONE;
+}
+
 enum parsed options_parse(int argc, char **argv, struct options *ret)
 {
     *ret = (struct options){.password_fd = -1};
-    const char *first = argc > 1 ? argv[1] : "--help";
-    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
-        help_program();
-        return argc > 1 ? PARSED_DONE : PARSED_WRONG;
+    const char *first = argc > 1 ? argv[1] : NULL;
+    if (!first) {
+        help_program(stderr);
+        return PARSED_WRONG;
     }
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(first, "--version") == 0) {
         printf("linnet %s\n", linnet_version());
         return PARSED_DONE;
     }
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(first, commands[i].name) == 0) {
-            ret->command = (enum command)i;
-            return parse_command(ret, argc - 1, argv + 1);
-        }
-    complain("no such command:", first);
-    fputs("Try: linnet --help\n", stderr);
+    if (find_command(first, &ret->command))
+        return parse_command(ret, argc - 1, argv + 1);
+    fputs("linnet: there is no command ", stderr);
+    output_printable(stderr, first);
+    fputs("\nTry: linnet --help\n", stderr);
     return PARSED_WRONG;
 }

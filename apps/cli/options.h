@@ -1,6 +1,6 @@
 /*
  * options.h - the command line of `linnet`: one table of commands, one of options. Strings are
- * borrowed from argv. No global state; errors are printed here, with exit status 2.
+ * borrowed from argv. What is wrong is said here; the exit status is then 2. One thread.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -41,9 +41,7 @@ enum parsed {
     PARSED_WRONG /* a complaint was printed */
 };
 
+/* May be called again; getopt(3) below it keeps its place in globals. */
 enum parsed options_parse(int argc, char **argv, struct options *ret);
-
-/* "login" and so on, for messages. */
-const char *options_command_name(enum command c);
 
 #endif

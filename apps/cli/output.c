@@ -1,33 +1,19 @@
 #include "output.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
-
-enum linnet_error_code failure(struct linnet_error *error, enum linnet_error_code code,
-                               const char *fmt, ...)
-{
-    *error = (struct linnet_error){.code = code};
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(error->sentence, sizeof error->sentence, fmt, ap);
-    va_end(ap);
-    return code;
-}
 
 /* ---- colours ---- */
 
-bool output_colours(FILE *to)
-{
-    const char *no = getenv("NO_COLOR");
-    return isatty(fileno(to)) && !(no && *no);
-}
-
 static const char *escape(FILE *to, const char *sequence)
 {
-    return output_colours(to) ? sequence : "";
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool dumb = !term || strcmp(term, "dumb") == 0;
+    return isatty(fileno(to)) && !dumb && !(no && *no) ? sequence : "";
 }
 
 const char *output_bold(FILE *to)
@@ -63,69 +49,98 @@ const char *output_plain(FILE *to)
 /* ---- text ---- */
 
 /* C1 controls (U+0080 to U+009F) are two bytes in UTF-8, and some terminals obey them. */
-static bool is_c1(const unsigned char *p)
+static bool is_c1(const unsigned char *p, size_t len)
 {
-    return p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+    return len >= 2 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
 }
 
-/* Marks that turn the direction of what follows can make a line read as what it is not. */
-static bool is_bidi_control(const unsigned char *p)
+/* What ends a line, or turns the direction of what follows, can make a line read as what it is not:
+ * U+2028 to U+202E, U+2066 to U+2069, and the marks U+200E, U+200F. */
+static bool is_deceptive(const unsigned char *p, size_t len)
 {
-    return p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
-                            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+    return len >= 3 && p[0] == 0xe2 &&
+           ((p[1] == 0x80 && ((p[2] >= 0xa8 && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f)) ||
+            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
-void output_printable(FILE *to, const char *text)
+void output_printable_bytes(FILE *to, const char *text, size_t len)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+    const unsigned char *p = (const unsigned char *)text, *end = p + len;
+    for (; p < end; p++) {
+        size_t left = (size_t)(end - p);
         if (*p == '\n')
             fputs("\\n", to);
         else if (*p == '\t')
             fputs("\\t", to);
         else if (*p < 0x20 || *p == 0x7f)
             fprintf(to, "\\x%02x", *p);
-        else if (is_c1(p)) {
+        else if (is_c1(p, left)) {
             fprintf(to, "\\u%04x", p[1]);
             p++;
-        } else if (is_bidi_control(p)) {
-            fputs("?", to);
+        } else if (is_deceptive(p, left)) {
+            fprintf(to, "\\u20%02x", (unsigned)((p[1] & 1) << 6 | (p[2] & 0x3f)));
             p += 2;
         } else
             putc(*p, to);
     }
 }
 
-static void line(const char *before, const char *text, const char *after)
+void output_printable(FILE *to, const char *text)
 {
-    fputs(before, stderr);
-    output_printable(stderr, text);
-    fputs(after, stderr);
+    output_printable_bytes(to, text, strlen(text));
 }
 
-static void peer_words(const struct linnet_error *e)
+/* 0: lines have no end. */
+static unsigned width(FILE *to)
 {
-    if (!e->condition[0] && !e->peer_text[0])
-        return;
-    line("  The server said: ", e->condition, "");
-    if (e->peer_text[0])
-        line(e->condition[0] ? " - \"" : "\"", e->peer_text, "\"");
-    fputc('\n', stderr);
+    struct winsize size;
+    if (!isatty(fileno(to)) || ioctl(fileno(to), TIOCGWINSZ, &size) < 0 || size.ws_col < 40)
+        return 0;
+    return size.ws_col < 100 ? size.ws_col : 100;
 }
 
-static void failure_text(const struct linnet_error *e)
+static unsigned count_columns(const char *text, size_t len)
 {
-    const struct linnet_error_info *info = linnet_error_info(e->code);
-    bool ours = e->code == LINNET_ERROR_USAGE && !e->params[0];
-    if (ours) {
-        line("linnet: ", e->sentence, "\n");
-        return;
+    unsigned n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static void wrap(FILE *to, unsigned column, unsigned max, const char *text)
+{
+    unsigned at = column;
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        unsigned columns = count_columns(text, len);
+        if (at > column && at + 1 + columns > max) {
+            fprintf(to, "\n%*s", (int)column, "");
+            at = column;
+        } else if (at > column) {
+            putc(' ', to);
+            at++;
+        }
+        fwrite(text, 1, len, to);
+        at += columns;
+        text += len;
+        text += strspn(text, " ");
     }
-    fprintf(stderr, "%s%s%s\n", output_red(stderr), info ? info->heading : "Failure",
-            output_plain(stderr));
-    line("  ", e->sentence, "\n");
-    peer_words(e);
-    if (info && info->remedy[0])
-        fprintf(stderr, "  %s%s%s\n", output_dim(stderr), info->remedy, output_plain(stderr));
+}
+
+void output_wrapped(FILE *to, unsigned column, const char *text)
+{
+    unsigned max = width(to);
+    char *printable = NULL;
+    size_t size;
+    FILE *memory = max ? open_memstream(&printable, &size) : NULL;
+    if (memory)
+        output_printable(memory, text);
+    if (memory && fclose(memory) == 0)
+        wrap(to, column, max, printable);
+    else
+        output_printable(to, text);
+    putc('\n', to);
+    free(printable);
 }
 
 /* ---- JSON ---- */
@@ -137,10 +152,26 @@ json_t *output_event(const char *name)
     return object;
 }
 
+/* `text` with all that is not ASCII replaced. */
+static json_t *ascii_string(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return NULL;
+    for (char *p = copy; *p; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    json_t *string = json_string(copy);
+    free(copy);
+    return string;
+}
+
 void output_set(json_t *object, const char *key, const char *text)
 {
-    if (text && *text)
-        json_object_set_new(object, key, json_string(text));
+    if (!text || !*text)
+        return;
+    json_t *string = json_string(text);
+    json_object_set_new(object, key, string ? string : ascii_string(text));
 }
 
 void output_json(json_t *object)
@@ -153,41 +184,22 @@ void output_json(json_t *object)
     json_decref(object);
 }
 
-static void set_params(json_t *object, const struct linnet_error *e)
+/* ---- the reader ---- */
+
+void output_init(void)
 {
-    json_t *params = json_object();
-    for (const char *name = e->params; *name;) {
-        const char *value = name + strlen(name) + 1;
-        output_set(params, name, value);
-        name = value + strlen(value) + 1;
-    }
-    json_object_set_new(object, "params", params);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0) /* opened the wrong way round: its use fails, as it did */
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-static void failure_json(const struct linnet_error *e)
+bool output_reader_gone(void)
 {
-    static const char *const retries[] = {"no", "yes", "on-network", "long"};
-    const struct linnet_error_info *info = linnet_error_info(e->code);
-    json_t *object = output_event("error");
-    output_set(object, "code", info ? info->id : "internal");
-    json_object_set_new(object, "exit", json_integer(e->code));
-    output_set(object, "stage", linnet_stage_name(e->stage));
-    output_set(object, "origin", linnet_origin_name(e->origin));
-    output_set(object, "condition", e->condition);
-    output_set(object, "peer_text", e->peer_text);
-    output_set(object, "heading", info ? info->heading : NULL);
-    output_set(object, "sentence", e->sentence);
-    output_set(object, "remedy", info ? info->remedy : NULL);
-    output_set(object, "retry", retries[e->retry]);
-    set_params(object, e);
-    output_json(object);
+    struct pollfd fd = {.fd = STDOUT_FILENO};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLERR | POLLHUP));
 }
 
-int output_failure(const struct options *o, const struct linnet_error *error)
+bool output_finish(void)
 {
-    if (o->json)
-        failure_json(error);
-    else
-        failure_text(error);
-    return error->code;
+    return fflush(stdout) == 0 && !ferror(stdout);
 }

@@ -1,42 +1,52 @@
 /*
- * output.h - what people and programs read: text or one JSON object per line, on standard output;
- * failures as text on standard error. Nothing from the network reaches a terminal unchanged:
- * control characters are replaced.
+ * output.h - what people and programs read: text, or one JSON object per line. Nothing from the
+ * network reaches a terminal unchanged: control characters are replaced. One thread.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-#include "options.h"
-
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
-/* A failure of this program itself; `fmt` is a clause without a full stop. Returns `code`. */
-enum linnet_error_code failure(struct linnet_error *error, enum linnet_error_code code,
-                               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-/* Prints `error` the way people (heading, sentence, the peer's words, what helps) or programs
- * (an object with "event":"error") want it. Returns the exit status. */
-int output_failure(const struct options *o, const struct linnet_error *error);
-
-/* One line of JSON, flushed; takes `object`. */
-void output_json(json_t *object);
-
-/* {"event": name}, with text that is not UTF-8 or NULL left out by output_set. */
-json_t *output_event(const char *name);
-void output_set(json_t *object, const char *key, const char *text);
+/* ---- text ---- */
 
 /* Prints `text` with control characters shown as escapes, so that one message is one line. */
 void output_printable(FILE *to, const char *text);
+void output_printable_bytes(FILE *to, const char *text, size_t len);
 
-/* Whether to colour what goes to `to`: a terminal, and NO_COLOR is not set. */
-bool output_colours(FILE *to);
+/* The same, between words broken at the width of the terminal; the cursor is at `column`, and so
+ * are the lines that follow. Ends the line. */
+void output_wrapped(FILE *to, unsigned column, const char *text);
 
-/* Colour on and off, or nothing. */
+/* Colour on and off; nothing unless `to` is a terminal, or when NO_COLOR is set. */
 const char *output_bold(FILE *to);
 const char *output_red(FILE *to);
 const char *output_green(FILE *to);
 const char *output_yellow(FILE *to);
 const char *output_dim(FILE *to);
 const char *output_plain(FILE *to);
+
+/* ---- JSON ---- */
+
+/* {"event": name} */
+json_t *output_event(const char *name);
+
+/* Leaves out NULL and "". Bytes that are not UTF-8 become "?". */
+void output_set(json_t *object, const char *key, const char *text);
+
+/* Prints the line and flushes it; takes `object`. */
+void output_json(json_t *object);
+
+/* ---- the reader ---- */
+
+/* Standard input, output and error exist from here on, so that no socket takes their number. */
+void output_init(void);
+
+/* Whoever read standard output has gone. */
+bool output_reader_gone(void);
+
+/* Whether all that was printed was also written. */
+bool output_finish(void);
 
 #endif

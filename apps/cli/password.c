@@ -1,9 +1,11 @@
 #include "password.h"
 
-#include "output.h"
+#include "failure.h"
+#include "interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,62 +29,86 @@ static enum linnet_error_code read_line(int fd, const char *source, struct passw
         char c;
         ssize_t n = read(fd, &c, 1);
         if (n < 0 && errno == EINTR)
-            return failure(error, LINNET_ERROR_INTERRUPTED, "interrupted");
+            continue;
         if (n < 0)
-            return failure(error, LINNET_ERROR_USAGE, "the password cannot be read from %s: %s",
-                           source, strerror(errno));
+            return failure_set(error, LINNET_ERROR_USAGE, "the password cannot be read from %s: %s",
+                               source, strerror(errno));
         if (n == 0 || c == '\n')
             break;
         if (ret->len == sizeof ret->bytes)
-            return failure(error, LINNET_ERROR_USAGE, "the password from %s is too long", source);
+            return failure_set(error, LINNET_ERROR_USAGE, "the password from %s is too long",
+                               source);
         ret->bytes[ret->len++] = c;
     }
     if (ret->len > 0 && ret->bytes[ret->len - 1] == '\r')
         ret->len--;
     if (ret->len == 0)
-        return failure(error, LINNET_ERROR_USAGE, "the password from %s is empty", source);
+        return failure_set(error, LINNET_ERROR_USAGE, "the password from %s is empty", source);
+    return LINNET_OK;
+}
+
+/* A pipe is as good as a file: a shell's <(command) is one. */
+static enum linnet_error_code check_private(const char *path, int fd, struct linnet_error *error)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
+        return failure_set(error, LINNET_ERROR_USAGE, "the password file %s is no regular file",
+                           path);
+    if (st.st_uid != geteuid())
+        return failure_set(error, LINNET_ERROR_USAGE,
+                           "the password file %s belongs to somebody else", path);
+    if (st.st_mode & 077)
+        return failure_set(error, LINNET_ERROR_USAGE,
+                           "others may read the password file %s; make it private with chmod 600",
+                           path);
     return LINNET_OK;
 }
 
 static enum linnet_error_code from_file(const char *path, struct password *ret,
                                         struct linnet_error *error)
 {
-    struct stat st;
-    enum linnet_error_code code;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return failure(error, LINNET_ERROR_USAGE, "the password file %s cannot be opened: %s", path,
-                       strerror(errno));
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        code = failure(error, LINNET_ERROR_USAGE, "the password file %s is no regular file", path);
-    else if (st.st_uid != geteuid())
-        code = failure(error, LINNET_ERROR_USAGE, "the password file %s belongs to somebody else",
-                       path);
-    else if (st.st_mode & 077)
-        code =
-            failure(error, LINNET_ERROR_USAGE,
-                    "others may read the password file %s; make it private with chmod 600", path);
-    else
+        return failure_set(error, LINNET_ERROR_USAGE, "the password file %s cannot be opened: %s",
+                           path, strerror(errno));
+    enum linnet_error_code code = check_private(path, fd, error);
+    if (code == LINNET_OK)
         code = read_line(fd, path, ret, error);
     close(fd);
     return code;
 }
 
+/* Lets the command say the rest, so that it does not die of a pipe that nobody reads. */
+static void drain(int fd)
+{
+    char rest[256];
+    while (read(fd, rest, sizeof rest) > 0)
+        ;
+    explicit_bzero(rest, sizeof rest);
+}
+
 static enum linnet_error_code from_command(const char *command, struct password *ret,
                                            struct linnet_error *error)
 {
+    void (*before)(int) = signal(SIGPIPE, SIG_DFL); /* the command shall start as usual */
     FILE *pipe = popen(command, "re");
+    signal(SIGPIPE, before);
     if (!pipe)
-        return failure(error, LINNET_ERROR_USAGE, "the password command cannot be run: %s",
-                       strerror(errno));
+        return failure_set(error, LINNET_ERROR_USAGE, "the password command cannot be run: %s",
+                           strerror(errno));
     enum linnet_error_code code = read_line(fileno(pipe), "the password command", ret, error);
+    drain(fileno(pipe));
     int status = pclose(pipe);
-    if (status != 0 && code != LINNET_ERROR_INTERRUPTED)
-        code = failure(error, LINNET_ERROR_USAGE, "the password command failed (status %d)",
-                       WIFEXITED(status) ? WEXITSTATUS(status) : status);
+    if (status != 0)
+        code = WIFEXITED(status)
+                   ? failure_set(error, LINNET_ERROR_USAGE,
+                                 "the password command failed with exit status %d",
+                                 WEXITSTATUS(status))
+                   : failure_set(error, LINNET_ERROR_USAGE, "the password command was killed");
     return code;
 }
 
+/* Taken out of the environment in any case: children and /proc need not see it any more. */
 static enum linnet_error_code from_environment(char *value, struct password *ret,
                                                struct linnet_error *error)
 {
@@ -90,59 +116,89 @@ static enum linnet_error_code from_environment(char *value, struct password *ret
     bool fits = len > 0 && len <= sizeof ret->bytes;
     if (fits)
         memcpy(ret->bytes, value, ret->len = len);
-    explicit_bzero(value, len); /* children and /proc need not see it any more */
+    explicit_bzero(value, len);
     unsetenv("LINNET_PASSWORD");
     return fits ? LINNET_OK
-                : failure(error, LINNET_ERROR_USAGE, "LINNET_PASSWORD is empty or too long");
+                : failure_set(error, LINNET_ERROR_USAGE, "LINNET_PASSWORD is empty or too long");
 }
 
-static void note_signal(int signal)
+/* The terminal's line, unless a signal comes first. */
+static enum linnet_error_code read_typed(int tty, int signals, struct password *ret,
+                                         struct linnet_error *error)
 {
-    (void)signal; /* it has done its work: read() returns */
+    struct pollfd fds[2] = {{.fd = tty, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (fds[1].revents)
+        return failure_set(error, LINNET_ERROR_INTERRUPTED, "interrupted");
+    return read_line(tty, "the terminal", ret, error);
+}
+
+static enum linnet_error_code ask(int tty, const char *address, struct password *ret,
+                                  struct linnet_error *error)
+{
+    struct termios shown, silent;
+    sigset_t before;
+    if (tcgetattr(tty, &shown) < 0)
+        return failure_set(error, LINNET_ERROR_USAGE, "the terminal cannot be silenced: %s",
+                           strerror(errno));
+    silent = shown;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    int signals = interrupt_open(&before); /* so that the echo comes back after Ctrl-C */
+    dprintf(tty, "Password for %s: ", address);
+    tcsetattr(tty, TCSAFLUSH, &silent);
+    enum linnet_error_code code = read_typed(tty, signals, ret, error);
+    tcsetattr(tty, TCSAFLUSH, &shown);
+    if (code != LINNET_ERROR_INTERRUPTED)
+        dprintf(tty, "\n");
+    interrupt_close(signals, &before);
+    return code;
 }
 
 static enum linnet_error_code from_prompt(const char *address, struct password *ret,
                                           struct linnet_error *error)
 {
-    struct termios shown, silent;
-    struct sigaction interrupt = {.sa_handler = note_signal}, before;
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (tty < 0 || tcgetattr(tty, &shown) < 0) {
-        if (tty >= 0)
-            close(tty);
-        return failure(error, LINNET_ERROR_USAGE,
-                       "there is no password and no terminal to ask for it; use --password-file, "
-                       "--password-fd, --password-command or LINNET_PASSWORD");
-    }
-    silent = shown;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    sigaction(SIGINT, &interrupt, &before); /* so that the echo comes back after Ctrl-C */
-    dprintf(tty, "Password for %s: ", address);
-    tcsetattr(tty, TCSAFLUSH, &silent);
-    enum linnet_error_code code = read_line(tty, "the terminal", ret, error);
-    tcsetattr(tty, TCSAFLUSH, &shown);
-    dprintf(tty, "\n");
-    sigaction(SIGINT, &before, NULL);
+    if (tty < 0)
+        return failure_set(error, LINNET_ERROR_USAGE,
+                           "there is no password and no terminal to ask for it; use "
+                           "--password-file, --password-fd, --password-command or "
+                           "LINNET_PASSWORD");
+    enum linnet_error_code code = ask(tty, address, ret, error);
     close(tty);
     return code;
+}
+
+static enum linnet_error_code from_option(const struct options *o, struct password *ret,
+                                          struct linnet_error *error)
+{
+    int sources =
+        (o->password_fd >= 0) + (o->password_file != NULL) + (o->password_command != NULL);
+    if (sources > 1)
+        return failure_set(error, LINNET_ERROR_USAGE,
+                           "more than one source of the password was given");
+    if (o->password_fd >= 0)
+        return read_line(o->password_fd, "the descriptor", ret, error);
+    if (o->password_file)
+        return from_file(o->password_file, ret, error);
+    return from_command(o->password_command, ret, error);
 }
 
 enum linnet_error_code password_get(const struct options *o, struct password *ret,
                                     struct linnet_error *error)
 {
     char *variable = getenv("LINNET_PASSWORD");
-    int sources =
-        (o->password_fd >= 0) + (o->password_file != NULL) + (o->password_command != NULL);
+    enum linnet_error_code code = LINNET_OK;
     *ret = (struct password){.len = 0};
-    if (sources > 1)
-        return failure(error, LINNET_ERROR_USAGE, "more than one source of the password was given");
-    if (o->password_fd >= 0)
-        return read_line(o->password_fd, "the descriptor", ret, error);
-    if (o->password_file)
-        return from_file(o->password_file, ret, error);
-    if (o->password_command)
-        return from_command(o->password_command, ret, error);
     if (variable)
-        return from_environment(variable, ret, error);
-    return from_prompt(o->address, ret, error);
+        code = from_environment(variable, ret, error);
+    if (o->password_fd >= 0 || o->password_file || o->password_command) {
+        password_wipe(ret); /* an option overrides the environment */
+        code = from_option(o, ret, error);
+    } else if (!variable) {
+        code = from_prompt(o->address, ret, error);
+    }
+    if (code != LINNET_OK)
+        password_wipe(ret);
+    return code;
 }

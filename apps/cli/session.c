@@ -1,17 +1,21 @@
 #include "session.h"
 
+#include "failure.h"
+#include "interrupt.h"
 #include "output.h"
 #include "password.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { CLOSE_MS = 3000 };
 
 uint64_t session_now_ms(void)
 {
@@ -20,17 +24,35 @@ uint64_t session_now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+void session_init(struct session *s, const struct options *o, FILE *stages)
+{
+    *s = (struct session){.options = o, .stages = stages, .signals = -1};
+}
+
 /* ---- configuration ---- */
 
 static void trace_sink(void *ctx, enum linnet_direction direction, const char *xml, size_t len)
 {
     FILE *to = ctx;
-    bool terminal = isatty(fileno(to));
     fputs(direction == LINNET_SENT ? "C: " : "S: ", to);
-    for (size_t i = 0; i < len; i++)
-        putc(terminal && ((unsigned char)xml[i] < 0x20 || xml[i] == 0x7f) ? '?' : xml[i], to);
+    output_printable_bytes(to, xml, len);
     putc('\n', to);
     fflush(to);
+}
+
+/* Private even where the file was there before and was not. */
+static FILE *create_trace(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0)
+        return NULL;
+    bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    FILE *file =
+        !regular || (fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0) ? fdopen(fd, "w") : NULL;
+    if (!file)
+        close(fd);
+    return file;
 }
 
 static void open_trace(struct session *s, struct linnet_config *config)
@@ -38,16 +60,12 @@ static void open_trace(struct session *s, struct linnet_config *config)
     const struct options *o = s->options;
     if (!o->trace)
         return;
-    s->trace = stderr;
-    if (o->trace_path) {
-        int fd = open(o->trace_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        s->trace = fd >= 0 ? fdopen(fd, "w") : NULL;
-    }
+    s->trace = o->trace_path ? create_trace(o->trace_path) : stderr;
     if (s->trace)
         linnet_config_set_trace(config, trace_sink, s->trace, o->trace_secrets);
     else
-        failure(&s->error, LINNET_ERROR_USAGE, "the trace file %s cannot be written: %s",
-                o->trace_path, strerror(errno));
+        failure_set(&s->error, LINNET_ERROR_USAGE, "the trace file %s cannot be written: %s",
+                    o->trace_path, strerror(errno));
 }
 
 struct linnet_config *session_config(struct session *s)
@@ -71,18 +89,29 @@ struct linnet_config *session_config(struct session *s)
     return c;
 }
 
-/* ---- the loop ---- */
-
-/* From here on Ctrl-C is something to read, so that the stream can be closed in order. */
-static int open_signals(void)
+enum linnet_error_code session_open(struct session *s)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    const struct options *o = s->options;
+    struct password password;
+    struct linnet_jid *jid;
+    /* A wrong address is told before a password is asked for. */
+    enum linnet_error_code code = linnet_jid_new(o->address, &jid, &s->error);
+    linnet_jid_free(jid);
+    if (code == LINNET_OK)
+        code = password_get(o, &password, &s->error);
+    if (code != LINNET_OK)
+        return code;
+    struct linnet_config *config = session_config(s);
+    linnet_config_set_password(config, password.bytes, password.len);
+    password_wipe(&password);
+    code = s->error.code;
+    if (code == LINNET_OK)
+        code = linnet_client_new(config, &s->client, &s->error);
+    linnet_config_free(config);
+    return code;
 }
+
+/* ---- the loop ---- */
 
 static int wait_ms(const struct session *s)
 {
@@ -95,6 +124,12 @@ static int wait_ms(const struct session *s)
     return client < 0 || own < client ? own : client;
 }
 
+static bool signalled(const struct session *s)
+{
+    struct signalfd_siginfo info;
+    return read(s->signals, &info, sizeof info) > 0;
+}
+
 enum next session_next(struct session *s, const struct linnet_event **ret_event)
 {
     for (;;) {
@@ -103,15 +138,14 @@ enum next session_next(struct session *s, const struct linnet_event **ret_event)
             return NEXT_EVENT;
         if (s->deadline_ms && session_now_ms() >= s->deadline_ms)
             return NEXT_DEADLINE;
-        struct pollfd fds[2] = {{.fd = linnet_client_fd(s->client), .events = POLLIN},
-                                {.fd = s->signals, .events = POLLIN}};
-        poll(fds, 2, wait_ms(s));
-        if (fds[1].revents) {
-            struct signalfd_siginfo info;
-            if (read(s->signals, &info, sizeof info) > 0) {
-                failure(&s->error, LINNET_ERROR_INTERRUPTED, "Interrupted.");
-                return NEXT_INTERRUPTED;
-            }
+        /* Of standard output only the end is of interest: a pipe without reader. */
+        struct pollfd fds[3] = {{.fd = linnet_client_fd(s->client), .events = POLLIN},
+                                {.fd = s->signals, .events = POLLIN},
+                                {.fd = STDOUT_FILENO}};
+        poll(fds, 3, wait_ms(s));
+        if ((fds[1].revents && signalled(s)) || (fds[2].revents & (POLLERR | POLLHUP))) {
+            failure_set(&s->error, LINNET_ERROR_INTERRUPTED, "interrupted");
+            return NEXT_INTERRUPTED;
         }
         linnet_client_dispatch(s->client);
     }
@@ -119,65 +153,68 @@ enum next session_next(struct session *s, const struct linnet_event **ret_event)
 
 /* ---- login ---- */
 
-static void show_stage(const struct session *s, const struct linnet_event *e)
+static void show_stage(const struct session *s, enum linnet_stage stage, uint32_t ms,
+                       const char *detail)
 {
-    const char *name = linnet_stage_name(e->stage);
+    FILE *to = s->stages;
+    const char *name = linnet_stage_name(stage);
+    if (!to)
+        return;
     if (s->options->json) {
         json_t *object = output_event("stage");
         output_set(object, "stage", name);
-        json_object_set_new(object, "ms", json_integer(e->stage_ms));
-        output_set(object, "detail", e->detail);
+        json_object_set_new(object, "ms", json_integer(ms));
+        output_set(object, "detail", detail);
         output_json(object);
         return;
     }
-    printf("  %s%-8s%s %5u ms  ", output_green(stdout), name, output_plain(stdout), e->stage_ms);
-    output_printable(stdout, e->detail ? e->detail : "");
-    putchar('\n');
-    fflush(stdout);
+    fprintf(to, "  %s%-8s%s %5u ms  ", output_green(to), name, output_plain(to), ms);
+    output_printable(to, detail ? detail : "");
+    putc('\n', to);
+    fflush(to);
+}
+
+/* Where it ended; why is said by failure_print. */
+static void show_failed_stage(const struct session *s)
+{
+    FILE *to = s->stages;
+    const char *name = linnet_stage_name(s->error.stage);
+    if (!to || s->options->json || !*name)
+        return;
+    fprintf(to, "  %s%-8s   failed%s\n\n", output_red(to), name, output_plain(to));
+    fflush(to);
 }
 
 static enum linnet_error_code await_outcome(struct session *s)
 {
     const struct linnet_event *e;
     for (;;) {
-        enum next next = session_next(s, &e);
-        if (next == NEXT_INTERRUPTED)
+        switch (session_next(s, &e)) {
+        case NEXT_INTERRUPTED:
             return s->error.code;
-        if (next == NEXT_DEADLINE)
-            return failure(&s->error, LINNET_ERROR_TIMEOUT, "The time given was over.");
-        if (e->kind == LINNET_EVENT_STAGE_DONE && s->show_stages)
-            show_stage(s, e);
-        if (e->kind == LINNET_EVENT_ONLINE)
+        case NEXT_DEADLINE:
+            return failure_set(&s->error, LINNET_ERROR_TIMEOUT, "the time given was over");
+        case NEXT_EVENT:
+            break;
+        }
+        if (e->kind == LINNET_EVENT_STAGE_DONE)
+            show_stage(s, e->stage, e->stage_ms, e->detail);
+        if (e->kind == LINNET_EVENT_ONLINE) {
+            show_stage(s, LINNET_STAGE_READY, e->elapsed_ms, "in all");
             return LINNET_OK;
+        }
         if (e->kind == LINNET_EVENT_FAILED) {
             s->error = *e->error;
+            show_failed_stage(s);
             return s->error.code;
         }
     }
 }
 
-enum linnet_error_code session_login(struct session *s, const struct options *o)
+enum linnet_error_code session_login(struct session *s)
 {
-    struct password password;
-    struct linnet_jid *jid;
-    s->options = o;
-    s->signals = -1;
-    /* A wrong address is told before a password is asked for. */
-    enum linnet_error_code code = linnet_jid_new(o->address, &jid, &s->error);
-    linnet_jid_free(jid);
-    if (code != LINNET_OK || (code = password_get(o, &password, &s->error)) != LINNET_OK)
-        return code;
-    struct linnet_config *config = session_config(s);
-    linnet_config_set_password(config, password.bytes, password.len);
-    password_wipe(&password);
-    code = s->error.code;
-    if (code == LINNET_OK)
-        code = linnet_client_new(config, &s->client, &s->error);
-    linnet_config_free(config);
-    if (code != LINNET_OK)
-        return code;
-    s->signals = open_signals();
-    code = linnet_client_login(s->client);
+    s->signals = interrupt_open(&s->before);
+    enum linnet_error_code code = linnet_client_login(s->client);
     return code == LINNET_OK ? await_outcome(s) : code;
 }
 
@@ -187,25 +224,32 @@ static void close_in_order(struct session *s)
 {
     const struct linnet_event *e;
     linnet_client_close(s->client);
-    s->deadline_ms = session_now_ms() + 3000;
-    while (session_next(s, &e) == NEXT_EVENT)
+    s->deadline_ms = session_now_ms() + CLOSE_MS;
+    while (linnet_client_is_online(s->client) && session_next(s, &e) == NEXT_EVENT)
         if (e->kind == LINNET_EVENT_OFFLINE)
             return;
 }
 
-void session_finish(struct session *s, enum linnet_error_code outcome)
+static void show_recording(const struct session *s)
 {
+    char *recording = linnet_client_recording(s->client);
+    if (recording)
+        fprintf(stderr, "\n%s", recording);
+    free(recording);
+}
+
+int session_finish(struct session *s, enum linnet_error_code outcome)
+{
+    if (outcome != LINNET_OK)
+        failure_print(s->options, &s->error);
     if (s->client && linnet_client_is_online(s->client))
         close_in_order(s);
-    if (s->client && outcome != LINNET_OK && s->options->verbose) {
-        char *recording = linnet_client_recording(s->client);
-        if (recording)
-            fprintf(stderr, "\n%s", recording);
-        free(recording);
-    }
+    if (s->client && outcome != LINNET_OK && s->options->verbose)
+        show_recording(s);
     linnet_client_free(s->client);
     if (s->trace && s->trace != stderr)
         fclose(s->trace);
     if (s->signals >= 0)
-        close(s->signals);
+        interrupt_close(s->signals, &s->before);
+    return outcome;
 }

@@ -1,12 +1,13 @@
 /*
  * session.h - what login, send and listen share: the configuration from the options, a login whose
- * stages are shown as they pass, and a loop that hears Ctrl-C.
+ * stages are shown as they pass, and a loop that hears Ctrl-C. One thread.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
 #include "options.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 struct session {
@@ -14,29 +15,36 @@ struct session {
     struct linnet_client *client;
     struct linnet_error error; /* of whatever failed */
     FILE *trace;
-    int signals; /* a signalfd of SIGINT and SIGTERM */
-    bool show_stages;
+    FILE *stages; /* where they are shown, or NULL */
+    int signals;  /* of interrupt_open; -1: not yet */
+    sigset_t before;
     uint64_t deadline_ms; /* of session_next; 0: none */
 };
 
 enum next {
     NEXT_EVENT, /* *ret_event */
     NEXT_DEADLINE,
-    NEXT_INTERRUPTED /* `error` is filled */
+    NEXT_INTERRUPTED /* by a signal, or by the reader of our output who left; `error` is filled */
 };
 
-/* The settings that probe shares with the others; never NULL-checked by the caller: the library
- * accepts NULL. `s->trace` is opened when asked for. */
+void session_init(struct session *s, const struct options *o, FILE *stages);
+
+/* The settings that probe shares with the others. NULL when out of memory, which the library
+ * accepts; `error` is filled when the trace cannot be opened. */
 struct linnet_config *session_config(struct session *s);
 
-/* Reads the password and logs in. On failure `error` is filled. Always finish afterwards. */
-enum linnet_error_code session_login(struct session *s, const struct options *o);
+/* Checks the address, reads the password and makes the client; nothing is sent yet. */
+enum linnet_error_code session_open(struct session *s);
+
+/* Logs in. On failure `error` is filled. */
+enum linnet_error_code session_login(struct session *s);
 
 /* The next event of the client. */
 enum next session_next(struct session *s, const struct linnet_event **ret_event);
 
-/* Closes in order and frees; the flight recording follows a failure with --verbose. */
-void session_finish(struct session *s, enum linnet_error_code outcome);
+/* Says what failed, closes in order and frees; returns the exit status. The flight recording
+ * follows a failure with --verbose. */
+int session_finish(struct session *s, enum linnet_error_code outcome);
 
 /* Monotonic milliseconds. */
 uint64_t session_now_ms(void);
