@@ -79,7 +79,8 @@ static const struct linnet_error_info rows[] = {
         "The server did not accept the user name or the password[ of {address}].",
         "Type the password again, and check the spelling of the address."),
     ROW(NO_MECHANISM, "no-mechanism", "No common sign-in method", NO,
-        "There is no common sign-in method[; the server offers {offered}][; this program has "
+        "[{mechanism} cannot be used: {reason}|There is no common sign-in method]"
+        "[; the server offers {offered}][; this program has "
         "{ours}][; policy excludes {excluded}].",
         "Ask the server's administrator for SCRAM; a method that policy excludes must be allowed "
         "explicitly."),

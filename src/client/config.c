@@ -4,6 +4,7 @@
 #include "base/wipe.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LOGIN_MS = 60000, STAGE_MS = 30000, PING_INTERVAL_MS = 300000, PING_TIMEOUT_MS = 30000 };
@@ -269,10 +270,13 @@ void linnet_config_set_ask_certificate(struct linnet_config *c, bool ask)
 
 void linnet_config_set_mechanism(struct linnet_config *c, const char *mechanism)
 {
-    if (!empty(mechanism) && !sasl_mech_find(str_from(mechanism)))
-        fault_usage(c, "the mechanism is not one that Linnet knows");
-    else
+    char reason[64];
+    if (!empty(mechanism) && !sasl_mech_find(str_from(mechanism))) {
+        snprintf(reason, sizeof reason, "%.24s is not a mechanism that Linnet knows", mechanism);
+        fault_usage(c, reason);
+    } else {
         set_text(c, CONFIG_MECHANISM, mechanism);
+    }
 }
 
 void linnet_config_set_legacy(struct linnet_config *c, bool legacy)

@@ -155,23 +155,40 @@ static bool row_excluded(const struct policy_row *row)
     return row->offered && row->mech;
 }
 
+static const char *joined(const struct buf *rows)
+{
+    return buf_len(rows) > 1 ? buf_peek(rows).ptr : NULL;
+}
+
+/* Why the mechanism that was asked for by name is not used; NULL: none was asked for. */
+static const char *why_not(const struct policy_choice *c, const char *wanted)
+{
+    for (size_t i = 0; wanted[0] && i < c->row_count; i++)
+        if (cstr_eq(c->rows[i].name, wanted))
+            return policy_verdict_text(c->rows[i].verdict);
+    return NULL;
+}
+
 static void no_mechanism(struct stream *s)
 {
     const struct policy_choice *c = &s->sign_in->choice;
+    const char *wanted = s->config->policy.mechanism, *reason = why_not(c, wanted);
     struct buf offered, ours, excluded;
     buf_init(&offered, 0, false);
     buf_init(&ours, 0, false);
     buf_init(&excluded, 0, false);
     join_rows(&offered, c, row_offered, false);
-    join_rows(&ours, c, row_ours, false);
-    join_rows(&excluded, c, row_excluded, true);
+    if (!reason) {
+        join_rows(&ours, c, row_ours, false);
+        join_rows(&excluded, c, row_excluded, true);
+    }
     if (offered.failed || ours.failed || excluded.failed)
         stream_out_of_memory(s);
     else
         stream_fail(s, STREAM_OK, LINNET_ERROR_NO_MECHANISM, LINNET_ORIGIN_HERE, "offered",
-                    buf_len(&offered) > 1 ? buf_peek(&offered).ptr : "nothing", "ours",
-                    buf_peek(&ours).ptr, "excluded",
-                    buf_len(&excluded) > 1 ? buf_peek(&excluded).ptr : NULL, NULL);
+                    buf_len(&offered) > 1 ? buf_peek(&offered).ptr : "nothing", "mechanism",
+                    reason ? wanted : NULL, "reason", reason, "ours", joined(&ours), "excluded",
+                    joined(&excluded), NULL);
     buf_finish(&offered);
     buf_finish(&ours);
     buf_finish(&excluded);

@@ -1,5 +1,7 @@
 #include "core/stream_private.h"
 
+#include "base/base64.h"
+
 #include <stdlib.h>
 
 /* STARTTLS (RFC 6120 §5), both halves, and what follows any handshake, direct TLS too. */
@@ -95,6 +97,17 @@ static void format_date(int64_t unix_s, char out[32])
     buf_finish(&text);
 }
 
+/* As linnet_config_add_pin takes it. Without memory an error goes without its pin. */
+static void format_pin(const struct tls_certificate *peer, char *out, size_t out_size)
+{
+    struct buf text;
+    buf_init(&text, 0, false);
+    buf_cstr(&text, "sha256//");
+    base64_encode(&text, str_of(peer->spki_sha256, sizeof peer->spki_sha256));
+    error_copy_text(out, out_size, text.failed ? STR_NONE : buf_peek(&text));
+    buf_finish(&text);
+}
+
 void starttls_verified(struct stream *s, bool accept)
 {
     if (accept) {
@@ -103,13 +116,14 @@ void starttls_verified(struct stream *s, bool accept)
         return;
     }
     const struct tls_certificate *peer = &s->tls->peer;
-    char sha256[65], not_before[32], not_after[32];
+    char sha256[65], pin[64], not_before[32], not_after[32];
     hash_hex(str_of(peer->sha256, sizeof peer->sha256), sha256);
+    format_pin(peer, pin, sizeof pin);
     format_date(peer->not_before_s, not_before);
     format_date(peer->not_after_s, not_after);
     struct linnet_error error = {0};
-    error_set(&error, verdict_code(s->tls->verdict), LINNET_ORIGIN_PEER, "domain", s->domain,
-              "names", peer->names, "issuer", peer->issuer, "sha256", sha256, "not_before",
+    error_set(&error, verdict_code(s->tls->verdict), LINNET_ORIGIN_PEER, "domain", s->domain, "pin",
+              pin, "names", peer->names, "issuer", peer->issuer, "sha256", sha256, "not_before",
               not_before, "not_after", not_after, "reason", s->tls->verdict_reason, NULL);
     stream_input_end(s, s->now_ms, &error);
 }

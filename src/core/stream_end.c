@@ -128,7 +128,7 @@ void stream_error_received(struct stream *s, const struct element *e)
         buf_cstr(&s->out, "</stream:stream>");
     enum linnet_error_code code = stream_condition_code(c);
     /* The tutorial's trap: the header says who the server believes it is. */
-    if (c == STREAM_HOST_UNKNOWN && s->header.from) {
+    if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain)) {
         struct linnet_error error = {0};
         error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "server", s->header.from,
                   NULL);
