@@ -47,7 +47,8 @@ LINNET_API enum linnet_error_code linnet_client_new(const struct linnet_config *
 
 /* Ends everything at once, without a word to the server, wipes and frees. Close first
  * (linnet_client_close) to leave in order. Functions that were posted and have not run are called
- * with a NULL client. Waits for a key derivation that is running, a fraction of a second at most.
+ * with a NULL client. Waits for a key derivation that is running, a second or so at the highest
+ * iteration count.
  */
 LINNET_API void linnet_client_free(struct linnet_client *client);
 

@@ -22,11 +22,12 @@ extern "C" {
 
 struct linnet_probe;
 
-/* Probes the domain of the address in `config`, with its host, port, TLS, trust and timeout
- * settings; a password is ignored, a mechanism and the legacy switch decide the verdicts. Blocks
- * until done, for the login timeout at most. LINNET_OK means that there is a report, which may tell
- * of a failure (linnet_probe_error); *ret_probe is then the caller's. Otherwise it is NULL:
- * LINNET_ERROR_USAGE, LINNET_ERROR_BAD_ADDRESS, LINNET_ERROR_SETTINGS, LINNET_ERROR_NO_MEMORY. */
+/* Probes the domain of the address in `config`, with its host, port, TLS, trust, timeout and
+ * trace settings; a password is ignored, a mechanism and the legacy switch decide the verdicts.
+ * Blocks until done, for the login timeout at most. LINNET_OK means that there is a report, which
+ * may tell of a failure (linnet_probe_error); *ret_probe is then the caller's. Otherwise it is
+ * NULL: LINNET_ERROR_USAGE, LINNET_ERROR_BAD_ADDRESS, LINNET_ERROR_SETTINGS,
+ * LINNET_ERROR_NO_MEMORY. */
 LINNET_API enum linnet_error_code linnet_probe_run(const struct linnet_config *config,
                                                    struct linnet_probe **ret_probe,
                                                    struct linnet_error *error) LINNET_MUST_USE;

@@ -103,9 +103,9 @@ static void on_pump_ended(void *ctx, const struct linnet_error *error)
         pump_free(d->pump);
         d->pump = NULL;
         keep_best(d, &copy);
-        d->set.hooks->target_failed(d->set.ctx, &copy);
         const struct linnet_error_info *info = linnet_error_info(copy.code);
         if (connect_next(d->connect, info ? info->heading : "failed")) {
+            d->set.hooks->target_failed(d->set.ctx, &copy);
             connect_set_deadline(
                 d->connect, min_u64(d->set.deadline_ms, loop_now_ms() + d->set.config->stage_ms));
             enter(d, LINNET_STAGE_CONNECT);

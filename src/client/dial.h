@@ -14,7 +14,7 @@ struct dial_hooks {
     void (*stage)(void *ctx, enum linnet_stage stage);
     /* A TCP connection is there. */
     void (*connected)(void *ctx, const struct connect_target *target);
-    /* A target did not work; the next one follows, or `ended`. */
+    /* A target did not work; the next one follows. */
     void (*target_failed)(void *ctx, const struct linnet_error *error);
     /* As in pump.h. */
     void (*event)(void *ctx, const struct stream_event *event);

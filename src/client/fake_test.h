@@ -47,6 +47,7 @@ struct fake {
     struct stream *stream;
     struct chan *chan;
     struct tls_ctx *tls;
+    struct tls_tickets *tickets;
     struct sasl_credential credential;
     struct entropy entropy;
     uint64_t tls_want;
@@ -106,7 +107,9 @@ static inline void fake_start(struct fake *f)
         .domain = "localhost", .cert_file = f->cert_file, .key_file = f->key_file};
     if (!tls_selfsigned_create(&settings, reason))
         abort();
-    struct tls_server_settings server = {f->cert_file, f->key_file, "xmpp-client", NULL};
+    struct random_source random = entropy_source(&f->entropy);
+    f->tickets = tls_tickets_new(&random);
+    struct tls_server_settings server = {f->cert_file, f->key_file, "xmpp-client", f->tickets};
     f->tls = tls_ctx_new_server(&server, reason);
     if (!f->tls)
         abort();
@@ -131,6 +134,7 @@ static inline void fake_stop(struct fake *f)
     if (f->listener >= 0)
         close(f->listener);
     tls_ctx_unref(f->tls);
+    tls_tickets_unref(f->tickets);
     entropy_finish(&f->entropy);
     unlink(f->cert_file);
     unlink(f->key_file);

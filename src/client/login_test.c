@@ -132,7 +132,7 @@ static void logs_in_in_clear_when_told_so(void **state)
     fake_stop(&f);
 }
 
-static void logs_in_again_with_the_key_it_kept(void **state)
+static void logs_in_again_with_what_it_kept(void **state)
 {
     struct fake f;
     (void)state;
@@ -141,6 +141,7 @@ static void logs_in_again_with_the_key_it_kept(void **state)
     for (int i = 0; i < 3; i++) {
         struct outcome o = login(&f, c);
         assert_int_equal(o.online, 1);
+        assert_int_equal(linnet_client_tls(c)->resumed, i > 0);
         linnet_client_close(c);
         finish(&f, c, &o);
         if (i == 0)
@@ -467,6 +468,23 @@ static void nobody_listens(void **state)
     fake_stop(&f);
 }
 
+/* A port for direct TLS that hangs up on whoever speaks first in clear. */
+static void hangs_up_at_once(void **state)
+{
+    struct fake f;
+    (void)state;
+    fake_start(&f);
+    f.raw = "";
+    f.raw_closes = true;
+    struct linnet_client *c = fake_client(fake_config(&f));
+    struct outcome o = login(&f, c);
+    assert_int_equal(o.error.code, LINNET_ERROR_CONNECTION_LOST);
+    assert_non_null(strstr(o.error.sentence, "127.0.0.1:"));
+    assert_non_null(strstr(o.error.sentence, "direct TLS"));
+    linnet_client_free(c);
+    fake_stop(&f);
+}
+
 static void server_calls_itself_something_else(void **state)
 {
     struct fake f;
@@ -607,7 +625,7 @@ int main(void)
         cmocka_unit_test(logs_in_by_starttls),
         cmocka_unit_test(logs_in_by_direct_tls_with_binding),
         cmocka_unit_test(logs_in_in_clear_when_told_so),
-        cmocka_unit_test(logs_in_again_with_the_key_it_kept),
+        cmocka_unit_test(logs_in_again_with_what_it_kept),
         cmocka_unit_test(login_is_refused_while_one_runs),
         cmocka_unit_test(wrong_password),
         cmocka_unit_test(wrong_certificates),
@@ -621,6 +639,7 @@ int main(void)
         cmocka_unit_test(stalls_in_the_handshake),
         cmocka_unit_test(another_protocol),
         cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(hangs_up_at_once),
         cmocka_unit_test(server_calls_itself_something_else),
         cmocka_unit_test(goes_on_to_the_next_target),
         cmocka_unit_test(freed_at_any_moment),

@@ -274,6 +274,12 @@ static void on_deadline(void *ctx)
 static const struct dial_hooks hooks = {on_stage, on_connected, on_target_failed,
                                         on_event, on_secured,   on_ended};
 
+static void trace(void *ctx, enum stream_direction direction, struct str xml)
+{
+    const struct config_trace *t = ctx;
+    t->sink(t->ctx, direction == STREAM_SENT ? LINNET_SENT : LINNET_RECEIVED, xml.ptr, xml.len);
+}
+
 static void run_loop(struct run *r)
 {
     struct linnet_error error = {0};
@@ -285,6 +291,7 @@ static void run_loop(struct run *r)
         .random = entropy_source(&r->entropy),
         .deadline_ms = r->start_ms + r->config->login_ms,
         .anonymous = true,
+        .trace = {r->config->trace.sink ? trace : NULL, &r->config->trace, false},
         .hooks = &hooks,
         .ctx = r,
     };

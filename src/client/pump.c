@@ -128,16 +128,23 @@ void pump_doom(struct pump *p, const struct linnet_error *error)
     pump_kick(p);
 }
 
+static void replace_error(struct linnet_error *error, enum linnet_error_code code,
+                          const char *target, const char *name, const char *value)
+{
+    enum linnet_stage stage = error->stage;
+    *error = (struct linnet_error){.stage = stage};
+    error_set(error, code, LINNET_ORIGIN_PEER, "target", target, name, value, NULL);
+}
+
 /* Where the peer spoke something else, say what, with what it said as evidence. */
 static void explain(const struct pump *p, bool expected_tls, struct linnet_error *error)
 {
     const char *found = detect_protocol(str_of(p->first, p->first_len), expected_tls);
-    if (!found)
-        return;
-    enum linnet_stage stage = error->stage;
-    error_set(error, LINNET_ERROR_NOT_XMPP, LINNET_ORIGIN_PEER, "target", p->set.target, "found",
-              found, NULL);
-    error->stage = stage;
+    if (found)
+        replace_error(error, LINNET_ERROR_NOT_XMPP, p->set.target, "found", found);
+    else if (error->code == LINNET_ERROR_CONNECTION_LOST && !expected_tls && p->first_len == 0)
+        replace_error(error, LINNET_ERROR_CONNECTION_LOST, p->set.target, "reason",
+                      "it was closed before a byte came back, as a port for direct TLS does");
 }
 
 static void lost(const struct pump *p, struct linnet_error *error)
