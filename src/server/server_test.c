@@ -520,6 +520,7 @@ static void test_disabled_account(void **state)
     client_open(&c, &w, "user3", "here", true);
     until_closed(&c);
     assert_int_equal(c.error.code, LINNET_ERROR_ACCOUNT_DISABLED);
+    assert_string_equal(c.error.peer_text, "on leave");
     client_finish(&c);
     finish(&w);
 }

@@ -92,6 +92,7 @@ void conn_free(struct conn *c)
     buf_finish(&c->leftover);
     addresses_leave(&c->worker->server->addresses, &c->peer);
     free(c->lang);
+    free(c->refusal_text);
     free(c);
 }
 
@@ -230,8 +231,9 @@ static void log_closed(const struct conn *c, const struct linnet_error *error)
 {
     if (error->code == LINNET_OK)
         conn_log(c, LOG_INFO, "closed");
-    else
-        conn_log(c, LOG_NOTICE, "ended: %s", error->sentence);
+    else /* networks fail, and strangers knock, every day */
+        conn_log(c, error->origin == LINNET_ORIGIN_NETWORK ? LOG_INFO : LOG_NOTICE, "ended: %s",
+                 error->sentence);
 }
 
 static void on_closed(struct conn *c, const struct linnet_error *error)

@@ -8,8 +8,8 @@
 
 static void admit(struct conn *c)
 {
-    static const struct str none = {NULL, 0};
-    stream_answer_admit(c->stream, worker_now_ms(c->worker), c->want_id, c->refusal, none);
+    stream_answer_admit(c->stream, worker_now_ms(c->worker), c->want_id, c->refusal,
+                        str_from(c->refusal_text));
 }
 
 static void arrived(struct mail *m, void *receiver)

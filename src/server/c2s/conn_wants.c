@@ -87,6 +87,17 @@ static void answer_secret(struct conn *c, uint64_t want_id, const struct sasl_se
     conn_touch(c);
 }
 
+/* Kept until the proof was right: before that nothing is said about an account. */
+static void remember_refusal(struct conn *c, const struct ops_reply *reply)
+{
+    free(c->refusal_text);
+    c->refusal_text = NULL;
+    c->refusal = reply->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE;
+    if (reply->disabled && reply->reason && reply->reason[0] &&
+        !(c->refusal_text = strdup(reply->reason)))
+        memory_exhausted();
+}
+
 static void secret_found(void *ctx, const struct ops_reply *reply)
 {
     struct secret_job *job = ctx;
@@ -99,7 +110,7 @@ static void secret_found(void *ctx, const struct ops_reply *reply)
         secret.kind = SASL_SECRET_NONE;
     }
     c->secret = NULL;
-    c->refusal = reply->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE;
+    remember_refusal(c, reply);
     answer_secret(c, job->want_id, &secret);
     wipe(&secret, sizeof secret);
     free(job);
