@@ -232,8 +232,8 @@ static void log_closed(const struct conn *c, const struct linnet_error *error)
     if (error->code == LINNET_OK)
         conn_log(c, LOG_INFO, "closed");
     else /* networks fail, and strangers knock, every day */
-        conn_log(c, error->origin == LINNET_ORIGIN_NETWORK ? LOG_INFO : LOG_NOTICE, "ended: %s",
-                 error->sentence);
+        conn_log(c, error->code == LINNET_ERROR_CONNECTION_LOST ? LOG_INFO : LOG_NOTICE,
+                 "ended: %s", error->sentence);
 }
 
 static void on_closed(struct conn *c, const struct linnet_error *error)
