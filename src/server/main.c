@@ -231,8 +231,20 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
     return code;
 }
 
+/* One signal is enough: another must not cut short what the first began. */
+static void block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void stop(struct program *p)
 {
+    block_signals();
     server_stop(p->server);
     report_free(p->report);
     control_free(p->control);
