@@ -163,7 +163,8 @@ struct pair {
     unsigned sent, heard;
 };
 
-/* Each in a record and a segment of its own, as people write them. */
+/* Each in a record of its own, as people write them; those that are due at once in one send, which
+ * keeps the generator ahead of the servers. */
 static void write_messages(const struct load *l, unsigned i, struct pair *p, unsigned count)
 {
     struct wire *w = &l->clients[2 * i].wire;
@@ -172,8 +173,9 @@ static void write_messages(const struct load *l, unsigned i, struct pair *p, uns
                    "<message to='%s' type='chat' id='m%08x'>"
                    "<body>Art thou not Romeo, and a Montague?</body></message>",
                    l->clients[2 * i + 1].jid, p->sent);
-        wire_flush(w);
+        wire_seal(w);
     }
+    wire_flush(w);
 }
 
 /* How many messages ended in what was read, which is consumed. */

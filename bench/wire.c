@@ -32,7 +32,7 @@ static bool would_block(void)
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-/* --- OpenSSL's bytes come from `received` and go to the socket --- */
+/* --- OpenSSL's bytes come from `received` and go to `sealed` --- */
 
 static int bio_read(BIO *bio, char *to, size_t len, size_t *ret_len)
 {
@@ -52,15 +52,8 @@ static int bio_write(BIO *bio, const char *from, size_t len, size_t *ret_len)
 {
     struct wire *w = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    ssize_t sent = send(w->fd, from, len, MSG_NOSIGNAL);
-    if (sent < 0) {
-        if (would_block())
-            BIO_set_retry_write(bio);
-        else
-            w->ended = true;
-        return 0;
-    }
-    *ret_len = (size_t)sent;
+    buf_append(&w->sealed, from, len);
+    *ret_len = len;
     return 1;
 }
 
@@ -91,8 +84,7 @@ SSL_CTX *wire_tls_context(bool server, const char *cert_file, const char *key_fi
         die("OpenSSL cannot be set up");
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 1);
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     if (server && (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1 ||
                    SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1))
         die("cannot use %s with %s", cert_file, key_file);
@@ -125,10 +117,59 @@ void wire_close(struct wire *w)
     close(w->fd);
     buf_finish(&w->in);
     buf_finish(&w->out);
+    buf_finish(&w->sealed);
     *w = (struct wire){.fd = -1, .ended = true};
 }
 
-/* Whether another try can help; what cannot be helped has ended. */
+/* --- writing --- */
+
+static void send_some(struct wire *w, struct buf *from)
+{
+    bool full = false;
+    while (buf_len(from) > 0 && !full && !w->ended) {
+        struct str bytes = buf_peek(from);
+        ssize_t sent = send(w->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+        full = sent < 0 && would_block();
+        w->ended = sent < 0 && !full;
+        buf_consume(from, sent < 0 ? 0 : (size_t)sent);
+    }
+    if (full != w->waits_for_room && !w->ended) {
+        w->waits_for_room = full;
+        watch(w, EPOLL_CTL_MOD);
+    }
+    buf_trim(from);
+}
+
+void wire_seal(struct wire *w)
+{
+    struct str text = buf_peek(&w->out);
+    if (!w->secured || text.len == 0)
+        return;
+    if (SSL_write(w->ssl, text.ptr, (int)text.len) != (int)text.len)
+        w->ended = true;
+    buf_consume(&w->out, text.len);
+    buf_trim(&w->out);
+}
+
+void wire_flush(struct wire *w)
+{
+    wire_seal(w);
+    send_some(w, w->ssl ? &w->sealed : &w->out);
+    if (w->in.failed || w->out.failed || w->sealed.failed)
+        die("out of memory");
+}
+
+void wire_finish(struct wire *w)
+{
+    if (w->secured && SSL_shutdown(w->ssl) < 0)
+        ERR_clear_error();
+    wire_flush(w);
+    shutdown(w->fd, SHUT_WR);
+}
+
+/* --- TLS --- */
+
+/* What another try cannot help has ended. */
 static void note_failure(struct wire *w, int returned)
 {
     int error = SSL_get_error(w->ssl, returned);
@@ -144,6 +185,7 @@ static void handshake(struct wire *w)
         w->secured = true;
     else
         note_failure(w, returned);
+    wire_flush(w);
 }
 
 void wire_start_tls(struct wire *w, SSL_CTX *ctx, bool server)
@@ -159,8 +201,7 @@ void wire_start_tls(struct wire *w, SSL_CTX *ctx, bool server)
         SSL_set_accept_state(w->ssl);
     else
         SSL_set_connect_state(w->ssl);
-    if (!w->waits_for_room)
-        handshake(w);
+    handshake(w);
 }
 
 static void decrypt(struct wire *w)
@@ -199,50 +240,10 @@ static void receive(struct wire *w)
         decrypt(w);
 }
 
-static size_t write_some(struct wire *w, struct str bytes)
-{
-    size_t written = 0;
-    if (w->ssl) {
-        int returned = SSL_write_ex(w->ssl, bytes.ptr, bytes.len, &written);
-        if (returned != 1)
-            note_failure(w, returned);
-        return written;
-    }
-    ssize_t sent = send(w->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-    if (sent < 0 && !would_block())
-        w->ended = true;
-    return sent < 0 ? 0 : (size_t)sent;
-}
-
-void wire_flush(struct wire *w)
-{
-    bool full = false;
-    while (buf_len(&w->out) > 0 && !full && !w->ended) {
-        size_t written = write_some(w, buf_peek(&w->out));
-        full = written == 0;
-        buf_consume(&w->out, written);
-    }
-    if (full != w->waits_for_room && !w->ended) {
-        w->waits_for_room = full;
-        watch(w, EPOLL_CTL_MOD);
-    }
-    buf_trim(&w->out);
-}
-
 void wire_ready(struct wire *w, uint32_t events)
 {
     if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
         receive(w);
-    if ((events & EPOLLOUT) && !w->ended) {
-        if (w->ssl && !w->secured)
-            handshake(w);
+    if ((events & EPOLLOUT) && !w->ended)
         wire_flush(w);
-    }
-}
-
-void wire_finish(struct wire *w)
-{
-    if (w->ssl && w->secured && SSL_shutdown(w->ssl) < 0)
-        ERR_clear_error();
-    shutdown(w->fd, SHUT_WR);
 }

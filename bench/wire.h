@@ -26,6 +26,7 @@ struct wire {
     bool waits_for_room; /* to write, or for the connection to be made */
     struct buf in;       /* what was read and not yet consumed */
     struct buf out;      /* what waits for wire_flush */
+    struct buf sealed;   /* TLS records of it */
     struct str raw;      /* of the last recv, not yet taken by OpenSSL */
 };
 
@@ -45,6 +46,9 @@ void wire_start_tls(struct wire *w, SSL_CTX *ctx, bool server);
 /* Handles an epoll event: reads what is there into `in`, advancing the handshake, and writes what
  * waited for room. */
 void wire_ready(struct wire *w, uint32_t events);
+
+/* Makes a record of its own of what `out` holds, to be sent with those before. */
+void wire_seal(struct wire *w);
 
 /* Writes `out` as far as the socket takes it. */
 void wire_flush(struct wire *w);
