@@ -254,6 +254,16 @@ static void account_delivered(struct mail *m, void *receiver)
     free(a);
 }
 
+static size_t change_slot(const struct server *server, struct str user)
+{
+    return map_hash(server->home_key, user) % SERVER_CHANGE_SLOTS;
+}
+
+uint32_t server_account_changes(const struct server *server, struct str user)
+{
+    return server->account_changes[change_slot(server, user)];
+}
+
 void server_account_changed(struct server *server, const struct ops_event *event)
 {
     enum stream_condition condition = STREAM_NOT_AUTHORIZED;
@@ -273,6 +283,8 @@ void server_account_changed(struct server *server, const struct ops_event *event
     case OPS_ACCOUNT_ENABLED:
         return;
     }
+    /* Before the mail: who binds without having seen the change is found by the mail. */
+    server->account_changes[change_slot(server, event->user)]++;
     struct account_mail *a = memory_alloc(sizeof *a + event->user.len);
     a->mail.deliver = account_delivered;
     a->condition = condition;

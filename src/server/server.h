@@ -19,6 +19,8 @@
 struct listeners;
 struct worker;
 
+enum { SERVER_CHANGE_SLOTS = 1024 };
+
 /* The settings in force: a snapshot that is released when the last loop has the next one. */
 struct live {
     _Atomic unsigned refs;
@@ -39,6 +41,8 @@ struct server {
     struct random_source random; /* without state: every loop may draw */
     uint8_t home_key[16];        /* decides a bare JID's home loop */
     struct ops *ops;
+    /* How often accounts lost what a sign-in rests on, by a hash of their names. */
+    _Atomic uint32_t account_changes[SERVER_CHANGE_SLOTS];
 
     struct tls_tickets *tickets;
     struct loop_timer *rotate; /* of the keys of tickets */
@@ -68,8 +72,14 @@ enum linnet_error_code server_start(const struct server_config *config, struct s
 enum linnet_error_code server_reload(struct server *server, struct live *live,
                                      struct linnet_error *error) MUST_USE;
 
-/* An account changed: sessions that may not go on are ended. */
+/* An account changed: sessions that may not go on are ended, and what server_account_changes gives
+ * for it differs from before. */
 void server_account_changed(struct server *server, const struct ops_event *event);
+
+/* Differs when between two calls an account of this (prepared) name was removed, disabled or given
+ * a password: a sign-in that read its credential before the first call must begin anew. Now and
+ * then it differs because another account changed. Any thread. */
+uint32_t server_account_changes(const struct server *server, struct str user);
 
 /* Tells every client system-shutdown, waits some seconds at most for their goodbyes, and frees
  * all. NULL is fine. */

@@ -57,6 +57,7 @@ struct conn {
     struct secret_job *secret;
     unsigned home;           /* while moving: where to */
     enum sasl_error refusal; /* found with the credential, told once the proof was right */
+    uint32_t changes;        /* server_account_changes before the credential was read */
     char *refusal_text;      /* for the person; or NULL */
 
     struct list dirty, again, young, stalled, doomed;

@@ -116,8 +116,19 @@ static void secret_found(void *ctx, const struct ops_reply *reply)
     free(job);
 }
 
+/* A name that cannot be prepared is nobody's, and never gets as far as a session. */
+static uint32_t changes_of(const struct conn *c, struct str typed)
+{
+    char local[JID_PART_MAX_BYTES + 1];
+    size_t len = 0;
+    if (jid_prepare_local(typed, local, &len) != JID_OK)
+        return 0;
+    return server_account_changes(c->worker->server, str_of(local, len));
+}
+
 void conn_want_secret(struct conn *c, const struct stream_event *ev)
 {
+    c->changes = changes_of(c, ev->sasl->username);
     struct secret_job *job = MEMORY_NEW(struct secret_job);
     job->conn = c;
     job->want_id = ev->id;
@@ -204,6 +215,11 @@ void conn_want_derive(struct conn *c, const struct stream_event *ev)
 void conn_want_session(struct conn *c, const struct stream_event *ev)
 {
     char made[SESSION_RESOURCE_BYTES];
+    /* What it proved may not be so any more: with an old password nobody gets in. */
+    if (server_account_changes(c->worker->server, ev->session->username) != c->changes) {
+        conn_close(c, STREAM_RESET, "the account was changed during sign-in");
+        return;
+    }
     struct stream_session_answer answer = session_claim(c, ev->session, made);
     stream_answer_session(c->stream, worker_now_ms(c->worker), ev->id, &answer);
 }
