@@ -1,6 +1,6 @@
 #include "core/policy.h"
 
-#include <stdio.h>
+#include "base/error.h"
 
 const char *policy_verdict_text(enum policy_verdict v)
 {
@@ -112,7 +112,7 @@ static struct policy_row *add_row(struct policy_choice *c, struct str name)
         return NULL;
     struct policy_row *row = &c->rows[c->row_count++];
     *row = (struct policy_row){.offered = true, .verdict = POLICY_UNKNOWN_MECHANISM};
-    snprintf(row->name, sizeof row->name, "%.*s", STR_ARG(name));
+    error_copy_text(row->name, sizeof row->name, name);
     return row;
 }
 
