@@ -192,6 +192,13 @@ static void client_header(struct stream *s, int major)
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->header});
 }
 
+/* The content namespace (RFC 6120 §4.8.2), where it is declared as the default one. */
+static bool is_for_clients(const struct stream *s)
+{
+    const char *ns = xml_reader_default_ns(s->reader);
+    return !*ns || cstr_eq(ns, NS_CLIENT) || cstr_eq(ns, NS_STREAM);
+}
+
 void stream_header_received(struct stream *s, const struct element *e)
 {
     s->header_received = true;
@@ -204,6 +211,10 @@ void stream_header_received(struct stream *s, const struct element *e)
     }
     if (!cstr_eq(e->name, "stream")) {
         stream_fail_protocol(s, STREAM_BAD_FORMAT, "the first element is not a stream");
+        return;
+    }
+    if (!is_for_clients(s)) {
+        stream_fail_protocol(s, STREAM_INVALID_NAMESPACE, "the stream is not one for clients");
         return;
     }
     int major = version_major(element_attr(e, "version"));

@@ -467,6 +467,11 @@ struct element *xml_reader_element(const struct xml_reader *r)
     return r->element;
 }
 
+const char *xml_reader_default_ns(const struct xml_reader *r)
+{
+    return r->root ? r->root->default_ns : "";
+}
+
 struct element *xml_reader_take(struct xml_reader *r, struct arena *ret_arena)
 {
     struct element *e = r->element;

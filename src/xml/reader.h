@@ -71,6 +71,9 @@ enum xml_status xml_reader_read(struct xml_reader *r, const void *data, size_t l
 /* What was completed; borrowed until the next call. For XML_HEADER also valid then only. */
 struct element *xml_reader_element(const struct xml_reader *r);
 
+/* The default namespace that the header declared: "" when it declared none, or has not come. */
+const char *xml_reader_default_ns(const struct xml_reader *r);
+
 /* Takes the completed element with the arena that holds it: the caller finishes `ret_arena`.
  * It may still point at strings of the stream's namespaces, so `r` must outlive it unless it is
  * copied with element_copy. */
