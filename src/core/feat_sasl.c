@@ -110,16 +110,16 @@ static void ask(struct stream *s, enum stream_event_kind kind)
 
 /* ---- client: the choice ---- */
 
+/* The texts, or with `attr` the values of that attribute, of the children {ns}name. */
 static size_t list_texts(const struct element *parent, const char *ns, const char *name,
-                         struct str *to, size_t max)
+                         const char *attr, struct str *to, size_t max)
 {
     size_t n = 0;
     const struct element *e = NULL;
     while (parent && n < max && (e = element_next(parent, e))) {
         if (!element_is(e, ns, name))
             continue;
-        const char *type = element_attr(e, "type");
-        to[n] = type ? str_from(type) : element_text(e);
+        to[n] = attr ? str_from(element_attr(e, attr)) : element_text(e);
         if (to[n].len > 0)
             n++;
     }
@@ -231,10 +231,10 @@ static enum feature_choice choose(struct stream *s, const struct element *offer)
     const struct element *cb = element_child(s->features, NS_SASL_CB, "sasl-channel-binding");
     struct policy_offer seen = {
         .mechanisms = names,
-        .mechanism_count = list_texts(offer, NS_SASL, "mechanism", names, ARRAY_LEN(names)),
+        .mechanism_count = list_texts(offer, NS_SASL, "mechanism", NULL, names, ARRAY_LEN(names)),
         .binding_types = types,
         .binding_type_count =
-            list_texts(cb, NS_SASL_CB, "channel-binding", types, ARRAY_LEN(types)),
+            list_texts(cb, NS_SASL_CB, "channel-binding", "type", types, ARRAY_LEN(types)),
         .tls = s->tls,
         .verified = s->verified,
     };
@@ -449,13 +449,19 @@ static bool offers_any_binding(const struct stream *s)
 
 /* ---- server: the exchange ---- */
 
-/* RFC 6120 §6.4.5: the failure, and after too many the end of the stream. */
-static void server_refuse(struct stream *s, enum sasl_error error, struct str text)
+/* Counts an attempt that came to nothing. Whether it was one too many (RFC 6120 §6.4.5). */
+static bool server_gives_up(struct stream *s)
+{
+    unsigned limit = s->config->policy.auth_tries ? s->config->policy.auth_tries : AUTH_TRIES;
+    return ++s->sign_in->tries >= limit;
+}
+
+/* The failure, and after too many the end of the stream. */
+static void server_fail(struct stream *s, enum sasl_error error, struct str text, bool fatal)
 {
     struct sign_in *in = s->sign_in;
-    unsigned limit = s->config->policy.auth_tries ? s->config->policy.auth_tries : AUTH_TRIES;
     s->auth.failure = error;
-    s->auth.fatal = ++in->tries >= limit;
+    s->auth.fatal = fatal;
     struct arena a;
     stream_scratch(&a);
     struct element *e = element_new(&a, NS_SASL, "failure");
@@ -472,12 +478,21 @@ static void server_refuse(struct stream *s, enum sasl_error error, struct str te
                      STR_LIT("Too many failed attempts to sign in."));
 }
 
-/* Who it is about, for the events; the strings live until the next header. */
+static void server_refuse(struct stream *s, enum sasl_error error, struct str text)
+{
+    server_fail(s, error, text, server_gives_up(s));
+}
+
+/* Who it is about, for the events; the strings live until the next header. The name is that of the
+ * account, however it was typed; a name that no account can have stays unnamed. */
 static bool server_note(struct stream *s)
 {
     struct arena *a = &s->header_arena;
-    struct str name = sasl_username(s->sign_in->sasl);
-    s->auth.username = name.ptr ? str_of(arena_dup(a, name), name.len) : STR_NONE;
+    struct str typed = sasl_username(s->sign_in->sasl);
+    char local[JID_PART_MAX_BYTES + 1];
+    size_t len;
+    if (typed.ptr && !s->auth.username.ptr && jid_prepare_local(typed, local, &len) == JID_OK)
+        s->auth.username = str_of(arena_dup(a, str_of(local, len)), len);
     s->binding = static_type(sasl_bound_to(s->sign_in->sasl));
     s->auth.mechanism = s->mechanism;
     s->auth.binding = s->binding;
@@ -507,7 +522,10 @@ static void server_run(struct stream *s, enum sasl_status status)
         ask(s, STREAM_WANT_DERIVE);
         break;
     case SASL_DONE:
-        stream_ask(s, (struct stream_event){.kind = STREAM_WANT_ADMIT, .auth = &s->auth}, true);
+        if (!s->auth.username.ptr)
+            server_refuse(s, SASL_ERROR_NOT_AUTHORIZED, STR_NONE);
+        else
+            stream_ask(s, (struct stream_event){.kind = STREAM_WANT_ADMIT, .auth = &s->auth}, true);
         break;
     case SASL_FAILED:
         server_refuse(s, sasl_failure(in->sasl, NULL, NULL), STR_NONE);
@@ -553,7 +571,12 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
 static void server_auth(struct stream *s, const struct element *e)
 {
     const struct sasl_mech *mech = sasl_mech_find(str_from(element_attr(e, "mechanism")));
-    forget_exchange(s->sign_in); /* a second <auth/> replaces the first (RFC 6120 §6.4.2) */
+    /* A second <auth/> replaces the first (RFC 6120 §6.4.2), which was an attempt all the same. */
+    if (s->sign_in->sasl && server_gives_up(s)) {
+        server_fail(s, SASL_ERROR_ABORTED, STR_NONE, true);
+        return;
+    }
+    forget_exchange(s->sign_in);
     s->mechanism = mech ? sasl_mech_name(mech) : NULL;
     s->auth = (struct stream_auth_info){.mechanism = s->mechanism};
     struct buf data;
