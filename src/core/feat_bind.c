@@ -118,6 +118,13 @@ static void answer_error(struct stream *s, const struct element *iq, enum stanza
     stream_write_built(s, &a, stanza_error(&a, iq, c, NULL, NULL));
 }
 
+/* An answer to what nobody asked: it may not be answered in turn (RFC 6120 §8.3.1). */
+static bool is_answer(const struct element *iq)
+{
+    const char *type = element_attr(iq, "type");
+    return cstr_eq(type, "result") || cstr_eq(type, "error");
+}
+
 /* The resource asked for, prepared into s->header_arena; false after an error answer. */
 static bool wanted_resource(struct stream *s, const struct element *iq, struct str *ret)
 {
@@ -140,16 +147,17 @@ static bool wanted_resource(struct stream *s, const struct element *iq, struct s
 static void bind_server(struct stream *s, const struct element *iq)
 {
     struct str resource;
-    if (!bind_offers(s)) {
-        stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "binding was asked for before sign-in");
-        return;
-    }
-    if (stanza_iq_type(iq) != IQ_SET || !element_child(iq, NS_BIND, "bind")) {
-        answer_error(s, iq, STANZA_BAD_REQUEST);
+    if (!bind_offers(s) || is_answer(iq)) {
+        stream_fail_protocol(s, STREAM_NOT_AUTHORIZED,
+                             "an iq came that is no request to bind, or came before sign-in");
         return;
     }
     if (++s->bind.tries > BIND_TRIES_MAX) {
         stream_fail_protocol(s, STREAM_POLICY_VIOLATION, "too many attempts to bind a resource");
+        return;
+    }
+    if (stanza_iq_type(iq) != IQ_SET || !element_child(iq, NS_BIND, "bind")) {
+        answer_error(s, iq, STANZA_BAD_REQUEST);
         return;
     }
     if (!wanted_resource(s, iq, &resource))

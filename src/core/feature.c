@@ -36,11 +36,10 @@ void feature_negotiate(struct stream *s)
 
 const struct feature *feature_of(const struct element *e)
 {
-    const struct element *named = e;
-    if (stanza_kind(e, NS_CLIENT) == STANZA_IQ)
-        named = element_next(e, NULL);
+    bool iq = stanza_kind(e, NS_CLIENT) == STANZA_IQ;
+    const struct element *named = iq ? element_next(e, NULL) : e;
     for (size_t i = 0; named && i < ARRAY_LEN(rows); i++)
-        if (cstr_eq(rows[i]->ns, named->ns))
+        if (rows[i]->by_iq == iq && cstr_eq(rows[i]->ns, named->ns))
             return rows[i];
     return NULL;
 }

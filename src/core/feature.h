@@ -43,7 +43,8 @@ void feature_write_all(struct stream *s);
 /* Client: takes the next step among s->features, or becomes READY. */
 void feature_negotiate(struct stream *s);
 
-/* The row whose exchange `e` belongs to, or NULL. */
+/* The row whose exchange `e` belongs to, or NULL: an iq is of none whose exchange is not by iq, and
+ * the other way round. */
 const struct feature *feature_of(const struct element *e);
 
 /* Frees what the features keep. */

@@ -51,8 +51,9 @@ static void server_element(struct stream *s, const struct element *e)
 /* RFC 3921's session: answered for old clients, without effect (RFC 6121 appendix E). */
 static bool session_request(struct stream *s, const struct element *e)
 {
-    if (stream_is_client(s) || stanza_kind(e, NS_CLIENT) != STANZA_IQ ||
-        feature_of(e) != &feature_session)
+    const char *to = element_attr(e, "to");
+    if (stream_is_client(s) || s->phase != PHASE_READY || (to && !cstr_eq(to, s->domain)) ||
+        !stanza_iq_payload(e, IQ_SET, NS_SESSION, "session"))
         return false;
     feature_session.handle[STREAM_SERVER](s, e);
     return true;
@@ -129,7 +130,6 @@ static void on_item(struct stream *s, enum xml_status status, const void *data, 
         break;
     case XML_CLOSE:
         stream_trace_text(s, STREAM_RECEIVED, STR_LIT("</stream:stream>"));
-        s->peer_closed = true;
         stream_close_received(s);
         break;
     case XML_FAIL:
