@@ -10,7 +10,7 @@
 
 static enum feature_choice choose(struct stream *s, const struct element *offer)
 {
-    if (s->tls || s->config->policy.tls == POLICY_TLS_OFF)
+    if (s->tls || s->authenticated || s->config->policy.tls == POLICY_TLS_OFF)
         return FEATURE_SKIP;
     if (!offer && s->config->policy.tls == POLICY_TLS_PREFER)
         return FEATURE_SKIP;
@@ -26,6 +26,8 @@ static enum feature_choice choose(struct stream *s, const struct element *offer)
 static void client_handle(struct stream *s, const struct element *e)
 {
     if (element_is(e, NS_TLS, "proceed")) {
+        s->starttls.unadvertised = false;
+        s->header_sent = s->header_received = false; /* what was in clear counts no more */
         stream_ask(s, (struct stream_event){.kind = STREAM_WANT_TLS}, true);
         return;
     }
@@ -132,7 +134,9 @@ void starttls_verified(struct stream *s, bool accept)
 
 static bool offers(const struct stream *s)
 {
-    return !s->tls && s->config->policy.tls != POLICY_TLS_OFF;
+    /* Nothing may be negotiated in front of TLS that TLS would have to protect (RFC 6120 §5.3.4).
+     */
+    return !s->tls && !s->authenticated && s->config->policy.tls != POLICY_TLS_OFF;
 }
 
 static struct element *offer(const struct stream *s, struct arena *a)
@@ -145,7 +149,7 @@ static struct element *offer(const struct stream *s, struct arena *a)
 
 static void server_handle(struct stream *s, const struct element *e)
 {
-    bool good = element_is(e, NS_TLS, "starttls") && offers(s) && !s->authenticated;
+    bool good = element_is(e, NS_TLS, "starttls") && offers(s);
     struct arena a;
     stream_scratch(&a);
     stream_write_built(s, &a, element_new(&a, NS_TLS, good ? "proceed" : "failure"));

@@ -392,7 +392,6 @@ void stream_tick(struct stream *s, uint64_t now_ms)
     if (s->phase == PHASE_READY) {
         tick_ready(s);
     } else if (s->phase == PHASE_CLOSING) {
-        s->peer_closed = true;
         stream_close_received(s);
     } else {
         bool whole = now_ms >= s->login_deadline_ms;

@@ -124,8 +124,8 @@ void stream_error_received(struct stream *s, const struct element *e)
     enum stream_condition c = stream_condition_read(e, &text, &value);
     if (!text.ptr)
         text = value; /* see-other-host says where to */
-    if (!s->was_ready && s->header_sent && s->phase != PHASE_CLOSING)
-        buf_cstr(&s->out, "</stream:stream>");
+    if (s->header_sent && s->phase != PHASE_CLOSING)
+        write_end(s, STREAM_OK, STR_NONE, NULL); /* RFC 6120 §4.4 */
     enum linnet_error_code code = stream_condition_code(c);
     /* The tutorial's trap: the header says who the server believes it is. */
     if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain)) {
@@ -184,7 +184,7 @@ void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condi
     s->now_ms = now_ms;
     if (stream_over(s) || s->phase == PHASE_CLOSING)
         return;
-    bool in_tls = s->want.kind == STREAM_WANT_TLS;
+    bool in_tls = s->want.kind == STREAM_WANT_TLS || s->want.kind == STREAM_WANT_VERIFY;
     s->want = (struct stream_want){0};
     if (in_tls || (!s->header_sent && condition == STREAM_OK)) {
         closed(s, &orderly); /* there is no stream to close */

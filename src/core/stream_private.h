@@ -59,7 +59,6 @@ struct stream {
     bool authenticated;
     bool verified; /* TLS, and the certificate was accepted */
     bool was_ready;
-    bool peer_closed;
 
     struct stream_event events[STREAM_EVENTS_MAX];
     unsigned event_first, event_count;

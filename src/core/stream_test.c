@@ -236,6 +236,58 @@ static void test_certificate_refused(void **state)
     }
 }
 
+/* While a person looks at the certificate no stream stands inside TLS: nothing may be written to
+ * whoever that is, however it ends. */
+static void test_nothing_is_said_before_the_certificate_is_accepted(void **state)
+{
+    (void)state;
+    static const struct tls_facts facts = {.verdict = TLS_VERDICT_UNTRUSTED};
+    for (int how = 0; how < 3; how++) {
+        uint64_t id;
+        struct stream *s = client_at_tls(config_for(STREAM_CLIENT), &id);
+        stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &facts, NULL);
+        await(s, STREAM_WANT_VERIFY);
+        if (how == 0)
+            stream_close(s, 1000, STREAM_OK, STR_NONE);
+        else if (how == 1)
+            stream_close(s, 1000, STREAM_SYSTEM_SHUTDOWN, STR_NONE);
+        else
+            stream_tick(s, 21000);
+        assert_int_equal(stream_output_pending(s), 0);
+        assert_int_equal(await(s, STREAM_EVENT_CLOSED).error->code,
+                         how == 2 ? LINNET_ERROR_TIMEOUT : LINNET_OK);
+        stream_free(s);
+    }
+}
+
+/* TLS that was not offered and failed is a failure of TLS, once the server agreed to it. */
+static void test_unadvertised_tls_that_fails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        enum linnet_error_code code;
+    } rows[] = {
+        {"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", LINNET_ERROR_TLS_FAILED},
+        {"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", LINNET_ERROR_TLS_MISSING},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stream_config c = config_for(STREAM_CLIENT);
+        struct stream *s = open_stream(&c);
+        feed(s, HEADER);
+        await(s, STREAM_EVENT_HEADER);
+        feed(s, FEATURES(MECHANISMS));
+        no_event(s);
+        drain(s, NULL);
+        feed(s, rows[i].answer);
+        if (i == 0)
+            stream_answer_tls(s, 1000, await(s, STREAM_WANT_TLS).id, STREAM_TLS_FINISHED, NULL,
+                              NULL);
+        assert_int_equal(await(s, STREAM_EVENT_CLOSED).error->code, rows[i].code);
+        stream_free(s);
+    }
+}
+
 static void test_certificate_accepted_later(void **state)
 {
     (void)state;
@@ -381,6 +433,23 @@ static void test_trace_masks_secrets(void **state)
     }
 }
 
+static void test_trace_masks_the_shortest_secret(void **state)
+{
+    (void)state;
+    struct buf trace = {0};
+    struct stream_config c = config_for(STREAM_CLIENT);
+    c.trace = (struct stream_trace){collect, &trace, false};
+    struct stream *s = client_ready(c);
+    buf_reset(&trace);
+    feed(s, "<iq type='result' id='r'><query xmlns='jabber:iq:register'>"
+            "<username>juliet</username><password>q</password></query></iq>");
+    await(s, STREAM_EVENT_STANZA);
+    assert_non_null(memmem(buf_peek(&trace).ptr, buf_len(&trace), "<password>***<", 14));
+    assert_null(memmem(buf_peek(&trace).ptr, buf_len(&trace), ">q<", 3));
+    stream_free(s);
+    buf_finish(&trace);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -443,6 +512,37 @@ static struct stream *server_ready(void)
     return s;
 }
 
+/* RFC 3921's session is answered for old clients, by this server and while it may still speak; any
+ * other iq is the host's. */
+static void test_session_request_when_ready(void **state)
+{
+    (void)state;
+    static const char ours[] = "<iq type='set' id='s' to='localhost'>"
+                               "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>";
+    static const char *const theirs[] = {
+        "<iq type='set' id='s' to='romeo@localhost/x'>"
+        "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
+        "<iq type='result' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
+    };
+    struct buf out = {0};
+    struct stream *s = server_ready();
+    drain(s, NULL);
+    feed(s, ours);
+    drain(s, &out);
+    assert_non_null(memmem(buf_peek(&out).ptr, buf_len(&out), "type='result'", 13));
+    for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
+        feed(s, theirs[i]);
+        await(s, STREAM_EVENT_STANZA);
+        assert_int_equal(stream_output_pending(s), 0);
+    }
+    stream_close(s, 1000, STREAM_OK, STR_NONE);
+    drain(s, NULL);
+    feed(s, ours);
+    assert_int_equal(stream_output_pending(s), 0); /* nothing follows our close tag */
+    buf_finish(&out);
+    stream_free(s);
+}
+
 static void test_idle_memory(void **state)
 {
     (void)state;
@@ -462,6 +562,8 @@ int main(void)
         cmocka_unit_test(test_tls_waits_for_output),
         cmocka_unit_test(test_early_data_is_declined),
         cmocka_unit_test(test_certificate_refused),
+        cmocka_unit_test(test_nothing_is_said_before_the_certificate_is_accepted),
+        cmocka_unit_test(test_unadvertised_tls_that_fails),
         cmocka_unit_test(test_certificate_accepted_later),
         cmocka_unit_test(test_stage_deadline),
         cmocka_unit_test(test_login_deadline_runs_while_a_want_is_open),
@@ -470,7 +572,9 @@ int main(void)
         cmocka_unit_test(test_close_does_not_wait_for_ever),
         cmocka_unit_test(test_send_only_when_ready),
         cmocka_unit_test(test_trace_masks_secrets),
+        cmocka_unit_test(test_trace_masks_the_shortest_secret),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_session_request_when_ready),
         cmocka_unit_test(test_idle_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

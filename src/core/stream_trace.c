@@ -37,6 +37,12 @@ static bool is_secret(const struct element *e)
            cstr_eq(element_attr(e, "type"), "text-private");
 }
 
+/* "=" (RFC 6120 §6.4.2), which tells nothing. */
+static bool is_empty_response(const struct node *n)
+{
+    return str_is(str_of(n->text, n->text_len), "=");
+}
+
 static struct element *masked(struct arena *a, const struct element *e, bool secret)
 {
     struct element *copy = element_new(a, e->ns, e->name);
@@ -57,7 +63,7 @@ static struct element *masked(struct arena *a, const struct element *e, bool sec
     for (const struct node *n = e->children; n; n = n->next) {
         if (n->element)
             element_link(a, copy, masked(a, n->element, secret));
-        else if (secret && n->text_len > 1) /* "=" alone is an empty response: no secret */
+        else if (secret && !is_empty_response(n))
             element_add_text(a, copy, STR_LIT("***"));
         else
             element_add_text(a, copy, str_of(n->text, n->text_len));
