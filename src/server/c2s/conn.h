@@ -113,13 +113,27 @@ void conn_want_admit(struct conn *c, const struct stream_event *ev);
 /* Detaches it and puts it into the mail; the state is CONN_MOVING and nothing else is under way. */
 void conn_depart(struct conn *c);
 
-/* --- conn.c, for the files above --- */
+/* --- conn_pump.c: between channel and stream --- */
+
+/* Hands all events to those who handle them; whether there were any. */
+bool conn_pull_events(struct conn *c);
+/* After anything was done to it from outside the pump: looks at what it waits for now. */
+void conn_settle(struct conn *c);
+
+/* --- conn.c: its life; for the files above --- */
 
 /* Puts it on the worker's books and watches its socket (or aborts it); and the reverse. */
 void conn_attach(struct conn *c, struct worker *w);
 void conn_detach(struct conn *c);
-/* Feeds what was kept, watches for what is needed. */
-void conn_settle(struct conn *c);
+/* It has signed in: no longer one of those who make room when there are too many. */
+void conn_leave_young(struct conn *c);
+void conn_count_memory(struct conn *c);
+/* The stream has ended; what is left is to write it out. */
+void conn_closed(struct conn *c, const struct linnet_error *error);
+/* Everything is written: says so to the channel, and waits for the peer to say it too. */
+void conn_linger(struct conn *c);
+/* Off the books, and freed at the end of the turn. */
+void conn_doom(struct conn *c);
 void conn_log(const struct conn *c, enum log_level level, const char *fmt, ...) PRINTF(3, 4);
 
 #endif
