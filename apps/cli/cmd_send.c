@@ -11,26 +11,31 @@ enum {
     ERROR_GRACE_MS = 150     /* for an error that overtakes nothing: it comes from elsewhere */
 };
 
+static enum linnet_error_code check_body(const char *body, size_t len, struct linnet_error *error)
+{
+    if (ferror(stdin))
+        return failure_set(error, LINNET_ERROR_USAGE, "standard input cannot be read");
+    if (len > BODY_MAX_BYTES)
+        return failure_set(error, LINNET_ERROR_USAGE, "the message is longer than %d bytes",
+                           BODY_MAX_BYTES);
+    if (memchr(body, '\0', len))
+        return failure_set(error, LINNET_ERROR_USAGE,
+                           "the message holds a NUL byte, which no message can carry");
+    return LINNET_OK;
+}
+
 /* Standard input whole, without its last line end; NULL when it fails. */
 static char *read_body(struct linnet_error *error)
 {
-    char *body = malloc(BODY_MAX_BYTES + 1);
-    size_t len = body ? fread(body, 1, BODY_MAX_BYTES + 1, stdin) : 0;
+    char *body = malloc(BODY_MAX_BYTES + 2);
     if (!body)
-        failure_set(error, LINNET_ERROR_NO_MEMORY, "there is not enough memory for the message");
-    else if (ferror(stdin))
-        failure_set(error, LINNET_ERROR_USAGE, "standard input cannot be read");
-    else if (len > BODY_MAX_BYTES)
-        failure_set(error, LINNET_ERROR_USAGE, "the message is longer than %d bytes",
-                    BODY_MAX_BYTES);
-    else if (memchr(body, '\0', len))
-        failure_set(error, LINNET_ERROR_USAGE,
-                    "the message holds a NUL byte, which no message can carry");
-    if (error->code != LINNET_OK) {
+        return NULL;
+    size_t len = fread(body, 1, BODY_MAX_BYTES + 2, stdin);
+    len -= len > 0 && body[len - 1] == '\n';
+    if (check_body(body, len, error) != LINNET_OK) {
         free(body);
         return NULL;
     }
-    len -= len > 0 && body[len - 1] == '\n';
     body[len] = '\0';
     return body;
 }

@@ -1,5 +1,6 @@
 #include "failure.h"
 
+#include "fingerprint.h"
 #include "output.h"
 
 #include <stdarg.h>
@@ -35,7 +36,6 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
 {
     const char *offered = linnet_error_param(e, "offered");
     switch (e->code) {
-    case LINNET_ERROR_DNS_NONE:
     case LINNET_ERROR_DNS_FAILED:
         return o->host ? NULL : "--host and --port say where the server is if DNS does not.";
     case LINNET_ERROR_CONNECTION_LOST:
@@ -83,6 +83,8 @@ static void fact(FILE *to, const char *name, const char *value)
 static void certificate_body(FILE *to, const struct linnet_error *e)
 {
     char sentence[sizeof e->sentence], valid[128] = "";
+    uint8_t bytes[32];
+    const char *sha256 = linnet_error_param(e, "sha256");
     const char *from = linnet_error_param(e, "not_before");
     const char *until = linnet_error_param(e, "not_after");
     strcpy(sentence, e->sentence);
@@ -95,7 +97,10 @@ static void certificate_body(FILE *to, const struct linnet_error *e)
     fact(to, "for", linnet_error_param(e, "names"));
     fact(to, "issuer", linnet_error_param(e, "issuer"));
     fact(to, "valid", valid);
-    fact(to, "SHA-256", linnet_error_param(e, "sha256"));
+    if (sha256 && fingerprint_parse(sha256, bytes)) {
+        fputs("    SHA-256  ", to);
+        fingerprint_print(to, 13, bytes);
+    }
     fact(to, "pin", linnet_error_param(e, "pin"));
 }
 

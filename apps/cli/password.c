@@ -145,8 +145,8 @@ static enum linnet_error_code ask(int tty, const char *address, struct password 
     silent = shown;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     int signals = interrupt_open(&before); /* so that the echo comes back after Ctrl-C */
+    tcsetattr(tty, TCSAFLUSH, &silent);    /* before the prompt: who answers it is not echoed */
     dprintf(tty, "Password for %s: ", address);
-    tcsetattr(tty, TCSAFLUSH, &silent);
     enum linnet_error_code code = read_typed(tty, signals, ret, error);
     tcsetattr(tty, TCSAFLUSH, &shown);
     if (code != LINNET_ERROR_INTERRUPTED)

@@ -1,5 +1,5 @@
+#include "fingerprint.h"
 #include "output.h"
-#include "pin.h"
 #include "probe_report.h"
 
 static void set_number(json_t *object, const char *key, int64_t number)
@@ -54,7 +54,7 @@ static json_t *certificate(const struct linnet_certificate *c)
     const struct linnet_error_info *fault = linnet_error_info(c->fault);
     json_t *o = json_object();
     linnet_fingerprint(c->sha256, sha256);
-    pin_format(c->spki_sha256, pin);
+    fingerprint_pin(c->spki_sha256, pin);
     set_bool(o, "trusted", c->fault == LINNET_OK);
     output_set(o, "fault", fault ? fault->id : NULL);
     output_set(o, "reason", c->reason);

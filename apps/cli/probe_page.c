@@ -1,6 +1,6 @@
 #include "failure.h"
+#include "fingerprint.h"
 #include "output.h"
-#include "pin.h"
 #include "probe_report.h"
 
 #include <string.h>
@@ -81,17 +81,6 @@ static const char *judgement(enum linnet_error_code fault)
     }
 }
 
-/* Two lines of 16 bytes, each as wide as the eye compares. */
-static void show_fingerprint(const uint8_t sha256[32])
-{
-    char text[LINNET_FINGERPRINT_SIZE];
-    linnet_fingerprint(sha256, text);
-    name("SHA-256");
-    printf("%.47s\n", text);
-    name("");
-    puts(text + 48);
-}
-
 static void show_certificate(const struct linnet_certificate *c)
 {
     char from[16], until[16], pin[PIN_SIZE];
@@ -110,8 +99,9 @@ static void show_certificate(const struct linnet_certificate *c)
     date(c->not_after_s, until);
     name("valid");
     printf("%s to %s\n", from, until);
-    show_fingerprint(c->sha256);
-    pin_format(c->spki_sha256, pin);
+    name("SHA-256");
+    fingerprint_print(stdout, VALUES, c->sha256);
+    fingerprint_pin(c->spki_sha256, pin);
     field("pin", pin);
 }
 
@@ -156,7 +146,7 @@ static void show_features(const struct linnet_probe *p, enum linnet_probe_phase 
     bool any = false;
     if (!features)
         return;
-    name(phase_name(phase));
+    name("");
     fputs("offers ", stdout);
     while ((f = linnet_element_next(features, f))) {
         fputs(any ? ", " : "", stdout);
@@ -191,9 +181,9 @@ static void show_mechanism(const struct linnet_probe_mechanism *m)
 {
     printf("  %s%-1s ", m->chosen ? output_green(stdout) : "", m->chosen ? "*" : " ");
     output_printable(stdout, m->name);
-    printf("%*s%s ", (int)(strlen(m->name) < 18 ? 18 - strlen(m->name) : 0), "",
+    printf("%*s%s  ", (int)(strlen(m->name) < 18 ? 18 - strlen(m->name) : 0), "",
            m->chosen ? output_plain(stdout) : "");
-    output_wrapped(stdout, 23, m->reason);
+    output_wrapped(stdout, 24, m->reason);
 }
 
 static void show_mechanisms(const struct linnet_probe *p)
@@ -238,8 +228,8 @@ static void show_findings(const struct linnet_probe *p)
         printf("  %s%-8s%s ", level_colour(f->level), words[f->level], output_plain(stdout));
         output_wrapped(stdout, TEXTS, f->text);
         if (*f->remedy) {
-            printf("%*s", TEXTS, "");
-            output_wrapped(stdout, TEXTS, f->remedy);
+            printf("%*s-> ", TEXTS, "");
+            output_wrapped(stdout, TEXTS + 3, f->remedy);
         }
     }
 }

@@ -244,7 +244,8 @@ int session_finish(struct session *s, enum linnet_error_code outcome)
         failure_print(s->options, &s->error);
     if (s->client && linnet_client_is_online(s->client))
         close_in_order(s);
-    if (s->client && outcome != LINNET_OK && s->options->verbose)
+    if (s->client && outcome != LINNET_OK && outcome != LINNET_ERROR_INTERRUPTED &&
+        s->options->verbose)
         show_recording(s);
     linnet_client_free(s->client);
     if (s->trace && s->trace != stderr)

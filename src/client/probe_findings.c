@@ -84,17 +84,21 @@ static void find_names(struct linnet_probe *p)
 
 /* ---- what is offered before TLS ---- */
 
-static void find_misspelt(struct linnet_probe *p, const struct element *features)
+/* An offer of STARTTLS that is none, as the tutorial's server makes it. */
+static bool find_misspelt(struct linnet_probe *p, const struct element *features)
 {
     const struct element *e = NULL;
-    while (features && (e = element_next(features, e)))
-        if (cstr_eq(e->name, "starttls") && !cstr_eq(e->ns, NS_TLS))
+    while ((e = element_next(features, e)))
+        if (cstr_eq(e->name, "starttls") && !cstr_eq(e->ns, NS_TLS)) {
             add(p, LINNET_PROBE_WARNING, "starttls-misspelt",
                 arena_printf(&p->arena,
                              "STARTTLS is offered in the unknown namespace \"%s\", which no client "
                              "recognises.",
                              e->ns),
                 "Correct the server or the proxy: the namespace is " NS_TLS ".");
+            return true;
+        }
+    return false;
 }
 
 static void find_clear(struct linnet_probe *p, const struct linnet_config *config)
@@ -104,12 +108,12 @@ static void find_clear(struct linnet_probe *p, const struct linnet_config *confi
         return;
     const struct element *starttls = element_child(clear->features, NS_TLS, "starttls");
     const char *names = offered_names(p, clear, false);
-    find_misspelt(p, clear->features);
-    if (!starttls)
+    bool misspelt = find_misspelt(p, clear->features);
+    if (!starttls && !misspelt)
         add(p, LINNET_PROBE_FAULT, "no-starttls",
             "The server does not say that it can encrypt (STARTTLS is not offered).",
             "Switch TLS on at the server; if it is on, someone on the way removed the offer.");
-    else if (!element_child(starttls, NS_TLS, "required"))
+    else if (starttls && !element_child(starttls, NS_TLS, "required"))
         add(p, LINNET_PROBE_NOTE, "starttls-optional",
             "The server offers encryption but does not require it.",
             "Require STARTTLS for clients at the server.");

@@ -1,0 +1,386 @@
+"""cli_test.py LINNET: the program as scripts and people meet it. The servers here only pretend; the
+real ones are in tests/interop."""
+import json
+import os
+import pathlib
+import pty
+import select
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+LINNET = sys.argv[1]
+FOLDER = tempfile.TemporaryDirectory(prefix="linnet-cli-")
+PRIVATE = pathlib.Path(FOLDER.name) / "password"
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "LINNET_PASSWORD"}
+
+STREAM = ("<?xml version='1.0' encoding='UTF-8'?><stream:stream "
+          'xmlns:stream="http://etherx.jabber.org/streams" xmlns="jabber:client" '
+          'from="192.168.1.185" id="fb0cfcad" xml:lang="en" version="1.0">')
+MECHANISMS = ('<mechanisms xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><mechanism>PLAIN</mechanism>'
+              "<mechanism>CRAM-MD5</mechanism><mechanism>ANONYMOUS</mechanism>"
+              "<mechanism>DIGEST-MD5</mechanism><mechanism>JIVE-SHAREDSECRET</mechanism></mechanisms>")
+LEGACY = ('<compression xmlns="http://jabber.org/features/compress"><method>zlib</method>'
+          '</compression><auth xmlns="http://jabber.org/features/iq-auth"/>'
+          '<register xmlns="http://jabber.org/features/iq-register"/>')
+# The two lines of the tutorial: the namespace has lost its sense on the way.
+MISSPELT = '<starttls xmlns="urn:ietf:params:xml:ns: xmpp-tls"></starttls>'
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out.decode(), err.decode()
+
+    def __repr__(self):
+        return f"status {self.code}, output {self.out!r}, errors {self.err!r}"
+
+
+def linnet(*words, stdin=b"", env=None):
+    done = subprocess.run([LINNET, *words], input=stdin, capture_output=True, timeout=60, check=False,
+                          env={**ENVIRONMENT, **(env or {})})
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def same(got, wanted, what):
+    assert got == wanted, f"wanted {wanted!r}, got {got!r}: {what!r}"
+
+
+def has(text, *parts):
+    """The parts, in this order, whatever the line breaks."""
+    flat, place = " ".join(text.split()), 0
+    for part in parts:
+        found = flat.find(part, place)
+        assert found >= 0, f"no {part!r} in its place in:\n{text}"
+        place = found + len(part)
+
+
+# ---- servers that pretend ----
+
+class Fake:
+    """Serves each connection with `serve(connection)` until the test is over."""
+
+    def __init__(self, serve):
+        self.serve = serve
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.one, args=(connection,), daemon=True).start()
+
+    def one(self, connection):
+        with connection:
+            try:
+                self.serve(connection)
+            except OSError:
+                pass
+
+    def __enter__(self):
+        return ["--host", "127.0.0.1", "--port", str(self.port)]
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+def read_until(connection, end):
+    data = b""
+    while end not in data:
+        more = connection.recv(4096)
+        if not more:
+            raise OSError("the client has left")
+        data += more
+    return data
+
+
+def certificate(name):
+    path = pathlib.Path(FOLDER.name) / f"{name}.pem"
+    if not path.exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-keyout", path.with_suffix(".key"),
+                        "-out", path, "-days", "30", "-subj", f"/CN={name}", "-addext",
+                        f"subjectAltName=IP:{name}"], check=True, capture_output=True)
+    return path
+
+
+def tutorial(connection):
+    """Openfire on 127.0.0.1, which believes that it is 192.168.1.185."""
+    read_until(connection, b"version=")
+    connection.sendall((STREAM + "<stream:features>" + MISSPELT + MECHANISMS + LEGACY
+                        + "</stream:features>").encode())
+    read_until(connection, b"<starttls")
+    connection.sendall(b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    path = certificate("192.168.1.185")
+    context.load_cert_chain(path, path.with_suffix(".key"))
+    with context.wrap_socket(connection, server_side=True) as secured:
+        read_until(secured, b"version=")
+        secured.sendall((STREAM + "<stream:features>" + MECHANISMS + LEGACY
+                         + "</stream:features>").encode())
+        secured.recv(4096)
+
+
+def without_tls(connection):
+    """The same, where the misspelt offer is not even understood."""
+    read_until(connection, b"version=")
+    connection.sendall((STREAM + "<stream:features>" + MISSPELT + MECHANISMS
+                        + "</stream:features>").encode())
+    read_until(connection, b"<starttls")
+    connection.sendall(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>")
+
+
+def http(connection):
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def silence(connection):
+    while connection.recv(4096):
+        pass
+
+
+# ---- the command line ----
+
+def help_and_version():
+    result = linnet("--help")
+    same(result.code, 0, result)
+    for command in ("login", "probe", "send", "listen"):
+        assert f"linnet {command}" in result.out, result
+        own = linnet(command, "--help")
+        same(own.code, 0, own)
+        has(own.out, f"Usage: linnet {command}", "--host HOST", "--json", "Examples:")
+        assert max(map(len, own.out.splitlines())) <= 84, own.out
+    assert "--count" not in linnet("login", "--help").out
+    version = linnet("--version")
+    same(version.code, 0, version)
+    assert version.out.startswith("linnet "), version
+
+
+def usage():
+    for words in ([], ["frobnicate"], ["login"], ["login", "a@b", "c"], ["login", "a@b", "--nosuch"],
+                  ["login", "a@b", "--port", "0"], ["login", "a@b", "--password", "x"],
+                  ["login", "a@b", "--mech", "ROT13"], ["login", "a@b", "--pin", "x"]):
+        result = linnet(*words, env={"LINNET_PASSWORD": "secret"})
+        same(result.code, 2, result)
+        assert result.err and not result.out, result
+    result = linnet("\x1b[2J")
+    assert "\x1b" not in result.err, result
+
+
+def addresses():
+    for address in ("a b@localhost", "evil/@victim", "juliet@", "localhost", ""):
+        result = linnet("login", address, env={"LINNET_PASSWORD": "secret"})
+        same(result.code, 3, result)
+    result = linnet("send", "a@b", "c d@e", "-m", "x", env={"LINNET_PASSWORD": "secret"})
+    same(result.code, 3, result)
+
+
+def bodies():
+    words = ["send", "a@localhost", "b@localhost"]
+    for body, why in ((b"", "empty"), (b"\n", "empty"), (b"a\0b", "NUL"), (b"a" * 200001, "longer")):
+        result = linnet(*words, stdin=body, env={"LINNET_PASSWORD": "secret"})
+        same(result.code, 2, result)
+        assert why in result.err, result
+
+
+# ---- failures ----
+
+def failure(serve, code, heading, *more):
+    with Fake(serve) as where:
+        result = linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), *where, *more)
+        same(result.code, code, result)
+        assert result.err.startswith(heading + "\n  "), result
+        has(result.out, "resolve", "connect", "secure failed")
+        lines = [json.loads(line) for line in linnet(
+            "login", "juliet@localhost", "--password-file", str(PRIVATE), "--json", *where,
+            *more).out.splitlines()]
+        same([line["event"] for line in lines], ["stage", "stage", "error"], lines)
+        same(lines[-1]["exit"], code, lines)
+        same(lines[-1]["heading"], heading, lines)
+
+
+def failures():
+    failure(http, 14, "That port is not XMPP")
+    failure(http, 14, "That port is not XMPP", "--direct-tls")
+    failure(silence, 12, "Server did not answer", "--timeout", "0.3")
+    failure(silence, 12, "Server did not answer", "--stage-timeout", "0.3")
+    failure(lambda connection: connection.recv(1), 16, "Connection lost")
+    failure(without_tls, 24, "Server offers no encryption")
+
+
+def dead_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    result = linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), "--host",
+                    "127.0.0.1", "--port", str(port))
+    same(result.code, 11, result)
+    has(result.err, "Server is not accepting connections", f"127.0.0.1:{port}")
+
+
+# ---- the tutorial's trap ----
+
+def trap():
+    with Fake(tutorial) as where:
+        result = linnet("probe", "127.0.0.1", "--port", where[3],
+                        "--cafile", str(certificate("192.168.1.185")))
+    same(result.code, 40, result)
+    has(result.out, "asked for 127.0.0.1, answered as 192.168.1.185", "not the same",
+        "offers starttls, mechanisms, compression, auth, register")
+    has(result.out, "PLAIN", "DIGEST-MD5", "JIVE-SHAREDSECRET", "not known to Linnet")
+    has(result.out, "fault You asked for 127.0.0.1, but the server calls itself 192.168.1.185",
+        "-> Log in as name@192.168.1.185 and set the host")
+    has(result.out, 'warning STARTTLS is offered in the unknown namespace '
+        '"urn:ietf:params:xml:ns: xmpp-tls"')
+    has(result.out, "Before encryption the server offers to sign in with PLAIN")
+    has(result.out, "Verdict: a login would fail: Server does not serve this domain.")
+
+
+def trap_json():
+    with Fake(tutorial) as where:
+        result = linnet("probe", "127.0.0.1", "--port", where[3], "--json")
+    report = json.loads(result.out.splitlines()[0])
+    same(report["event"], "probe", report)
+    same(report["usable"], False, report)
+    same(report["in_clear"]["mismatch"], True, report)
+    found = {finding["id"]: finding["level"] for finding in report["findings"]}
+    for name, level in (("host-mismatch", "fault"), ("mechanisms-in-clear", "fault"),
+                        ("starttls-misspelt", "warning"), ("registration-in-clear", "warning")):
+        same(found.get(name), level, found)
+
+
+def way_out_of_the_trap():
+    """What probe advises leads past the name: then only the certificate and the old methods are left."""
+    with Fake(tutorial) as where:
+        result = linnet("probe", "192.168.1.185", *where,
+                        "--cafile", str(certificate("192.168.1.185")))
+    assert "calls itself" not in result.out, result
+    has(result.out, "Certificate verdict trusted", "* PLAIN")
+
+
+# ---- traces, signals, readers who leave ----
+
+def trace():
+    path = pathlib.Path(FOLDER.name) / "trace"
+    path.write_text("old")
+    path.chmod(0o644)
+    with Fake(without_tls) as where:
+        linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), f"--trace={path}", *where)
+    text = path.read_text()
+    same(path.stat().st_mode & 0o777, 0o600, text)
+    assert text.startswith("C: <?xml") and "\nS: <stream:features>" in text, text
+
+
+def after(command, text, number):
+    """The status of `command`, sent the signal once it has said `text`; and all that it said."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, env=ENVIRONMENT)
+    said = b""
+    try:
+        while text and text not in said:
+            more = os.read(process.stdout.fileno(), 4096)
+            assert more, said
+            said += more
+        process.send_signal(number)
+        return process.wait(20), said + process.stdout.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def signals():
+    with Fake(silence) as where:
+        login = [LINNET, "login", "juliet@localhost", "--password-file", str(PRIVATE), *where]
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            code, said = after(login, b"connect", number)
+            same(code, 130, said)
+        code, said = after([*login, "--json"], b"connect", signal.SIGINT)
+        same(code, 130, said)
+        same(json.loads(said.splitlines()[-1])["code"], "interrupted", said)
+        probe = [LINNET, "probe", "localhost", "--trace", *where]
+        code, said = after(probe, b"C: ", signal.SIGINT)
+        same(code, 130, said)
+    command = [LINNET, "login", "juliet@localhost", "--password-command",
+               "echo on >&2; exec sleep 3 2>/dev/null"]
+    code, said = after(command, b"on", signal.SIGINT)
+    same(code, 130, said)
+
+
+def prompt():
+    """The password is asked for on the terminal, without echo; Ctrl-C gives the echo back."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(LINNET, [LINNET, "login", "juliet@localhost", "--host", "127.0.0.1", "--port", "1"],
+                  ENVIRONMENT)
+    said = b""
+
+    def listen(until):
+        nonlocal said
+        while until not in said:
+            ready, _, _ = select.select([terminal], [], [], 20)
+            assert ready, said
+            try:
+                said += os.read(terminal, 4096)
+            except OSError:
+                return
+    listen(b"Password for juliet@localhost: ")
+    os.write(terminal, b"s3cret\n")
+    listen(b"never said")
+    same(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 11, said)
+    assert b"s3cret" not in said, said
+    os.close(terminal)
+
+
+def lost_reader():
+    """A pipe whose reader leaves ends the program; it does not wait for ever."""
+    with Fake(silence) as where:
+        process = subprocess.Popen([LINNET, "login", "juliet@localhost", "--password-file",
+                                    str(PRIVATE), *where], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
+        process.stdout.readline()
+        process.stdout.close()
+        same(process.wait(20), 130, process.stderr.read())
+        process.stderr.close()
+
+
+def full_disk():
+    for redirection in (">/dev/full", ">&-"):
+        done = subprocess.run(["sh", "-c", f'"$0" --help {redirection}', LINNET], check=False,
+                              capture_output=True, timeout=60, env=ENVIRONMENT)
+        same(done.returncode, 1, done)
+        assert b"cannot be written" in done.stderr, done
+
+
+CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, trap, trap_json,
+         way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
+
+
+def main():
+    with os.fdopen(os.open(PRIVATE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        file.write("secret\n")
+    failed = 0
+    print(f"1..{len(CASES)}")
+    for number, case in enumerate(CASES, 1):
+        try:
+            case()
+            fault = None
+        except (AssertionError, subprocess.SubprocessError, ValueError, KeyError) as error:
+            failed += 1
+            fault = str(error)
+        name = case.__name__.replace("_", " ")
+        print(f"{'not ok' if fault else 'ok'} {number} - {name}", flush=True)
+        for line in (fault or "").splitlines():
+            print(f"# {line}")
+    sys.exit(1 if failed else 0)
+
+
+main()
