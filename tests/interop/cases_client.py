@@ -23,19 +23,34 @@ NO_TLS = (b"<?xml version='1.0'?><stream:stream from='localhost' id='1' version=
 HTTP = b"HTTP/1.1 400 Bad Request\r\nServer: test\r\nContent-Length: 0\r\n\r\n"
 
 
-def logins(world, peer, host, label):
-    """A login with every mechanism that `peer` offers for `host` and we have."""
-    offered = rawxmpp.mechanisms("127.0.0.1", peer.port, host)
-    for mechanism in offered:
+def logins(world, peer, host, label, login=None, binds=True):
+    """A login with every mechanism that `peer` offers for `host` and we have; where its channel
+    binding is known to be wrong (not `binds`), -PLUS is refused before anything is sent."""
+    login = login or world.expect
+    for mechanism in rawxmpp.mechanisms("127.0.0.1", peer.port, host):
         if mechanism not in OURS:
             continue
-        words = ["login", f"juliet@{host}", "--mech", mechanism]
-        if mechanism == "DIGEST-MD5":
-            words.append("--legacy")
-        yield f"{label}: login with {mechanism}", functools.partial(
-            world.expect, 0, *words, peer=peer, password=PASSWORD)
+        code = 31 if mechanism.endswith("-PLUS") and not binds else 0
+        yield f"{label}: login with {mechanism}" + (" is refused" if code else ""), functools.partial(
+            login, code, "login", f"juliet@{host}", "--legacy", "--mech", mechanism, peer=peer,
+            password=PASSWORD)
     yield f"{label}: login with what linnet chooses", functools.partial(
-        world.expect, 0, "login", f"juliet@{host}", peer=peer, password=PASSWORD)
+        login, 0, "login", f"juliet@{host}", peer=peer, password=PASSWORD)
+
+
+def with_more_peers(world):
+    # ejabberd 23.01 binds the wrong bytes on TLS 1.3 and has no XEP-0440 to say so.
+    yield from logins(world, world.ejabberd(), "localhost", "ejabberd", binds=False)
+
+    def patient(code, *words, **target):
+        """jabberd2 2.7 ends one good login in twelve with internal-server-error."""
+        try:
+            return world.expect(code, *words, **target)
+        except AssertionError:
+            time.sleep(1)
+            return world.expect(code, *words, **target)
+
+    yield from logins(world, world.jabberd2(), "localhost", "jabberd2", login=patient)
 
 
 def json_lines(world, peer):
@@ -241,5 +256,4 @@ def cases(world):
     yield from with_prosody(world)
     yield from with_linnetd(world)
     if world.long:
-        yield from logins(world, world.ejabberd(), "localhost", "ejabberd")
-        yield from logins(world, world.jabberd2(), "localhost", "jabberd2")
+        yield from with_more_peers(world)

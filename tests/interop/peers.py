@@ -6,6 +6,7 @@ What a peer writes goes to a file in the run's folder.
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -232,7 +233,7 @@ class Jabberd2:
         self.processes = []
         for name in ("router", "sm", "c2s"):
             self.processes.append(Process([f"jabberd2-{name}", "-c", folder / f"{name}.xml"],
-                                          folder / f"{name}.log"))
+                                          folder / f"{name}.out"))
             time.sleep(1)
         wait_for("jabberd2", lambda: listening(self.port))
 
@@ -246,11 +247,13 @@ class Jabberd2:
             text = text.replace(old, str(new))
         if name == "sm":
             text = text.replace("<id>localhost.localdomain</id>", "<id>localhost</id>")
+            text = re.sub(r"<!--\s*<auto-create/>\s*-->", "<auto-create/>", text)
         if name == "c2s":
             both = self.certificates.folder / "good.both.pem"
             start = text.index("<id ")
             end = text.index("</id>", start)
-            text = (text[:start] + f"<id register-enable='mu' pemfile='{both}'>localhost" + text[end:])
+            text = text[:start] + f"<id register-enable='mu' pemfile='{both}'>localhost" + text[end:]
+            text = text.replace("<digest-md5/>", "<digest-md5/><cram-md5/><scram-sha-1/>")
         path.write_text(text)
 
     def add_user(self, name, password, host="localhost"):
