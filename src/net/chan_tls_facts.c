@@ -20,11 +20,27 @@ int chan_tls_verified(int ok, X509_STORE_CTX *store)
     struct chan_tls *t =
         SSL_get_app_data(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     int error = X509_STORE_CTX_get_error(store);
+    if (ok && X509_STORE_CTX_get_error_depth(store) == 0)
+        t->chain_walked = true;
     if (!ok && is_matter_of_dates(error))
         t->chain_expired = true;
     else if (!ok && t->chain_error == X509_V_OK)
         t->chain_error = error;
     return 1;
+}
+
+/* What is wrong with the chain, but for dates. That nothing was noted is no proof that all is well:
+ * where OpenSSL lacks memory it gives up without a word to the callback, and the handshake goes on.
+ * So the chain must have been walked to its end, and OpenSSL's own result must be good. A session
+ * that is resumed was good when it was made (chan_tls_session.c). */
+static int chain_fault(const struct chan_tls *t)
+{
+    long result = SSL_get_verify_result(t->ssl);
+    if (t->chain_error != X509_V_OK)
+        return t->chain_error;
+    if (!t->chain_walked && !SSL_session_reused(t->ssl))
+        return X509_V_ERR_UNSPECIFIED;
+    return t->chain_expired && is_matter_of_dates((int)result) ? X509_V_OK : (int)result;
 }
 
 static void say(char *out, size_t size, const char *text)
@@ -57,6 +73,8 @@ static const char *chain_error_text(int error)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         return "its issuer is not a trusted authority";
+    case X509_V_ERR_UNSPECIFIED:
+        return "it could not be checked";
     default:
         return X509_verify_cert_error_string(error);
     }
@@ -87,8 +105,9 @@ enum tls_verdict chan_tls_verdict(const struct chan_tls *t, char *reason, size_t
     }
     if (t->ctx->pin_count > 0)
         return verdict_by_pin(t, cert, reason, reason_size);
-    if (t->chain_error != X509_V_OK) {
-        say(reason, reason_size, chain_error_text(t->chain_error));
+    int fault = chain_fault(t);
+    if (fault != X509_V_OK) {
+        say(reason, reason_size, chain_error_text(fault));
         return TLS_VERDICT_UNTRUSTED;
     }
     const struct tls_identity id = {t->host, t->ctx->srv_service[0] ? t->ctx->srv_service : NULL,

@@ -35,7 +35,8 @@ struct chan_tls {
 
     /* client: the verdict on the chain */
     bool chain_expired;
-    int chain_error; /* X509_V_ERR_*, the first that is no matter of dates */
+    bool chain_walked; /* OpenSSL came to the server's own certificate */
+    int chain_error;   /* X509_V_ERR_*, the first that is no matter of dates */
 
     struct buf session; /* client with keep_session */
 };
