@@ -40,7 +40,7 @@ static const struct linnet_error_info rows[] = {
         "Try again; if it stays silent, check the network and whether the server is well."),
     ROW(OFFLINE, "offline", "You are offline", ON_NETWORK,
         "This device has no connection to the network.",
-        "Connect to a network; what waits for it goes on by itself then."),
+        "Check the cable, the wireless network or the VPN of this device."),
     ROW(NOT_XMPP, "not-xmpp", "That port is not XMPP", NO,
         "[{target}|What answers there] does not speak XMPP[: it looks like {found}].",
         "Use the port for XMPP clients: 5222 as a rule, or 5223 for direct TLS; 9090 is the web "
