@@ -40,18 +40,25 @@ enum linnet_error_code linnet_client_post(struct linnet_client *c,
     return LINNET_OK;
 }
 
-static struct posted *take_posted(struct linnet_client *c)
+/* Moves all that is posted to `to`, an empty list. */
+static void take_posted(struct linnet_client *c, struct list *to)
 {
+    struct list *node;
     uv_mutex_lock(&c->posted_mutex);
-    struct list *node = list_pop(&c->posted);
+    while ((node = list_pop(&c->posted)))
+        list_push(to, node);
     uv_mutex_unlock(&c->posted_mutex);
-    return node ? CONTAINER_OF(node, struct posted, node) : NULL;
 }
 
+/* What these functions post in their turn waits for the next one: a function that posts itself
+ * must not keep the loop. */
 static void run_posted(struct linnet_client *c, struct linnet_client *argument)
 {
-    struct posted *p;
-    while ((p = take_posted(c))) {
+    struct list due, *node;
+    list_init(&due);
+    take_posted(c, &due);
+    while ((node = list_pop(&due))) {
+        struct posted *p = CONTAINER_OF(node, struct posted, node);
         p->run(argument, p->ctx);
         free(p);
     }

@@ -514,6 +514,28 @@ static void functions_are_posted(void **state)
     assert_int_equal(posts.unsent, POSTS);
 }
 
+static void post_again(struct linnet_client *client, void *ctx)
+{
+    unsigned *runs = ctx;
+    if (client && ++*runs < 1000 && linnet_client_post(client, post_again, ctx) != LINNET_OK)
+        abort();
+}
+
+/* One turn of the loop, one run: the loop stays its owner's. */
+static void a_function_may_post_itself(void **state)
+{
+    struct pair p;
+    unsigned runs = 0;
+    (void)state;
+    go_online(&p);
+    assert_int_equal(linnet_client_post(p.c, post_again, &runs), LINNET_OK);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        linnet_client_dispatch(p.c);
+        assert_in_range(runs, 1, turn);
+    }
+    end(&p);
+}
+
 static int free_last(void **state)
 {
     (void)state;
@@ -540,6 +562,7 @@ int main(void)
         cmocka_unit_test(unpulled_events_stop_the_reading),
         cmocka_unit_test(unread_output_stops_the_sending),
         cmocka_unit_test(functions_are_posted),
+        cmocka_unit_test(a_function_may_post_itself),
     };
     return cmocka_run_group_tests(tests, NULL, free_last);
 }
