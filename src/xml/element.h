@@ -19,8 +19,6 @@ struct attr {
     size_t value_len;
 };
 
-enum node_kind { NODE_ELEMENT, NODE_TEXT };
-
 /* A child: either `element` or a run of text. Adjacent text (CDATA included) is one run. */
 struct node {
     struct node *next;
