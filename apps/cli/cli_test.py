@@ -137,6 +137,14 @@ def without_tls(connection):
     connection.sendall(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>")
 
 
+def unknown_host(connection):
+    """Answers in the name that it was asked for, and then refuses it, as Prosody does."""
+    read_until(connection, b"version=")
+    connection.sendall((STREAM.replace("192.168.1.185", "localhost") + "<stream:error><host-unknown "
+                        "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                        "</stream:stream>").encode())
+
+
 def http(connection):
     connection.recv(4096)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -223,6 +231,29 @@ def dead_port():
                     "127.0.0.1", "--port", str(port))
     same(result.code, 11, result)
     has(result.err, "Server is not accepting connections", f"127.0.0.1:{port}")
+
+
+def sentences():
+    """What is said is about this login, and no more than that."""
+    with Fake(unknown_host) as where:
+        result = linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), *where)
+    same(result.code, 40, result)
+    has(result.err, "The server does not serve localhost.", "The server said: host-unknown")
+    login = ["login", "juliet@192.168.1.185", "--password-file", str(PRIVATE)]
+    with Fake(tutorial) as where:
+        result = linnet(*login, "--mech", "SCRAM-SHA-512", *where,
+                        "--cafile", str(certificate("192.168.1.185")))
+        same(result.code, 31, result)
+        has(result.err, "SCRAM-SHA-512 cannot be used: the server does not offer it; the server "
+            "offers PLAIN", "Without --mech")
+        assert "asked for by name" not in result.err, result
+        result = linnet(*login, *where)
+        same(result.code, 21, result)
+        facts = dict(line.split(None, 1) for line in result.err.splitlines() if line[:4] == "    "
+                     and line[4] != " ")
+        same(facts["for"], "192.168.1.185", result)
+        result = linnet(*login, "--pin", facts["pin"], "--mech", "SCRAM-SHA-512", *where)
+        same(result.code, 31, result)  # the pin that was shown is the one that is accepted
 
 
 # ---- the tutorial's trap ----
@@ -360,7 +391,7 @@ def full_disk():
         assert b"cannot be written" in done.stderr, done
 
 
-CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, trap, trap_json,
+CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, sentences, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 
 
