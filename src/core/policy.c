@@ -30,6 +30,17 @@ static bool binding_from(const char *type, const uint8_t *data, size_t len,
     return true;
 }
 
+const char *const policy_binding_types[] = {"tls-exporter", "tls-unique", "tls-server-end-point",
+                                            NULL};
+
+const char *policy_binding_type(const char *type)
+{
+    for (size_t i = 0; type && policy_binding_types[i]; i++)
+        if (strcmp(type, policy_binding_types[i]) == 0)
+            return policy_binding_types[i];
+    return NULL;
+}
+
 bool policy_binding(const struct tls_facts *tls, const char *type, struct sasl_binding *ret)
 {
     *ret = (struct sasl_binding){0};
@@ -57,11 +68,11 @@ static bool lists(const struct policy_offer *offer, const char *type)
  * there, and a guess would fail a good login. */
 static bool common_binding(const struct policy_offer *offer, struct sasl_binding *ret)
 {
-    static const char *const best_first[] = {"tls-exporter", "tls-unique", "tls-server-end-point"};
     if (offer->binding_type_count == 0)
         return policy_binding(offer->tls, "tls-unique", ret);
-    for (size_t i = 0; i < ARRAY_LEN(best_first); i++)
-        if (lists(offer, best_first[i]) && policy_binding(offer->tls, best_first[i], ret))
+    for (size_t i = 0; policy_binding_types[i]; i++)
+        if (lists(offer, policy_binding_types[i]) &&
+            policy_binding(offer->tls, policy_binding_types[i], ret))
             return true;
     *ret = (struct sasl_binding){0};
     return false;

@@ -27,7 +27,7 @@ struct login_policy {
     char mechanism[24];      /* client: only this one; "" for the best */
     unsigned iterations_min; /* 0: 4096 */
     unsigned iterations_max; /* 0: 1,000,000 */
-    unsigned auth_tries;     /* server: failures before policy-violation (§6.4.5); 0: 3 */
+    unsigned auth_tries;     /* server: wrong proofs before policy-violation (§6.4.5); 0: 3 */
     /* server: names on offer; none listed means every mechanism the rest allows */
     char mechanisms[POLICY_MECHANISMS_MAX][24];
 };
@@ -79,6 +79,12 @@ void policy_choose(const struct login_policy *policy, const struct policy_offer 
 /* Server: whether to offer `m` on a connection with these facts (NULL without TLS). */
 bool policy_offers(const struct login_policy *policy, const struct sasl_mech *m,
                    const struct tls_facts *tls);
+
+/* The types of channel binding we know, best first; ends with NULL. */
+extern const char *const policy_binding_types[];
+
+/* `type` as one of these strings, or NULL. */
+const char *policy_binding_type(const char *type);
 
 /* The binding of `type` that a connection can give; false when it cannot. */
 bool policy_binding(const struct tls_facts *tls, const char *type, struct sasl_binding *ret);

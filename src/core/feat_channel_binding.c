@@ -1,0 +1,27 @@
+#include "core/sign_in.h"
+
+/* The types of channel binding that the server can verify (XEP-0440): an offer without an
+ * exchange. The client reads it when it chooses a mechanism. */
+
+static bool offers(const struct stream *s)
+{
+    return sign_in_offers(s) && s->tls && !s->config->policy.no_channel_binding;
+}
+
+static struct element *offer(const struct stream *s, struct arena *a)
+{
+    struct element *e = element_new(a, NS_SASL_CB, "sasl-channel-binding");
+    struct sasl_binding binding;
+    for (size_t i = 0; policy_binding_types[i]; i++)
+        if (policy_binding(s->tls, policy_binding_types[i], &binding))
+            element_set(a, element_add(a, e, NS_SASL_CB, "channel-binding"), "type",
+                        policy_binding_types[i]);
+    return e;
+}
+
+const struct feature feature_channel_binding = {
+    .name = "sasl-channel-binding",
+    .ns = NS_SASL_CB,
+    .offers = offers,
+    .offer = offer,
+};

@@ -1,0 +1,290 @@
+#include "core/sign_in.h"
+
+/* The client's half of the SASL profile (RFC 6120 §6).
+ *
+ * Its one way to `authenticated` is client_done, on SASL_DONE, which sasl_conclude returns only
+ * when the mechanism has verified what it must of the server. */
+
+enum { OFFERS_MAX = 32 };
+
+/* ---- the choice ---- */
+
+/* The texts, or with `attr` the values of that attribute, of the children {ns}name. */
+static size_t list_texts(const struct element *parent, const char *ns, const char *name,
+                         const char *attr, struct str *to, size_t max)
+{
+    size_t n = 0;
+    const struct element *e = NULL;
+    while (parent && n < max && (e = element_next(parent, e))) {
+        if (!element_is(e, ns, name))
+            continue;
+        to[n] = attr ? str_from(element_attr(e, attr)) : element_text(e);
+        if (to[n].len > 0)
+            n++;
+    }
+    return n;
+}
+
+static void join_rows(struct buf *out, const struct policy_choice *c,
+                      bool (*wanted)(const struct policy_row *), bool with_reason)
+{
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct policy_row *row = &c->rows[i];
+        if (!wanted(row))
+            continue;
+        buf_printf(out, "%s%s", buf_len(out) ? ", " : "", row->name);
+        if (with_reason)
+            buf_printf(out, " (%s)", policy_verdict_text(row->verdict));
+    }
+    buf_byte(out, '\0');
+}
+
+static bool row_offered(const struct policy_row *row)
+{
+    return row->offered;
+}
+
+static bool row_ours(const struct policy_row *row)
+{
+    return row->mech && !(sasl_mech_flags(row->mech) & SASL_MECH_LEGACY);
+}
+
+static bool row_excluded(const struct policy_row *row)
+{
+    return row->offered && row->mech;
+}
+
+static const char *joined(const struct buf *rows)
+{
+    return buf_len(rows) > 1 ? buf_peek(rows).ptr : NULL;
+}
+
+/* Why the mechanism that was asked for by name is not used; NULL: none was asked for. */
+static const char *why_not(const struct policy_choice *c, const char *wanted)
+{
+    for (size_t i = 0; wanted[0] && i < c->row_count; i++)
+        if (cstr_eq(c->rows[i].name, wanted))
+            return policy_verdict_text(c->rows[i].verdict);
+    return NULL;
+}
+
+static void no_mechanism(struct stream *s)
+{
+    const struct policy_choice *c = &s->sign_in->choice;
+    const char *wanted = s->config->policy.mechanism, *reason = why_not(c, wanted);
+    struct buf offered, ours, excluded;
+    buf_init(&offered, 0, false);
+    buf_init(&ours, 0, false);
+    buf_init(&excluded, 0, false);
+    join_rows(&offered, c, row_offered, false);
+    if (!reason) {
+        join_rows(&ours, c, row_ours, false);
+        join_rows(&excluded, c, row_excluded, true);
+    }
+    if (offered.failed || ours.failed || excluded.failed)
+        stream_out_of_memory(s);
+    else
+        stream_fail(s, STREAM_OK, LINNET_ERROR_NO_MECHANISM, LINNET_ORIGIN_HERE, "offered",
+                    buf_len(&offered) > 1 ? buf_peek(&offered).ptr : "nothing", "mechanism",
+                    reason ? wanted : NULL, "reason", reason, "ours", joined(&ours), "excluded",
+                    joined(&excluded), NULL);
+    buf_finish(&offered);
+    buf_finish(&ours);
+    buf_finish(&excluded);
+}
+
+static void client_start(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    struct sasl_config config = {
+        .mech = in->choice.mech,
+        .side = SASL_CLIENT,
+        .random = s->config->random,
+        .binding = in->choice.binding,
+        .service = STR_LIT("xmpp"),
+        .host = s->config->domain,
+        .username = s->config->username,
+        .authzid = s->config->authzid,
+        .gs2 = in->choice.gs2,
+        .iterations_min = s->config->policy.iterations_min,
+        .iterations_max = s->config->policy.iterations_max,
+    };
+    in->sasl = sasl_new(&config);
+    if (in->sasl)
+        sign_in_client_run(s, sasl_step(in->sasl, STR_NONE, &in->out));
+    else
+        stream_out_of_memory(s);
+}
+
+enum feature_choice sign_in_choose(struct stream *s, const struct element *offer)
+{
+    struct str names[OFFERS_MAX], types[POLICY_BINDINGS_MAX];
+    if (s->authenticated)
+        return FEATURE_SKIP;
+    stream_enter(s, LINNET_STAGE_SIGN_IN);
+    struct sign_in *in = sign_in_of(s);
+    if (!in)
+        return FEATURE_FAILED;
+    const struct element *cb = element_child(s->features, NS_SASL_CB, "sasl-channel-binding");
+    struct policy_offer seen = {
+        .mechanisms = names,
+        .mechanism_count = list_texts(offer, NS_SASL, "mechanism", NULL, names, ARRAY_LEN(names)),
+        .binding_types = types,
+        .binding_type_count =
+            list_texts(cb, NS_SASL_CB, "channel-binding", "type", types, ARRAY_LEN(types)),
+        .tls = s->tls,
+        .verified = s->verified,
+    };
+    policy_choose(&s->config->policy, &seen, &in->choice);
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MECHANISM, .choice = &in->choice});
+    if (!s->config->username.ptr)
+        return FEATURE_STARTED; /* a probe: the host has seen what it came for */
+    if (in->choice.mech)
+        client_start(s);
+    else
+        no_mechanism(s);
+    return stream_over(s) ? FEATURE_FAILED : FEATURE_STARTED;
+}
+
+/* ---- the exchange ---- */
+
+static void client_write(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    struct arena a;
+    stream_scratch(&a);
+    struct element *e =
+        sign_in_payload(&a, in->started ? "response" : "auth", sign_in_output(in), !in->started);
+    if (!in->started)
+        element_set(&a, e, "mechanism", sasl_mech_name(in->choice.mech));
+    in->started = true;
+    buf_reset(&in->out);
+    stream_write_built(s, &a, e);
+}
+
+static void client_failed(struct stream *s)
+{
+    enum sasl_fault fault;
+    const char *text;
+    sasl_failure(s->sign_in->sasl, &fault, &text);
+    const char *mechanism = sasl_mech_name(s->sign_in->choice.mech);
+    if (fault == SASL_FAULT_MEMORY) {
+        stream_out_of_memory(s);
+        return;
+    }
+    if (s->sign_in->started) {
+        struct arena a;
+        stream_scratch(&a);
+        stream_write_built(s, &a, element_new(&a, NS_SASL, "abort"));
+    }
+    enum linnet_error_code code = LINNET_ERROR_PROTOCOL;
+    if (fault == SASL_FAULT_SERVER_PROOF)
+        code = LINNET_ERROR_SERVER_PROOF;
+    else if (fault == SASL_FAULT_CREDENTIALS || fault == SASL_FAULT_PREPARE)
+        code = LINNET_ERROR_BAD_CREDENTIALS;
+    else if (fault == SASL_FAULT_POLICY)
+        code = LINNET_ERROR_POLICY;
+    else if (fault == SASL_FAULT_DOWNGRADE)
+        code = LINNET_ERROR_DOWNGRADE;
+    stream_fail(s, STREAM_OK, code, LINNET_ORIGIN_HERE, "domain", s->domain, "mechanism", mechanism,
+                "reason", text, NULL);
+}
+
+static void client_done(struct stream *s)
+{
+    s->authenticated = true;
+    s->mechanism = sasl_mech_name(s->sign_in->choice.mech);
+    s->binding = s->sign_in->choice.binding.type;
+    buf_finish(&s->sign_in->out);
+    stream_enter(s, LINNET_STAGE_BIND);
+    stream_restart(s);
+}
+
+void sign_in_client_run(struct stream *s, enum sasl_status status)
+{
+    if (s->sign_in->out.failed) {
+        stream_out_of_memory(s);
+        return;
+    }
+    switch (status) {
+    case SASL_MORE:
+        client_write(s);
+        break;
+    case SASL_WANT_SECRET:
+        sign_in_ask(s, STREAM_WANT_SECRET);
+        break;
+    case SASL_WANT_DERIVE:
+        sign_in_ask(s, STREAM_WANT_DERIVE);
+        break;
+    case SASL_DONE:
+        client_done(s);
+        break;
+    case SASL_FAILED:
+        client_failed(s);
+        break;
+    }
+}
+
+static enum linnet_error_code failure_code(enum sasl_error e)
+{
+    switch (e) {
+    case SASL_ERROR_ACCOUNT_DISABLED:
+        return LINNET_ERROR_ACCOUNT_DISABLED;
+    case SASL_ERROR_CREDENTIALS_EXPIRED:
+        return LINNET_ERROR_CREDENTIALS_EXPIRED;
+    case SASL_ERROR_TEMPORARY_AUTH_FAILURE:
+        return LINNET_ERROR_AUTH_TEMPORARY;
+    case SASL_ERROR_ENCRYPTION_REQUIRED:
+        return LINNET_ERROR_TLS_MISSING;
+    case SASL_ERROR_INVALID_MECHANISM:
+    case SASL_ERROR_MECHANISM_TOO_WEAK:
+        return LINNET_ERROR_NO_MECHANISM;
+    case SASL_ERROR_ABORTED:
+    case SASL_ERROR_INCORRECT_ENCODING:
+    case SASL_ERROR_MALFORMED_REQUEST:
+        return LINNET_ERROR_PROTOCOL;
+    case SASL_ERROR_NONE:
+    case SASL_ERROR_INVALID_AUTHZID:
+    case SASL_ERROR_NOT_AUTHORIZED:
+        break;
+    }
+    return LINNET_ERROR_BAD_CREDENTIALS;
+}
+
+static void client_failure(struct stream *s, const struct element *e)
+{
+    const char *name = NULL;
+    const struct element *c = NULL;
+    while ((c = element_next(e, c)))
+        if (cstr_eq(c->ns, NS_SASL) && !cstr_eq(c->name, "text") && !name)
+            name = c->name;
+    struct str text = element_child_text(e, NS_SASL, "text");
+    enum sasl_error error = sasl_error_from_name(name ? name : "not-authorized");
+    stream_fail_peer(s, failure_code(error), name ? name : "not-authorized", text);
+}
+
+void sign_in_client_handle(struct stream *s, const struct element *e)
+{
+    struct sign_in *in = s->sign_in;
+    if (element_is(e, NS_SASL, "failure")) {
+        client_failure(s, e);
+        return;
+    }
+    bool challenge = element_is(e, NS_SASL, "challenge");
+    if (!in->sasl || (!challenge && !element_is(e, NS_SASL, "success"))) {
+        stream_fail_protocol(s, STREAM_OK, "the server broke the order of sign-in");
+        return;
+    }
+    struct buf data;
+    enum sign_in_decoded kind = sign_in_decode(e, &data);
+    if (data.failed)
+        stream_out_of_memory(s);
+    else if (kind == DECODED_BAD)
+        stream_fail_protocol(s, STREAM_OK, "the server's sign-in message is not base64");
+    else if (challenge)
+        sign_in_client_run(s,
+                           sasl_step(in->sasl, sign_in_given(kind, &data, STR_LIT("")), &in->out));
+    else
+        sign_in_client_run(s, sasl_conclude(in->sasl, sign_in_given(kind, &data, STR_NONE)));
+    buf_finish(&data);
+}

@@ -1,0 +1,244 @@
+#include "core/sign_in.h"
+
+/* The server's half of the SASL profile (RFC 6120 §6). */
+
+enum { AUTH_TRIES = 3, AUTH_ATTEMPTS = 10 };
+
+/* ---- the offer ---- */
+
+bool sign_in_offers(const struct stream *s)
+{
+    if (s->authenticated)
+        return false;
+    return s->tls || s->config->policy.tls != POLICY_TLS_REQUIRE;
+}
+
+struct element *sign_in_offer(const struct stream *s, struct arena *a)
+{
+    struct element *e = element_new(a, NS_SASL, "mechanisms");
+    const struct sasl_mech *m;
+    for (size_t i = 0; (m = sasl_mech_at(i)); i++)
+        if (policy_offers(&s->config->policy, m, s->tls))
+            element_add_text(a, element_add(a, e, NS_SASL, "mechanism"),
+                             str_from(sasl_mech_name(m)));
+    return e;
+}
+
+static bool offers_any_binding(const struct stream *s)
+{
+    const struct sasl_mech *m;
+    for (size_t i = 0; (m = sasl_mech_at(i)); i++)
+        if ((sasl_mech_flags(m) & SASL_MECH_BINDS) && policy_offers(&s->config->policy, m, s->tls))
+            return true;
+    return false;
+}
+
+/* ---- the exchange ---- */
+
+/* RFC 6120 §6.4.5. Few guesses at a password are allowed; more attempts that could not have been
+ * one, since clients exist that try every mechanism with a channel binding we do not have. */
+static bool server_gives_up(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    enum sasl_fault fault = SASL_FAULT_NONE;
+    unsigned tries = s->config->policy.auth_tries ? s->config->policy.auth_tries : AUTH_TRIES;
+    if (in->sasl)
+        sasl_failure(in->sasl, &fault, NULL);
+    in->guesses += fault == SASL_FAULT_CREDENTIALS;
+    return ++in->attempts >= AUTH_ATTEMPTS || in->guesses >= tries;
+}
+
+/* The failure, and after too many the end of the stream. */
+static void server_fail(struct stream *s, enum sasl_error error, struct str text, bool fatal)
+{
+    struct sign_in *in = s->sign_in;
+    s->auth.failure = error;
+    s->auth.fatal = fatal;
+    struct arena a;
+    stream_scratch(&a);
+    struct element *e = element_new(&a, NS_SASL, "failure");
+    element_add(&a, e, NS_SASL, sasl_error_name(error));
+    if (text.len > 0) {
+        struct element *t = element_add(&a, e, NS_SASL, "text");
+        element_add_text(&a, t, text);
+    }
+    stream_write_built(s, &a, e);
+    sign_in_forget(in);
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_AUTH_FAILED, .auth = &s->auth});
+    if (s->auth.fatal)
+        stream_close(s, s->now_ms, STREAM_POLICY_VIOLATION,
+                     STR_LIT("Too many failed attempts to sign in."));
+}
+
+static void server_refuse(struct stream *s, enum sasl_error error, struct str text)
+{
+    server_fail(s, error, text, server_gives_up(s));
+}
+
+/* Who it is about, for the events; the strings live until the next header. The name is that of the
+ * account, however it was typed; a name that no account can have stays unnamed. */
+static bool server_note(struct stream *s)
+{
+    struct arena *a = &s->header_arena;
+    struct str typed = sasl_username(s->sign_in->sasl);
+    char local[JID_PART_MAX_BYTES + 1];
+    size_t len;
+    if (typed.ptr && !s->auth.username.ptr && jid_prepare_local(typed, local, &len) == JID_OK)
+        s->auth.username = str_of(arena_dup(a, str_of(local, len)), len);
+    s->binding = policy_binding_type(sasl_bound_to(s->sign_in->sasl));
+    s->auth.mechanism = s->mechanism;
+    s->auth.binding = s->binding;
+    if (a->failed)
+        stream_out_of_memory(s);
+    return !a->failed;
+}
+
+void sign_in_server_run(struct stream *s, enum sasl_status status)
+{
+    struct sign_in *in = s->sign_in;
+    if (in->out.failed || !server_note(s)) {
+        stream_out_of_memory(s);
+        return;
+    }
+    struct arena a;
+    switch (status) {
+    case SASL_MORE:
+        stream_scratch(&a);
+        stream_write_built(s, &a, sign_in_payload(&a, "challenge", sign_in_output(in), false));
+        buf_reset(&in->out);
+        break;
+    case SASL_WANT_SECRET:
+        sign_in_ask(s, STREAM_WANT_SECRET);
+        break;
+    case SASL_WANT_DERIVE:
+        sign_in_ask(s, STREAM_WANT_DERIVE);
+        break;
+    case SASL_DONE:
+        if (!s->auth.username.ptr)
+            server_refuse(s, SASL_ERROR_NOT_AUTHORIZED, STR_NONE);
+        else
+            stream_ask(s, (struct stream_event){.kind = STREAM_WANT_ADMIT, .auth = &s->auth}, true);
+        break;
+    case SASL_FAILED:
+        server_refuse(s, sasl_failure(in->sasl, NULL, NULL), STR_NONE);
+        break;
+    }
+}
+
+/* The client names the type (RFC 5802 §6): the mechanism is given all that this connection has. */
+static void server_bindings(const struct stream *s, struct sasl_config *config)
+{
+    struct sasl_binding *const places[] = {&config->binding, &config->other_bindings[0],
+                                           &config->other_bindings[1]};
+    size_t used = 0;
+    for (size_t i = 0; s->tls && policy_binding_types[i]; i++)
+        if (policy_binding(s->tls, policy_binding_types[i], places[used]))
+            used++;
+}
+
+static void server_begin(struct stream *s, const struct sasl_mech *mech, struct str initial)
+{
+    struct sign_in *in = s->sign_in;
+    struct sasl_config config = {
+        .mech = mech,
+        .side = SASL_SERVER,
+        .random = s->config->random,
+        .service = STR_LIT("xmpp"),
+        .host = str_from(s->domain),
+        .bare_domain = str_from(s->domain),
+        .offers_binding = offers_any_binding(s),
+        .fake_iterations = s->config->fake_iterations,
+    };
+    memcpy(config.fake_key, s->config->fake_key, sizeof config.fake_key);
+    server_bindings(s, &config);
+    in->sasl = sasl_new(&config);
+    wipe(config.fake_key, sizeof config.fake_key);
+    s->mechanism = sasl_mech_name(mech);
+    if (in->sasl)
+        sign_in_server_run(s, sasl_step(in->sasl, initial, &in->out));
+    else
+        stream_out_of_memory(s);
+}
+
+static void server_auth(struct stream *s, const struct element *e)
+{
+    const struct sasl_mech *mech = sasl_mech_find(str_from(element_attr(e, "mechanism")));
+    /* A second <auth/> replaces the first (RFC 6120 §6.4.2), which was an attempt all the same. */
+    if (s->sign_in->sasl && server_gives_up(s)) {
+        server_fail(s, SASL_ERROR_ABORTED, STR_NONE, true);
+        return;
+    }
+    sign_in_forget(s->sign_in);
+    s->mechanism = mech ? sasl_mech_name(mech) : NULL;
+    s->auth = (struct stream_auth_info){.mechanism = s->mechanism};
+    struct buf data;
+    enum sign_in_decoded kind = sign_in_decode(e, &data);
+    if (data.failed)
+        stream_out_of_memory(s);
+    else if (!sign_in_offers(s) ||
+             (mech && !s->tls && (sasl_mech_flags(mech) & SASL_MECH_PLAINTEXT)))
+        server_refuse(s, SASL_ERROR_ENCRYPTION_REQUIRED, STR_NONE);
+    else if (!mech || !policy_offers(&s->config->policy, mech, s->tls))
+        server_refuse(s, SASL_ERROR_INVALID_MECHANISM, STR_NONE);
+    else if (kind == DECODED_BAD)
+        server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);
+    else
+        server_begin(s, mech, sign_in_given(kind, &data, STR_NONE));
+    buf_finish(&data);
+}
+
+static void server_response(struct stream *s, const struct element *e)
+{
+    struct sign_in *in = s->sign_in;
+    struct buf data;
+    enum sign_in_decoded kind = sign_in_decode(e, &data);
+    if (data.failed)
+        stream_out_of_memory(s);
+    else if (!in->sasl)
+        server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
+    else if (kind == DECODED_BAD)
+        server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);
+    else
+        sign_in_server_run(s,
+                           sasl_step(in->sasl, sign_in_given(kind, &data, STR_LIT("")), &in->out));
+    buf_finish(&data);
+}
+
+void sign_in_server_handle(struct stream *s, const struct element *e)
+{
+    if (s->authenticated) {
+        stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "sign-in was asked for a second time");
+        return;
+    }
+    if (!sign_in_of(s))
+        return;
+    if (element_is(e, NS_SASL, "auth"))
+        server_auth(s, e);
+    else if (element_is(e, NS_SASL, "response"))
+        server_response(s, e);
+    else if (element_is(e, NS_SASL, "abort"))
+        server_refuse(s, SASL_ERROR_ABORTED, STR_NONE);
+    else
+        server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
+}
+
+void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text)
+{
+    struct sign_in *in = s->sign_in;
+    if (verdict != SASL_ERROR_NONE) {
+        server_refuse(s, verdict, text);
+        return;
+    }
+    s->username = strndup(s->auth.username.ptr, s->auth.username.len);
+    struct arena a;
+    stream_scratch(&a);
+    struct element *success = sign_in_payload(&a, "success", sign_in_output(in), true);
+    if (!s->username)
+        a.failed = true;
+    stream_write_built(s, &a, success);
+    if (stream_over(s))
+        return;
+    s->authenticated = true;
+    sign_in_forget(in);
+    stream_restart(s);
+}
