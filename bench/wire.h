@@ -32,9 +32,10 @@ struct wire {
 
 _Noreturn void die(const char *fmt, ...) PRINTF(1, 2);
 
-/* A context with the settings of linnetd (src/net/tls_ctx.c), so that a comparison compares
- * programs, not ciphers. A server's needs a certificate and key; the other gives NULL and does not
- * verify: the measured side is the server. */
+/* A context with the cipher and the modes of linnetd (src/net/tls_ctx.c), so that a comparison
+ * compares programs, not ciphers, and with OpenSSL's own order of groups, so that the client sends
+ * the key share that most clients send (X25519). A server's needs a certificate and key; the other
+ * gives NULL and does not verify: the measured side is the server. */
 SSL_CTX *wire_tls_context(bool server, const char *cert_file, const char *key_file);
 
 /* Takes a connected or connecting socket and watches it. */
