@@ -28,6 +28,7 @@ struct program {
     struct live *live;  /* those in force */
     struct log_output log_output;
     struct log_sink log;
+    struct log_sink store_log; /* for pool threads, which log errors only: never written to */
     struct data_dir data_dir;
     uv_loop_t loop;
     uv_signal_t hangup, terminate, interrupt;
@@ -190,7 +191,7 @@ static enum linnet_error_code open_ops(struct program *p, struct linnet_error *e
         .derive_threads = cores > 0 ? (unsigned)cores : 1,
         .read_threads = READ_THREADS,
         .queue_max = QUEUE_MAX,
-        .log = &p->log,
+        .log = &p->store_log,
         .event = account_changed,
         .ctx = p,
     };
@@ -211,7 +212,7 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
     p->first = live_ref(p->live);
     const struct settings *s = &p->first->settings;
     p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
-    p->log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
+    p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
     code = data_dir_open(&p->data_dir, s->data, error);
     if (code == LINNET_OK)
         code = open_store(p, error);

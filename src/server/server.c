@@ -231,6 +231,7 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
     }
     live_unref(server->live);
     server->live = live;
+    server->log.level = (enum log_level)live->settings.log_level;
     return LINNET_OK;
 }
 

@@ -34,10 +34,10 @@ void live_unref(struct live *l);
 
 struct server {
     uv_loop_t *loop;
-    struct live *live;      /* a reference; the loops have their own */
-    char *domain;           /* that is served: all accounts are of it */
-    const char *domains[2]; /* the same as a list, for streams */
-    struct log_sink log;
+    struct live *live;           /* a reference; the loops have their own */
+    char *domain;                /* that is served: all accounts are of it */
+    const char *domains[2];      /* the same as a list, for streams */
+    struct log_sink log;         /* its level is this thread's; a loop goes by its settings */
     struct random_source random; /* without state: every loop may draw */
     uint8_t home_key[16];        /* decides a bare JID's home loop */
     struct ops *ops;

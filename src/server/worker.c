@@ -66,9 +66,11 @@ static void turn_ended(uv_prepare_t *handle)
 {
     struct worker *w = CONTAINER_OF(handle, struct worker, turn_end);
     struct conn *c;
-    while ((c = pop_dirty(w)))
-        conn_turn_end(c);
-    shed(w);
+    do { /* the end of one may be news for others */
+        while ((c = pop_dirty(w)))
+            conn_turn_end(c);
+        shed(w);
+    } while (!list_empty(&w->dirty));
     free_doomed(w);
     send_mail(w);
     w->shown_memory = w->memory_bytes;

@@ -16,14 +16,19 @@ enum {
 
 void conn_log(const struct conn *c, enum log_level level, const char *fmt, ...)
 {
+    const struct log_sink *log = &c->worker->server->log;
+    /* The level is the loop's own: that of `log` may be changed by another thread. */
+    struct log_sink sink = {.write = log->write,
+                            .ctx = log->ctx,
+                            .level = (enum log_level)worker_settings(c->worker)->log_level};
     char text[800];
     va_list ap;
-    if (level > c->worker->server->log.level)
+    if (level > sink.level)
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    log_printf(&c->worker->server->log, level, "c2s", c->id, "%s", text);
+    log_printf(&sink, level, "c2s", c->id, "%s", text);
 }
 
 /* ---- on and off the worker's books ---- */

@@ -24,11 +24,15 @@ static void on_auth_failed(struct conn *c, const struct stream_auth_info *auth)
              auth->fatal ? " (too many tries)" : "");
 }
 
+/* RFC 5646 §4.4.1: 35 bytes hold every language tag that is in use. What is longer is not kept: it
+ * would be put on each stanza, however small, that others get. */
 static void on_header(struct conn *c, const struct stream_header_info *header)
 {
+    enum { LANG_MAX_BYTES = 35 };
+    bool kept = header->lang && strlen(header->lang) <= LANG_MAX_BYTES;
     free(c->lang);
-    c->lang = header->lang ? strdup(header->lang) : NULL;
-    if (header->lang && !c->lang)
+    c->lang = kept ? strdup(header->lang) : NULL;
+    if (kept && !c->lang)
         memory_exhausted();
 }
 
@@ -137,6 +141,8 @@ static size_t feed(struct conn *c, const char *data, size_t len)
         if (!conn_pull_events(c) && taken == 0)
             break;
     }
+    /* All events were seen: what they held goes, lest an idle session keep its last stanza. */
+    stream_input(c->stream, worker_now_ms(c->worker), NULL, 0, 0);
     return c->closed ? len : used;
 }
 

@@ -76,10 +76,11 @@ void session_send(struct session *s, enum stanza_kind kind, struct str to, const
 
 void session_send_element(struct session *s, const struct element *e)
 {
+    const struct parcel_sender self = {s->conn->id, s->conn->worker->index};
     if (!stream_send(s->conn->stream, e))
         return;
     conn_touch(s->conn);
-    pressure_sent(s, NULL);
+    pressure_sent(s, &self);
 }
 
 size_t session_memory(const struct session *s)

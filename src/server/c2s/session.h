@@ -39,7 +39,8 @@ void session_end(struct conn *c);
 void session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
                   const struct parcel_sender *sender);
 
-/* Sends an element that was built here. */
+/* Sends an element that was built here to answer the client, who has to wait if it does not read.
+ */
 void session_send_element(struct session *s, const struct element *e);
 
 /* Bytes held beside the stream; NULL is 0. */

@@ -75,6 +75,7 @@ void router_reply(struct worker *w, const struct parcel *p, struct parcel *reply
     if (w->scratch.failed)
         memory_exhausted();
     reply->block = block_new(buf_peek(&w->scratch));
+    reply->sender = p->sender; /* who asks faster than it reads answers has to wait */
     address_to(w, p->from, reply);
     router_send(w, reply);
     block_unref(reply->block);
