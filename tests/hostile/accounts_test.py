@@ -143,19 +143,11 @@ def strangers_legacy():
         # Its credential is deleted by a start without the profile; here it never had one.
         command = server.process.args + ["--set", "login.legacy=true"]
         server.stop()
-        restart(server, command)
+        server.start(command)
         server.add("after")
         seen = [seen_of(server, user, "DIGEST-MD5") for user in ("before", "after", "nobody")]
         assert seen[0] == seen[1] == seen[2], seen
         server.stop()
-
-
-def restart(server, command):
-    import subprocess
-    with open(server.log, "wb") as out:
-        server.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                          stderr=subprocess.STDOUT)
-    daemon.wait_for("ready", lambda: "ready" in server.said().splitlines())
 
 
 def between_accounts():
