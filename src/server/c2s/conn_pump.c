@@ -41,9 +41,10 @@ static void on_ready(struct conn *c)
     char text[PEER_TEXT_BYTES];
     conn_leave_young(c);
     session_begin(c);
-    conn_log(c, LOG_NOTICE, "signed in: jid=%s from=%s mechanism=%s tls=%s",
-             stream_jid(c->stream)->full, peer_text(&c->peer, text), stream_mechanism(c->stream),
-             c->tls_version[0] ? c->tls_version : "none");
+    /* The address comes last: its resource may hold spaces, and so what looks like other fields. */
+    conn_log(c, LOG_NOTICE, "signed in: from=%s mechanism=%s tls=%s jid=%s",
+             peer_text(&c->peer, text), stream_mechanism(c->stream),
+             c->tls_version[0] ? c->tls_version : "none", stream_jid(c->stream)->full);
 }
 
 static void on_event(struct conn *c, const struct stream_event *ev)
