@@ -7,6 +7,7 @@
 #include <ares.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum { DNS_CLASS_IN = 1, DNS_TYPE_SRV = 33 };
 
@@ -402,6 +403,43 @@ static void query_ask(struct dns_query *q, struct dns_channel *c)
     channel_set_timeout(c);
 }
 
+/* Such names mean this machine and are never asked for (RFC 6761 §6.3). */
+static bool is_localhost(const char *name)
+{
+    static const char local[] = "localhost";
+    size_t len = strlen(name), local_len = sizeof local - 1;
+    if (len > 0 && name[len - 1] == '.')
+        len--;
+    if (len < local_len || strncasecmp(name + len - local_len, local, local_len) != 0)
+        return false;
+    return len == local_len || name[len - local_len - 1] == '.';
+}
+
+static void answer_localhost(struct dns_query *q)
+{
+    static const struct dns_address loopback[] = {
+        {.family = AF_INET6, .ip.v6 = IN6ADDR_LOOPBACK_INIT},
+        {.family = AF_INET, .ip.v4 = {0}},
+    };
+    for (size_t i = 0; q->done_addresses && i < ARRAY_LEN(loopback); i++) {
+        if (q->family != AF_UNSPEC && q->family != loopback[i].family)
+            continue;
+        struct dns_address *a = &q->addresses[q->count++];
+        *a = loopback[i];
+        if (a->family == AF_INET)
+            a->ip.v4.s_addr = htonl(INADDR_LOOPBACK);
+    }
+    query_answered(q, q->count > 0 ? DNS_OK : DNS_NXDOMAIN);
+}
+
+static void query_begin(struct dns_query *q)
+{
+    if (is_localhost(q->name))
+        answer_localhost(q);
+    else
+        query_ask(q, &q->dns->usual);
+}
+
 struct dns_query *dns_query_srv(struct dns *d, const char *name, bool direct_tls,
                                 void (*done)(void *ctx, const struct dns_srv_answer *answer),
                                 void *ctx)
@@ -411,7 +449,7 @@ struct dns_query *dns_query_srv(struct dns *d, const char *name, bool direct_tls
         return NULL;
     q->done_srv = done;
     q->direct_tls = direct_tls;
-    query_ask(q, &d->usual);
+    query_begin(q);
     return q;
 }
 
@@ -424,7 +462,7 @@ dns_query_addresses(struct dns *d, const char *host, int family,
         return NULL;
     q->done_addresses = done;
     q->family = family;
-    query_ask(q, &d->usual);
+    query_begin(q);
     return q;
 }
 

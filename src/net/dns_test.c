@@ -207,7 +207,15 @@ static void localhost_needs_no_server(void **state)
     ask_addresses(&r, "localhost", AF_INET);
     assert_int_equal(r.addresses.status, DNS_OK);
     assert_int_equal(r.address[0].ip.v4.s_addr, htonl(INADDR_LOOPBACK));
+    ask_addresses(&r, "chat.LocalHost.", AF_INET6);
+    assert_int_equal(r.addresses.status, DNS_OK);
+    assert_int_equal(r.addresses.count, 1);
+    assert_memory_equal(&r.address[0].ip.v6, &in6addr_loopback, sizeof in6addr_loopback);
+    ask_srv(&r, "_xmpp-client._tcp.localhost");
+    assert_int_equal(r.srv.status, DNS_NXDOMAIN);
     assert_int_equal(r.server.asked, 0);
+    ask_addresses(&r, "notlocalhost", AF_INET); /* another name altogether */
+    assert_true(r.server.asked > 0);
     run_close(&r);
 }
 
