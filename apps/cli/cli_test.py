@@ -218,8 +218,8 @@ def failure(serve, code, heading, *more):
 def failures():
     failure(http, 14, "That port is not XMPP")
     failure(http, 14, "That port is not XMPP", "--direct-tls")
-    failure(silence, 12, "Server did not answer", "--timeout", "0.3")
-    failure(silence, 12, "Server did not answer", "--stage-timeout", "0.3")
+    failure(silence, 12, "Server did not answer", "--timeout", "4")
+    failure(silence, 12, "Server did not answer", "--stage-timeout", "4")
     failure(lambda connection: connection.recv(1), 16, "Connection lost")
     failure(without_tls, 24, "Server offers no encryption")
 
