@@ -83,7 +83,8 @@ static void no_mechanism(struct stream *s)
     }
     if (offered.failed || ours.failed || excluded.failed)
         stream_out_of_memory(s);
-    else
+    stream_take_leave(s);
+    if (!stream_over(s))
         stream_fail(s, STREAM_OK, LINNET_ERROR_NO_MECHANISM, LINNET_ORIGIN_HERE, "offered",
                     buf_len(&offered) > 1 ? buf_peek(&offered).ptr : "nothing", "mechanism",
                     reason ? wanted : NULL, "reason", reason, "ours", joined(&ours), "excluded",
@@ -177,6 +178,7 @@ static void client_failed(struct stream *s)
         stream_scratch(&a);
         stream_write_built(s, &a, element_new(&a, NS_SASL, "abort"));
     }
+    stream_take_leave(s);
     enum linnet_error_code code = LINNET_ERROR_PROTOCOL;
     if (fault == SASL_FAULT_SERVER_PROOF)
         code = LINNET_ERROR_SERVER_PROOF;

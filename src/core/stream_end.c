@@ -101,6 +101,12 @@ void stream_fail_protocol(struct stream *s, enum stream_condition condition, con
                 "reason", reason, NULL);
 }
 
+void stream_take_leave(struct stream *s)
+{
+    if (s->header_sent && s->phase < PHASE_CLOSING)
+        write_end(s, STREAM_OK, STR_NONE, NULL);
+}
+
 void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,
                       struct str text)
 {
@@ -113,6 +119,7 @@ void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char 
               address.failed ? "" : buf_peek(&address).ptr, "reason", condition, NULL);
     error_set_peer(&error, condition, text);
     buf_finish(&address);
+    stream_take_leave(s);
     fail_with(s, STREAM_OK, NULL, &error);
 }
 
@@ -123,9 +130,11 @@ void stream_error_received(struct stream *s, const struct element *e)
     struct str text, value;
     enum stream_condition c = stream_condition_read(e, &text, &value);
     if (!text.ptr)
-        text = value; /* see-other-host says where to */
-    if (s->header_sent && s->phase != PHASE_CLOSING)
-        write_end(s, STREAM_OK, STR_NONE, NULL); /* RFC 6120 §4.4 */
+        text = value;                /* see-other-host says where to */
+    if (s->phase == PHASE_CLOSING) { /* it comes to the same */
+        closed(s, &orderly);
+        return;
+    }
     enum linnet_error_code code = stream_condition_code(c);
     /* The tutorial's trap: the header says who the server believes it is. */
     if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain)) {
@@ -133,6 +142,7 @@ void stream_error_received(struct stream *s, const struct element *e)
         error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "server", s->header.from,
                   NULL);
         error_set_peer(&error, stream_condition_name(c), text);
+        stream_take_leave(s);
         fail_with(s, STREAM_OK, NULL, &error);
         return;
     }

@@ -159,6 +159,9 @@ void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char 
 
 void stream_out_of_memory(struct stream *s);
 
+/* Writes the close tag before a failure that the peer is not to blame for (RFC 6120 §4.4). */
+void stream_take_leave(struct stream *s);
+
 /* A <stream:error/> or the close tag of the peer. */
 void stream_error_received(struct stream *s, const struct element *e);
 void stream_close_received(struct stream *s);
