@@ -26,7 +26,7 @@ enum { USERS_MAX = 100000, EVENTS = 256, NAME_BYTES = 16 };
 struct peer {
     struct wire wire;
     struct list dirty; /* has output for the end of this turn */
-    bool direct, signed_in, bound, leaving;
+    bool signed_in, leaving;
     char user[NAME_BYTES];
 };
 
@@ -142,7 +142,6 @@ static void on_response(struct bare *b, struct peer *p, struct str element)
 static void on_iq(struct bare *b, struct peer *p, struct str element)
 {
     struct str id = until(after(element, " id='"), '\'');
-    p->bound = true;
     b->sessions[user_number(str_from(p->user))] = p;
     say_text(b, p, "<iq type='result' id='");
     buf_printf(&p->wire.out,
@@ -243,7 +242,6 @@ static void accept_all(struct bare *b, const struct door *door)
         if (!p)
             die("out of memory");
         list_init(&p->dirty);
-        p->direct = door->direct;
         wire_open(&p->wire, b->epoll, fd, p, false);
         if (door->direct)
             wire_start_tls(&p->wire, b->tls, true);

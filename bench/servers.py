@@ -4,7 +4,6 @@ A server is made once (its accounts with it) and started afresh for every measur
 loopback ports and on the cores it is given, ahead of whatever else the machine does where the
 system allows it. It is stopped by its own pid.
 """
-import base64
 import concurrent.futures
 import hashlib
 import hmac
@@ -21,7 +20,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
-from peers import free_port, listening, private_file, run, wait_for  # noqa: E402
+from peers import free_port, listening, private_file, run  # noqa: E402
 
 PASSWORD = "hunter2hunter2"
 ITERATIONS = 4096
@@ -255,7 +254,3 @@ def version_of(package):
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True,
                           text=True, check=False)
     return done.stdout.strip()
-
-
-__all__ = ["PASSWORD", "ROOT", "Bare", "Ejabberd", "Linnetd", "Prosody", "certificate", "installed",
-           "prefer_core", "run", "version_of", "wait_for"]
