@@ -76,7 +76,9 @@ static const struct linnet_error_info rows[] = {
         "explicitly."),
 
     ROW(BAD_CREDENTIALS, "bad-credentials", "Wrong user name or password", NO,
-        "The server did not accept the user name or the password[ of {address}].",
+        "[They were not sent: {unusable}|The server did not accept the user name or the password "
+        "of "
+        "{address}|The server did not accept the user name or the password].",
         "Type the password again, and check the spelling of the address."),
     ROW(NO_MECHANISM, "no-mechanism", "No common sign-in method", NO,
         "[{mechanism} cannot be used: {reason}|There is no common sign-in method]"

@@ -189,7 +189,7 @@ static void client_failed(struct stream *s)
     else if (fault == SASL_FAULT_DOWNGRADE)
         code = LINNET_ERROR_DOWNGRADE;
     stream_fail(s, STREAM_OK, code, LINNET_ORIGIN_HERE, "domain", s->domain, "mechanism", mechanism,
-                "reason", text, NULL);
+                fault == SASL_FAULT_PREPARE ? "unusable" : "reason", text, NULL);
 }
 
 static void client_done(struct stream *s)

@@ -302,6 +302,22 @@ static void test_certificate_accepted_later(void **state)
     stream_free(s);
 }
 
+/* A password that no server could accept is not sent to one. */
+static void test_unusable_password(void **state)
+{
+    (void)state;
+    uint64_t id;
+    struct stream *s = client_at_secret(config_for(STREAM_CLIENT), &id);
+    struct sasl_secret secret = {.kind = SASL_SECRET_PASSWORD, .password = STR_LIT("\xff")};
+    drain(s, NULL);
+    assert_true(stream_answer_secret(s, 1000, id, &secret));
+    struct stream_event ev = await(s, STREAM_EVENT_CLOSED);
+    assert_int_equal(ev.error->code, LINNET_ERROR_BAD_CREDENTIALS);
+    assert_int_equal(ev.error->origin, LINNET_ORIGIN_HERE);
+    assert_non_null(strstr(ev.error->sentence, "They were not sent: the password is empty or has"));
+    stream_free(s);
+}
+
 /* ---- clocks ---- */
 
 static void test_stage_deadline(void **state)
@@ -565,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_said_before_the_certificate_is_accepted),
         cmocka_unit_test(test_unadvertised_tls_that_fails),
         cmocka_unit_test(test_certificate_accepted_later),
+        cmocka_unit_test(test_unusable_password),
         cmocka_unit_test(test_stage_deadline),
         cmocka_unit_test(test_login_deadline_runs_while_a_want_is_open),
         cmocka_unit_test(test_keepalive_and_idle),
