@@ -101,7 +101,9 @@ static const struct linnet_error_info rows[] = {
         "Do not sign in from this network until the server's administrator has explained it: "
         "someone may stand between you and the server."),
     ROW(DOWNGRADE, "downgrade", "Someone weakened the connection", NO,
-        "The server now offers less protection than before[; before: {before}][; now: {now}].",
+        "[Someone changed the sign-in on its way: {reason}|The server now offers less protection "
+        "than "
+        "before][; before: {before}][; now: {now}].",
         "Do not sign in from this network; if the administrator confirms that the server was "
         "changed, forget what was remembered of it."),
 

@@ -24,6 +24,7 @@ void sign_in_free(struct sign_in *in)
         return;
     sasl_free(in->sasl);
     buf_finish(&in->out);
+    buf_finish(&in->offered);
     wipe_free(in, sizeof *in);
 }
 

@@ -107,6 +107,7 @@ static void client_start(struct stream *s)
         .username = s->config->username,
         .authzid = s->config->authzid,
         .gs2 = in->choice.gs2,
+        .offered = buf_len(&in->offered) > 0 ? buf_peek(&in->offered) : STR_NONE,
         .iterations_min = s->config->policy.iterations_min,
         .iterations_max = s->config->policy.iterations_max,
     };
@@ -138,6 +139,14 @@ enum feature_choice sign_in_choose(struct stream *s, const struct element *offer
     };
     policy_choose(&s->config->policy, &seen, &in->choice);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MECHANISM, .choice = &in->choice});
+    /* XEP-0474: a server that hashes its offer tells us of one that was changed on the way. A list
+     * that we did not read to its end cannot be compared. */
+    if (seen.mechanism_count < ARRAY_LEN(names) && seen.binding_type_count < ARRAY_LEN(types))
+        sasl_offered(names, seen.mechanism_count, types, seen.binding_type_count, &in->offered);
+    if (in->offered.failed) {
+        stream_out_of_memory(s);
+        return FEATURE_FAILED;
+    }
     if (!s->config->username.ptr)
         return FEATURE_STARTED; /* a probe: the host has seen what it came for */
     if (in->choice.mech)

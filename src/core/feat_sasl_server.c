@@ -136,6 +136,22 @@ static void server_bindings(const struct stream *s, struct sasl_config *config)
             used++;
 }
 
+/* What was offered, for the client to compare with what it was shown (XEP-0474). */
+static void server_offered(const struct stream *s, struct buf *out)
+{
+    struct str names[POLICY_MECHANISMS_MAX], types[POLICY_BINDINGS_MAX];
+    size_t name_count = 0, type_count = 0;
+    const struct sasl_mech *m;
+    struct sasl_binding binding;
+    for (size_t i = 0; (m = sasl_mech_at(i)) && name_count < ARRAY_LEN(names); i++)
+        if (policy_offers(&s->config->policy, m, s->tls))
+            names[name_count++] = str_from(sasl_mech_name(m));
+    for (size_t i = 0; feature_channel_binding.offers(s) && policy_binding_types[i]; i++)
+        if (policy_binding(s->tls, policy_binding_types[i], &binding))
+            types[type_count++] = str_from(policy_binding_types[i]);
+    sasl_offered(names, name_count, types, type_count, out);
+}
+
 static void server_begin(struct stream *s, const struct sasl_mech *mech, struct str initial)
 {
     struct sign_in *in = s->sign_in;
@@ -151,7 +167,11 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
     };
     memcpy(config.fake_key, s->config->fake_key, sizeof config.fake_key);
     server_bindings(s, &config);
-    in->sasl = sasl_new(&config);
+    struct buf offered = {0};
+    server_offered(s, &offered);
+    config.offered = buf_peek(&offered);
+    in->sasl = offered.failed ? NULL : sasl_new(&config);
+    buf_finish(&offered);
     wipe(config.fake_key, sizeof config.fake_key);
     s->mechanism = sasl_mech_name(mech);
     if (in->sasl)

@@ -10,11 +10,12 @@
 #define NS_SASL_CB "urn:xmpp:sasl-cb:0"
 
 struct sign_in {
-    struct sasl *sasl;           /* the exchange that runs */
-    struct buf out;              /* its last message, not yet encoded */
-    bool started;                /* client: <auth/> is sent */
-    unsigned attempts;           /* server: exchanges that failed on this connection ... */
-    unsigned guesses;            /* ... and those of them that brought a wrong proof */
+    struct sasl *sasl;  /* the exchange that runs */
+    struct buf out;     /* its last message, not yet encoded */
+    struct buf offered; /* client: what XEP-0474 hashes of the offer; empty: it was too long */
+    bool started;       /* client: <auth/> is sent */
+    unsigned attempts;  /* server: exchanges that failed on this connection ... */
+    unsigned guesses;   /* ... and those of them that brought a wrong proof */
     struct policy_choice choice; /* client */
 };
 
