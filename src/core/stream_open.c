@@ -15,8 +15,13 @@ static void write_header(struct stream *s, struct str to, struct str from, struc
 {
     struct buf header;
     buf_init(&header, 0, false);
-    buf_cstr(&header, "<?xml version='1.0'?><stream:stream xmlns='" NS_CLIENT
-                      "' xmlns:stream='" NS_STREAM "'");
+    buf_cstr(&header, "<?xml version='1.0'?>");
+    /* The line end is white space to XMPP, but makes a web server answer at once that it is not
+     * what we look for. */
+    if (stream_is_client(s))
+        buf_byte(&header, '\n');
+    size_t declaration = buf_len(&header);
+    buf_cstr(&header, "<stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAM "'");
     attribute(&header, "from", from);
     attribute(&header, "to", to);
     attribute(&header, "id", id);
@@ -26,8 +31,9 @@ static void write_header(struct stream *s, struct str to, struct str from, struc
     if (header.failed) {
         stream_out_of_memory(s);
     } else {
-        stream_trace_text(s, STREAM_SENT, buf_peek(&header));
-        buf_str(&s->out, buf_peek(&header));
+        struct str all = buf_peek(&header);
+        stream_trace_text(s, STREAM_SENT, str_of(all.ptr + declaration, all.len - declaration));
+        buf_str(&s->out, all);
         s->header_sent = true;
         if (s->out.failed)
             stream_out_of_memory(s);
