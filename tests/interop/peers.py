@@ -57,6 +57,10 @@ def settles(attempt, seconds=10):
             time.sleep(0.1)
 
 
+def sanitizer_spoke(text):
+    return "Sanitizer" in text or "runtime error:" in text
+
+
 def listening(port):
     with socket.socket() as s:
         s.settimeout(1)
@@ -304,7 +308,14 @@ class Linnetd:
         wait_for(f"a session of {prefix}", lambda: prefix in self.control("sessions"))
 
     def stop(self, sig=signal.SIGTERM):
-        return self.process.stop(sig)
+        """Its exit status; a leak, a race or a crash that a sanitizer saw is an error here."""
+        code = self.process.stop(sig)
+        said = self.process.said()
+        if sanitizer_spoke(said):
+            raise RuntimeError(f"{self.process.log.name}: {said[-3000:]}")
+        if code != 0 and sig == signal.SIGTERM:
+            raise RuntimeError(f"{self.process.log.name}: linnetd ended with {code}: {said[-800:]}")
+        return code
 
 
 class Answering:

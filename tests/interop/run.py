@@ -123,7 +123,7 @@ class World:
     def expect(self, code, *words, says=None, **target):
         """Runs linnet and demands this exit status, and `says` somewhere in what it wrote."""
         result = self.linnet(*words, **target)
-        if result.code != code:
+        if result.code != code or peers.sanitizer_spoke(result.err):
             raise AssertionError(f"wanted exit status {code}: {result}")
         if says and says.lower() not in (result.out + result.err).lower():
             raise AssertionError(f"wanted it to say {says!r}: {result}")
