@@ -239,7 +239,6 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
 
 struct account_mail {
     struct mail mail;
-    enum stream_condition condition;
     const char *text;
     size_t user_len;
     char user[];
@@ -251,7 +250,7 @@ static void account_delivered(struct mail *m, void *receiver)
     struct worker *w = receiver;
     struct user *u;
     while ((u = user_find(w, router_key_of_local(w, str_of(a->user, a->user_len)))))
-        conn_close(session_of_link(u->sessions.next)->conn, a->condition, a->text);
+        conn_close(session_of_link(u->sessions.next)->conn, STREAM_NOT_AUTHORIZED, a->text);
     free(a);
 }
 
@@ -267,7 +266,6 @@ uint32_t server_account_changes(const struct server *server, struct str user)
 
 void server_account_changed(struct server *server, const struct ops_event *event)
 {
-    enum stream_condition condition = STREAM_NOT_AUTHORIZED;
     const char *text = NULL;
     switch (event->kind) {
     case OPS_ACCOUNT_REMOVED: /* XEP-0077 §3.2 */
@@ -277,7 +275,6 @@ void server_account_changed(struct server *server, const struct ops_event *event
         text = "the account was disabled";
         break;
     case OPS_PASSWORD_CHANGED:
-        condition = STREAM_RESET; /* whoever has the new password may come again at once */
         text = "the password was changed";
         break;
     case OPS_ACCOUNT_ADDED:
@@ -288,7 +285,6 @@ void server_account_changed(struct server *server, const struct ops_event *event
     server->account_changes[change_slot(server, event->user)]++;
     struct account_mail *a = memory_alloc(sizeof *a + event->user.len);
     a->mail.deliver = account_delivered;
-    a->condition = condition;
     a->text = text;
     a->user_len = event->user.len;
     memcpy(a->user, event->user.ptr, event->user.len);

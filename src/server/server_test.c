@@ -494,7 +494,7 @@ static void test_forged_from(void **state)
     finish(&w);
 }
 
-static void disabled(void *ctx, const struct ops_reply *reply)
+static void changed(void *ctx, const struct ops_reply *reply)
 {
     assert_int_equal(reply->result, OPS_OK);
     *(bool *)ctx = true;
@@ -512,7 +512,7 @@ static void test_disabled_account(void **state)
     client_open(&c, &w, "user3", "here", true);
     until_ready(&c, 1);
     struct ops_ask ask = {
-        .address = STR_LIT("user3"), .reason = STR_LIT("on leave"), .done = disabled, .ctx = &done};
+        .address = STR_LIT("user3"), .reason = STR_LIT("on leave"), .done = changed, .ctx = &done};
     assert_int_equal(ops_account_disable(w.port, &ask, NULL, &why), OPS_OK);
     until_closed(&c);
     assert_string_equal(c.error.condition, "not-authorized");
@@ -521,6 +521,31 @@ static void test_disabled_account(void **state)
     until_closed(&c);
     assert_int_equal(c.error.code, LINNET_ERROR_ACCOUNT_DISABLED);
     assert_string_equal(c.error.peer_text, "on leave");
+    client_finish(&c);
+    finish(&w);
+}
+
+/* Whoever signed in with a password that holds no more is told so, and is not asked to come again.
+ */
+static void test_changed_password(void **state)
+{
+    struct world w;
+    struct client c;
+    bool done = false;
+    const char *why;
+    (void)state;
+    start_with(&w, NULL);
+    client_open(&c, &w, "user4", "here", true);
+    until_ready(&c, 1);
+    struct ops_ask ask = {.address = STR_LIT("user4"),
+                          .password = STR_LIT("battery staple"),
+                          .done = changed,
+                          .ctx = &done};
+    assert_int_equal(ops_account_passwd(w.port, &ask, NULL, &why), OPS_OK);
+    until_closed(&c);
+    assert_string_equal(c.error.condition, "not-authorized");
+    assert_string_equal(c.error.peer_text, "the password was changed");
+    assert_int_equal(c.error.retry, LINNET_RETRY_NO);
     client_finish(&c);
     finish(&w);
 }
@@ -605,6 +630,7 @@ int main(void)
         cmocka_unit_test(test_session_limit),
         cmocka_unit_test(test_forged_from),
         cmocka_unit_test(test_disabled_account),
+        cmocka_unit_test(test_changed_password),
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_port_in_use),

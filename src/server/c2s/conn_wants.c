@@ -217,7 +217,7 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
     char made[SESSION_RESOURCE_BYTES];
     /* What it proved may not be so any more: with an old password nobody gets in. */
     if (server_account_changes(c->worker->server, ev->session->username) != c->changes) {
-        conn_close(c, STREAM_RESET, "the account was changed during sign-in");
+        conn_close(c, STREAM_NOT_AUTHORIZED, "the account was changed during sign-in");
         return;
     }
     struct stream_session_answer answer = session_claim(c, ev->session, made);
