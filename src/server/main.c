@@ -60,7 +60,12 @@ static enum linnet_error_code load_settings(const struct options *o, struct live
 {
     struct settings settings;
     struct settings_layers layers = {
-        .file = o->config, .environ = environ, .sets = o->sets, .set_count = o->set_count};
+        .file = o->config,
+        .environ = environ,
+        .sets = o->sets,
+        .set_count = o->set_count,
+        .draft = o->action == OPTIONS_PRINT_CONFIG,
+    };
     enum linnet_error_code code = settings_load(&settings, &layers, error);
     if (code == LINNET_OK)
         *ret = live_new(&settings);
@@ -150,15 +155,21 @@ static void account_changed(void *ctx, const struct ops_event *event)
 
 static enum linnet_error_code open_control(struct program *p, struct linnet_error *error)
 {
+    struct buf path = {0};
+    settings_control_path(&p->first->settings, &path);
+    if (path.failed)
+        memory_exhausted();
     struct control_config config = {
         .loop = &p->loop,
-        .path = p->first->settings.control_socket,
+        .path = buf_peek(&path).ptr,
         .ops = p->port,
         .host = {host_status, host_sessions, host_settings, p},
         .log = &p->log,
     };
     p->report = report_new(p->server);
-    return control_new(&config, &p->control, error);
+    enum linnet_error_code code = control_new(&config, &p->control, error);
+    buf_finish(&path);
+    return code;
 }
 
 /* ---- start and stop ---- */

@@ -17,14 +17,15 @@ struct load {
     struct linnet_error *error;
 };
 
-/* Fails with "where: reason". */
+/* Fails with "where: reason"; `where` may be "". */
 static enum linnet_error_code refuse(struct load *l, const char *where, const char *fmt, ...)
     PRINTF(3, 4);
 
 static enum linnet_error_code refuse(struct load *l, const char *where, const char *fmt, ...)
 {
     char reason[WHERE_MAX_BYTES + NAME_MAX_BYTES + SETTINGS_REASON_BYTES];
-    size_t len = (size_t)snprintf(reason, WHERE_MAX_BYTES, "%.*s: ", WHERE_MAX_BYTES - 3, where);
+    size_t len = (size_t)snprintf(reason, WHERE_MAX_BYTES, "%.*s%s", WHERE_MAX_BYTES - 3, where,
+                                  *where ? ": " : "");
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(reason + len, sizeof reason - len, fmt, ap);
@@ -80,20 +81,39 @@ static size_t distance(const char *a, const char *b)
     return row[len];
 }
 
-static enum linnet_error_code refuse_unknown(struct load *l, const char *where, const char *name)
+/* The name that `name` may have been meant for: at most a third of it is wrong. `spell` gives a
+ * row's name as it is written there. */
+static bool find_nearest(const char *name, void (*spell)(const char *name, char *out),
+                         char ret[NAME_MAX_BYTES])
 {
-    const struct settings_row *row, *nearest = NULL;
-    size_t least = 4;
-    for (size_t i = 0; strlen(name) < NAME_MAX_BYTES && (row = settings_row_at(i)); i++) {
-        size_t d = distance(name, row->name);
+    enum { WRONG_MAX = 3 };
+    const struct settings_row *row;
+    size_t len = strlen(name), least = len / 3 < WRONG_MAX ? len / 3 + 1 : WRONG_MAX + 1;
+    bool found = false;
+    for (size_t i = 0; len < NAME_MAX_BYTES && (row = settings_row_at(i)); i++) {
+        char known[NAME_MAX_BYTES];
+        spell(row->name, known);
+        size_t d = distance(name, known);
         if (d < least) {
             least = d;
-            nearest = row;
+            found = true;
+            memcpy(ret, known, strlen(known) + 1);
         }
     }
-    if (nearest)
+    return found;
+}
+
+static void spell_plainly(const char *name, char *out)
+{
+    snprintf(out, NAME_MAX_BYTES, "%s", name);
+}
+
+static enum linnet_error_code refuse_unknown(struct load *l, const char *where, const char *name)
+{
+    char nearest[NAME_MAX_BYTES];
+    if (find_nearest(name, spell_plainly, nearest))
         return refuse(l, where, "there is no setting \"%.60s\"; did you mean \"%s\"?", name,
-                      nearest->name);
+                      nearest);
     return refuse(l, where, "there is no setting \"%.60s\"", name);
 }
 
@@ -288,10 +308,10 @@ out:
 
 /* --- the environment and --set --- */
 
-/* "c2s.listen" as "LINNETD_C2S_LISTEN". */
-static void environment_name(const char *name, char out[NAME_MAX_BYTES])
+/* "c2s.listen" as "C2S_LISTEN", which follows the prefix. */
+static void spell_variable(const char *name, char *out)
 {
-    size_t len = (size_t)snprintf(out, NAME_MAX_BYTES, ENVIRONMENT_PREFIX "%s", name);
+    size_t len = (size_t)snprintf(out, NAME_MAX_BYTES, "%s", name);
     for (size_t i = 0; i < len; i++) {
         if (out[i] == '.')
             out[i] = '_';
@@ -300,6 +320,17 @@ static void environment_name(const char *name, char out[NAME_MAX_BYTES])
     }
 }
 
+static enum linnet_error_code refuse_variable(struct load *l, struct str key)
+{
+    char name[NAME_MAX_BYTES], nearest[NAME_MAX_BYTES];
+    snprintf(name, sizeof name, "%.*s", STR_ARG(key));
+    if (find_nearest(name, spell_variable, nearest))
+        return refuse(l, "environment", "%s%.60s is no setting; did you mean %s%s?",
+                      ENVIRONMENT_PREFIX, name, ENVIRONMENT_PREFIX, nearest);
+    return refuse(l, "environment", "%s%.60s is no setting", ENVIRONMENT_PREFIX, name);
+}
+
+/* `variable` is what follows the prefix. */
 static enum linnet_error_code load_variable(struct load *l, const char *variable)
 {
     const char *equals = strchr(variable, '=');
@@ -308,14 +339,14 @@ static enum linnet_error_code load_variable(struct load *l, const char *variable
     struct str key = str_of(variable, (size_t)(equals - variable));
     const struct settings_row *row;
     for (size_t i = 0; (row = settings_row_at(i)); i++) {
-        char name[NAME_MAX_BYTES];
-        environment_name(row->name, name);
+        char name[NAME_MAX_BYTES], where[NAME_MAX_BYTES + sizeof ENVIRONMENT_PREFIX];
+        spell_variable(row->name, name);
+        snprintf(where, sizeof where, "%s%s", ENVIRONMENT_PREFIX, name);
         if (str_is(key, name))
             return set_value(l, row->name, str_from(equals + 1),
-                             (struct settings_origin){SETTINGS_ENVIRONMENT, 0}, name);
+                             (struct settings_origin){SETTINGS_ENVIRONMENT, 0}, where);
     }
-    return refuse(l, "environment", "%.*s is no setting", (int)(key.len < 80 ? key.len : 80),
-                  key.ptr);
+    return refuse_variable(l, key);
 }
 
 static enum linnet_error_code load_environment(struct load *l, char *const *environ)
@@ -323,7 +354,7 @@ static enum linnet_error_code load_environment(struct load *l, char *const *envi
     enum linnet_error_code code = LINNET_OK;
     for (; code == LINNET_OK && environ && *environ; environ++) {
         if (strncmp(*environ, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)) == 0)
-            code = load_variable(l, *environ);
+            code = load_variable(l, *environ + strlen(ENVIRONMENT_PREFIX));
     }
     return code;
 }
@@ -341,24 +372,43 @@ static enum linnet_error_code load_argument(struct load *l, const char *argument
 
 /* --- what must hold between settings --- */
 
-static enum linnet_error_code default_socket(struct load *l)
+static void print_control_path(const struct settings *s, struct buf *out)
 {
-    struct settings *s = l->settings;
     if (s->control_socket[0])
-        return LINNET_OK;
-    char *path;
-    if (asprintf(&path, "%s/control.sock", s->data) < 0)
-        return error_set(l->error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
-    free(s->control_socket);
-    s->control_socket = path;
-    return LINNET_OK;
+        buf_cstr(out, s->control_socket);
+    else
+        buf_printf(out, "%s/control.sock", s->data);
 }
 
-static enum linnet_error_code check_together(struct load *l)
+void settings_control_path(const struct settings *s, struct buf *out)
+{
+    print_control_path(s, out);
+    buf_byte(out, '\0');
+}
+
+void settings_value_in_force(const struct settings *s, const struct settings_row *row,
+                             struct buf *out)
+{
+    if (row->offset == offsetof(struct settings, control_socket))
+        print_control_path(s, out);
+    else
+        settings_value_print(row, value_peek(s, row), out);
+}
+
+static bool fits_socket(const struct settings *s)
+{
+    struct buf path = {0};
+    print_control_path(s, &path);
+    bool fits = !path.failed && buf_len(&path) < sizeof((struct sockaddr_un *)0)->sun_path;
+    buf_finish(&path);
+    return fits;
+}
+
+static enum linnet_error_code check_together(struct load *l, bool draft)
 {
     const struct settings *s = l->settings;
-    const char *where = s->file ? s->file : "settings";
-    if (!s->domain[0])
+    const char *where = s->file ? s->file : "";
+    if (!s->domain[0] && !draft)
         return refuse(l, where, "domain is required: the part of your addresses after the @");
     if (!s->data[0])
         return refuse(l, where, "data must not be empty");
@@ -373,7 +423,7 @@ static enum linnet_error_code check_together(struct load *l)
         return refuse(l, where,
                       "limits.send_queue_bytes must hold one stanza of "
                       "limits.max_stanza_bytes");
-    if (strlen(s->control_socket) >= sizeof((struct sockaddr_un *)0)->sun_path)
+    if (!fits_socket(s))
         return refuse(l, where,
                       "control.socket is longer than the 107 bytes of a socket's path; "
                       "set a shorter one");
@@ -395,9 +445,7 @@ enum linnet_error_code settings_load(struct settings *ret, const struct settings
     for (size_t i = 0; code == LINNET_OK && i < layers->set_count; i++)
         code = load_argument(&l, layers->sets[i]);
     if (code == LINNET_OK)
-        code = default_socket(&l);
-    if (code == LINNET_OK)
-        code = check_together(&l);
+        code = check_together(&l, layers->draft);
     if (code != LINNET_OK)
         settings_finish(ret);
     return code;

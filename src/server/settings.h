@@ -63,7 +63,7 @@ struct settings {
     int log_level;  /* enum log_level */
     int log_format; /* enum settings_log_format */
 
-    char *control_socket; /* never "": DATA/control.sock unless set */
+    char *control_socket; /* "": DATA/control.sock; see settings_value_in_force */
 
     char *file; /* the file read, or NULL */
     struct settings_origin origin[SETTINGS_ROWS_MAX];
@@ -75,6 +75,7 @@ struct settings_layers {
     char *const *environ;    /* "LINNETD_C2S_LISTEN=..."; other names are ignored */
     const char *const *sets; /* "c2s.listen=127.0.0.1:5222", in the order of the command line */
     size_t set_count;
+    bool draft; /* to be printed only: the domain may be missing */
 };
 
 /* Fills *ret (and settings_finish frees it), or zeroes it and says why in `error`. */
@@ -87,6 +88,9 @@ void settings_finish(struct settings *s);
  * memory. */
 bool settings_keep_fixed(struct settings *fresh, const struct settings *running,
                          void (*differs)(void *ctx, const char *name), void *ctx) MUST_USE;
+
+/* "default", "file", "environment" or "argument". */
+const char *settings_source_name(enum settings_source source);
 
 /* Appends all settings with help and origin, as a file that settings_load reads back equal. */
 void settings_print_config(const struct settings *s, struct buf *out);
@@ -133,6 +137,13 @@ bool settings_value_parse(const struct settings_row *row, struct str text, void 
 
 /* The value as text that settings_value_parse reads back equal; lists separated by ", ". */
 void settings_value_print(const struct settings_row *row, const void *at, struct buf *out);
+
+/* The value of `row` in `s` as it takes effect: for control.socket never "". */
+void settings_value_in_force(const struct settings *s, const struct settings_row *row,
+                             struct buf *out);
+
+/* Where the control socket is: what control.socket says, or DATA/control.sock; NUL-terminated. */
+void settings_control_path(const struct settings *s, struct buf *out);
 
 /* Frees what the value holds and zeroes it. */
 void settings_value_finish(const struct settings_row *row, void *at);

@@ -61,22 +61,21 @@ static void print_value(struct buf *out, const struct settings_row *row, struct 
     buf_cstr(out, "]");
 }
 
-static void print_origin(struct buf *out, const struct settings *s, struct settings_origin origin)
+const char *settings_source_name(enum settings_source source)
 {
-    switch (origin.source) {
-    case SETTINGS_DEFAULT:
-        buf_cstr(out, " # default\n");
-        return;
-    case SETTINGS_FILE:
+    static const char *const names[] = {"default", "file", "environment", "argument"};
+    return names[source];
+}
+
+static void print_origin(struct buf *out, const struct settings *s, size_t index)
+{
+    struct settings_origin origin = s->origin[index];
+    if (settings_row_at(index)->offset == offsetof(struct settings, domain) && !s->domain[0])
+        buf_cstr(out, " # must be set\n");
+    else if (origin.source == SETTINGS_FILE)
         buf_printf(out, " # %s:%u\n", s->file, origin.line);
-        return;
-    case SETTINGS_ENVIRONMENT:
-        buf_cstr(out, " # environment\n");
-        return;
-    case SETTINGS_ARGUMENT:
-        buf_cstr(out, " # --set\n");
-        return;
-    }
+    else
+        buf_printf(out, " # %s\n", settings_source_name(origin.source));
 }
 
 static void print_row(struct buf *out, const struct settings *s, size_t index)
@@ -91,7 +90,7 @@ static void print_row(struct buf *out, const struct settings *s, size_t index)
     buf_printf(out, "%s%s = ", indent, row->name + (group.len ? group.len + 1 : 0));
     print_value(out, row, str_from(text.failed ? "" : buf_peek(&text).ptr));
     buf_cstr(out, ";");
-    print_origin(out, s, s->origin[index]);
+    print_origin(out, s, index);
     out->failed = out->failed || text.failed;
     buf_finish(&text);
 }
@@ -124,6 +123,26 @@ static void print_scdoc(struct buf *out, const char *text)
     }
 }
 
+/* The default in the notation of --print-config. */
+static void print_fallback(struct buf *out, const struct settings_row *row)
+{
+    int64_t number;
+    char reason[SETTINGS_REASON_BYTES];
+    if (row->type == SETTINGS_INT &&
+        settings_value_parse(row, str_from(row->fallback), &number, reason))
+        settings_value_print(row, &number, out);
+    else
+        print_scdoc(out, row->fallback[0] ? row->fallback : "none");
+}
+
+static void print_range(struct buf *out, const struct settings_row *row)
+{
+    buf_cstr(out, ", from ");
+    settings_value_print(row, &row->min, out);
+    buf_cstr(out, " to ");
+    settings_value_print(row, &row->max, out);
+}
+
 static void print_manual_row(struct buf *out, const struct settings_row *row)
 {
     buf_byte(out, '*');
@@ -140,9 +159,9 @@ static void print_manual_row(struct buf *out, const struct settings_row *row)
         print_scdoc(out, settings_value_kind(row));
     }
     if (row->type == SETTINGS_INT)
-        buf_printf(out, ", from %lld to %lld", (long long)row->min, (long long)row->max);
+        print_range(out, row);
     buf_cstr(out, ". Default: ");
-    print_scdoc(out, row->fallback[0] ? row->fallback : "none");
+    print_fallback(out, row);
     buf_cstr(out, row->live ? ". Taken over on SIGHUP.\n\n" : ".\n\n");
 }
 
@@ -152,7 +171,7 @@ void settings_print_manual(struct buf *out)
     buf_cstr(out, "# SETTINGS\n\n"
                   "Each is set in the file (libconfig; the name before the dot is a group), by an\n"
                   "environment variable (*LINNETD\\_C2S\\_LISTEN* for *c2s.listen*), or by\n"
-                  "*--set* _name_=_value_; the latter wins. Lists are separated by commas.\n\n");
+                  "*--set* _name_=_value_; the last wins. Lists are separated by commas.\n\n");
     for (size_t i = 0; (row = settings_row_at(i)); i++)
         print_manual_row(out, row);
 }

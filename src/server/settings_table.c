@@ -53,14 +53,14 @@ static const struct settings_row rows[] = {
 
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,
-     .help = "The largest stanza of a client that has logged in; a larger one ends its stream "
+     .help = "The largest stanza of a client that has signed in; a larger one ends its stream "
              "with policy-violation."},
     {"limits.max_stanza_bytes_before_auth", SETTINGS_INT, SETTINGS_BYTES, 4096, MIB,
      .fallback = "10000", AT(limits_max_stanza_bytes_before_auth), .live = true,
-     .help = "The same before log-in."},
+     .help = "The same before login."},
     {"limits.auth_timeout_s", SETTINGS_INT, SETTINGS_S, 1, 3600, .fallback = "60s",
      AT(limits_auth_timeout_s), .live = true,
-     .help = "How long a connection may take until it has logged in and bound a resource."},
+     .help = "How long a connection may take until it has signed in and bound a resource."},
     {"limits.idle_timeout_s", SETTINGS_INT, SETTINGS_S, 0, 7 * 86400, .fallback = "30min",
      AT(limits_idle_timeout_s), .live = true,
      .help = "After how long without a byte from a client its stream is ended with "
@@ -74,7 +74,7 @@ static const struct settings_row rows[] = {
      .help = "How many connections one IP address may hold open; one more is closed at once."},
     {"limits.handshakes_per_turn", SETTINGS_INT, .min = 1, .max = 10000, .fallback = "16",
      AT(limits_handshakes_per_turn), .live = true,
-     .help = "How many TLS handshakes a loop advances before it serves those already logged in."},
+     .help = "How many TLS handshakes a loop advances before it serves those already signed in."},
     {"limits.memory_per_loop_bytes", SETTINGS_INT, SETTINGS_BYTES, 16 * MIB, 1024 * GIB,
      .fallback = "1GiB", AT(limits_memory_per_loop_bytes), .live = true,
      .help = "What the connections of one loop may hold in buffers; beyond it those that hold most "
@@ -90,7 +90,7 @@ static const struct settings_row rows[] = {
      .help = "One line for people, or one JSON object, per message."},
 
     {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket),
-     .help = "The socket that linnetctl and the console talk to. When empty, DATA/control.sock."},
+     .help = "The socket that linnetctl talks to. When empty, DATA/control.sock."},
 };
 
 _Static_assert(ARRAY_LEN(rows) <= SETTINGS_ROWS_MAX, "settings.origin is too short");

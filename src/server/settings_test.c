@@ -51,6 +51,16 @@ static void refused(const char *text, const char *expected)
     assert_null(s.domain);
 }
 
+/* Why the setting is refused, with a domain alone. */
+static const char *reason_of_set(const char *set)
+{
+    static struct linnet_error error;
+    const char *sets[] = {"domain=example.org", set};
+    struct settings s;
+    assert_int_equal(load(&s, NULL, sets, 2, NULL, &error), LINNET_ERROR_SETTINGS);
+    return linnet_error_param(&error, "reason");
+}
+
 static void refused_set(const char *set, const char *expected)
 {
     const char *sets[] = {"domain=example.org", set};
@@ -59,6 +69,17 @@ static void refused_set(const char *set, const char *expected)
     assert_int_equal(load(&s, NULL, sets, 2, NULL, &error), LINNET_ERROR_SETTINGS);
     if (!strstr(linnet_error_param(&error, "reason"), expected))
         fail_msg("\"%s\" does not hold \"%s\"", linnet_error_param(&error, "reason"), expected);
+}
+
+static void listens_at(const struct settings *s, const char *path)
+{
+    const struct settings_row *row;
+    struct buf out = {0};
+    for (size_t i = 0; (row = settings_row_at(i)); i++)
+        if (strcmp(row->name, "control.socket") == 0)
+            settings_value_in_force(s, row, &out);
+    assert_true(str_is(buf_peek(&out), path));
+    buf_finish(&out);
 }
 
 static void has_defaults(void **state)
@@ -83,7 +104,8 @@ static void has_defaults(void **state)
     assert_int_equal(s.limits_sessions_per_account, 10);
     assert_int_equal(s.log_level, LOG_NOTICE);
     assert_int_equal(s.log_format, SETTINGS_LOG_TEXT);
-    assert_string_equal(s.control_socket, "/var/lib/linnet/control.sock");
+    assert_string_equal(s.control_socket, "");
+    listens_at(&s, "/var/lib/linnet/control.sock");
     settings_finish(&s);
 }
 
@@ -123,7 +145,7 @@ static void reads_a_file(void **state)
     assert_int_equal(s.limits_idle_timeout_s, 90);
     assert_int_equal(s.log_level, LOG_DEBUG);
     assert_int_equal(s.log_format, SETTINGS_LOG_JSON);
-    assert_string_equal(s.control_socket, "run/data/control.sock");
+    listens_at(&s, "run/data/control.sock");
     settings_finish(&s);
 }
 
@@ -180,7 +202,7 @@ static void refuses_with_line_and_reason(void **state)
     refused("login: { mechanisms = [ 1 ]; };", ":1: login.mechanisms: must list names in quotes");
     refused("limits: { max_stanza_bytes = \"256KB\"; };",
             ":1: limits.max_stanza_bytes: must be a number of bytes");
-    refused("limits: { max_stanza_bytes = \"9999999999GiB\"; };", "must be from 10000B to 16MiB");
+    refused("limits: { max_stanza_bytes = \"9999999999GiB\"; };", "must be from 10000 to 16MiB");
     refused("limits: { auth_timeout_s = \"60ms\"; };",
             ":1: limits.auth_timeout_s: must be a number of seconds");
     refused("log: { level = \"loud\"; };", "must be one of error, warning, notice, info, debug");
@@ -213,6 +235,9 @@ static void refuses_other_layers(void **state)
     (void)state;
     refused_set("loops", "--set: \"loops\" is not of the form name=value");
     refused_set("=1", "--set: there is no setting \"\"");
+    refused_set("c2s.lisen=1", "--set: there is no setting \"c2s.lisen\"; did you mean");
+    assert_null(strstr(reason_of_set("foo=1"), "did you mean"));
+    assert_string_equal(reason_of_set("data="), "data must not be empty");
     refused_set("loops=x", "--set: loops: must be a whole number");
     refused_set("c2s.listen=nowhere", "--set: c2s.listen: an address needs a port");
 
@@ -221,7 +246,8 @@ static void refuses_other_layers(void **state)
     struct linnet_error error = {0};
     assert_int_equal(load(&s, "domain=\"a.example\";", NULL, 0, variables, &error),
                      LINNET_ERROR_SETTINGS);
-    assert_non_null(strstr(error.sentence, "LINNETD_LOPS is no setting"));
+    assert_non_null(
+        strstr(error.sentence, "LINNETD_LOPS is no setting; did you mean LINNETD_LOOPS?"));
 
     struct settings_layers layers = {.file = "/nonexistent/linnetd.conf"};
     assert_int_equal(settings_load(&s, &layers, &error), LINNET_ERROR_SETTINGS);
@@ -268,6 +294,29 @@ static void prints_what_it_reads(void **state)
     buf_finish(&second);
     settings_finish(&s);
     settings_finish(&again);
+}
+
+/* With nothing set it prints a file to begin with, which holds no path of today's data directory.
+ */
+static void prints_a_draft(void **state)
+{
+    (void)state;
+    const char *sets[] = {"data=/tmp/x"};
+    struct settings_layers layers = {.sets = sets, .set_count = 1, .draft = true};
+    struct settings s;
+    struct buf out = {0};
+    assert_int_equal(settings_load(&s, &layers, NULL), LINNET_OK);
+    settings_print_config(&s, &out);
+    buf_byte(&out, '\0');
+    const char *text = buf_peek(&out).ptr;
+    assert_non_null(strstr(text, "\ndomain = \"\"; # must be set\n"));
+    assert_non_null(strstr(text, "\ndata = \"/tmp/x\"; # argument\n"));
+    assert_non_null(strstr(text, " socket = \"\"; # default\n"));
+    assert_non_null(strstr(text, " max_stanza_bytes_before_auth = 10000; # default\n"));
+    buf_finish(&out);
+    settings_finish(&s);
+    layers.draft = false;
+    assert_int_equal(settings_load(&s, &layers, NULL), LINNET_ERROR_SETTINGS);
 }
 
 static void count_difference(void *ctx, const char *name)
@@ -329,7 +378,7 @@ int main(void)
         cmocka_unit_test(later_layers_win),     cmocka_unit_test(refuses_with_line_and_reason),
         cmocka_unit_test(refuses_combinations), cmocka_unit_test(refuses_other_layers),
         cmocka_unit_test(prints_what_it_reads), cmocka_unit_test(reload_keeps_what_is_fixed),
-        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(table_is_sound),       cmocka_unit_test(prints_a_draft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,8 @@ static int64_t suffix_factor(enum settings_unit unit, struct str suffix)
 static void print_int(enum settings_unit unit, int64_t value, struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        if (suffixes[i].unit == unit && value != 0 && value % suffixes[i].factor == 0) {
+        if (suffixes[i].unit == unit && value != 0 && value % suffixes[i].factor == 0 &&
+            !(unit == SETTINGS_BYTES && suffixes[i].factor == 1)) {
             buf_printf(out, "%lld%s", (long long)(value / suffixes[i].factor), suffixes[i].suffix);
             return;
         }

@@ -199,16 +199,15 @@ static void handle_sessions(struct control_call *call)
 
 static json_t *describe_setting(const struct settings *s, size_t index)
 {
-    static const char *const sources[] = {"default", "file", "environment", "argument"};
     const struct settings_row *row = settings_row_at(index);
     struct buf value = {0};
-    settings_value_print(row, (const char *)s + row->offset, &value);
+    settings_value_in_force(s, row, &value);
     if (value.failed)
         memory_exhausted();
     json_t *object = new_object();
     put(object, "name", json_string(row->name));
     put(object, "value", printable(buf_peek(&value)));
-    put(object, "source", json_string(sources[s->origin[index].source]));
+    put(object, "source", json_string(settings_source_name(s->origin[index].source)));
     put(object, "live", json_boolean(row->live));
     put(object, "help", json_string(row->help));
     buf_finish(&value);
