@@ -97,6 +97,18 @@ enum linnet_error_code certificate_prepare(const struct settings *s, const struc
     return code;
 }
 
+enum linnet_error_code certificate_check(const struct settings *s, struct linnet_error *error)
+{
+    struct paths p;
+    struct tls_ctx *ctx = NULL;
+    paths_init(&p, s);
+    bool missing = p.own && access(text_of(&p.cert), F_OK) != 0;
+    paths_finish(&p);
+    enum linnet_error_code code = missing ? LINNET_OK : certificate_load(s, NULL, &ctx, error);
+    tls_ctx_unref(ctx);
+    return code;
+}
+
 enum linnet_error_code certificate_load(const struct settings *s, struct tls_tickets *tickets,
                                         struct tls_ctx **ret, struct linnet_error *error)
 {

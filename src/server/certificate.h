@@ -14,6 +14,10 @@
 enum linnet_error_code certificate_prepare(const struct settings *s, const struct log_sink *log,
                                            struct linnet_error *error) MUST_USE;
 
+/* Whether the files can be used; that none is there is fine when one will be made. */
+enum linnet_error_code certificate_check(const struct settings *s,
+                                         struct linnet_error *error) MUST_USE;
+
 /* A context of the files as they are now. */
 enum linnet_error_code certificate_load(const struct settings *s, struct tls_tickets *tickets,
                                         struct tls_ctx **ret, struct linnet_error *error) MUST_USE;

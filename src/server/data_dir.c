@@ -79,6 +79,37 @@ static enum linnet_error_code take_lock(struct data_dir *ret, int dir_fd, const 
     return LINNET_OK;
 }
 
+/* Cuts the last part off; "." is above a relative one. */
+static void to_parent(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        memcpy(path, ".", 2);
+    else
+        slash[slash == path ? 1 : 0] = '\0';
+}
+
+enum linnet_error_code data_dir_check(const char *path, struct linnet_error *error)
+{
+    char at[PATH_MAX];
+    struct stat st;
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof at)
+        return refuse(error, path, "cannot be made: %s", strerror(ENAMETOOLONG));
+    memcpy(at, path, len + 1);
+    bool exists = stat(at, &st) == 0;
+    while (stat(at, &st) < 0 && errno == ENOENT)
+        to_parent(at);
+    const char *what = exists ? "cannot be written to" : "cannot be made";
+    if (access(at, W_OK | X_OK) < 0)
+        return refuse(error, path, "%s: %s", what, strerror(errno));
+    if (stat(at, &st) < 0 || !S_ISDIR(st.st_mode))
+        return refuse(error, path, "%s: %s", what, strerror(ENOTDIR));
+    if (exists && st.st_mode & S_IWOTH)
+        return refuse(error, path, "may be written to by everybody: chmod o-w it");
+    return LINNET_OK;
+}
+
 enum linnet_error_code data_dir_open(struct data_dir *ret, const char *path,
                                      struct linnet_error *error)
 {

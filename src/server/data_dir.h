@@ -16,6 +16,9 @@ struct data_dir {
 enum linnet_error_code data_dir_open(struct data_dir *ret, const char *path,
                                      struct linnet_error *error) MUST_USE;
 
+/* Whether data_dir_open may well succeed, as far as rights go; changes nothing. */
+enum linnet_error_code data_dir_check(const char *path, struct linnet_error *error) MUST_USE;
+
 /* Gives the lock up; the kernel does so too when the process ends. */
 void data_dir_close(struct data_dir *dir);
 

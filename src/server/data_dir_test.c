@@ -78,11 +78,33 @@ static void refuses_what_it_cannot_use(void **state)
     assert_int_equal(dir.lock_fd, -1);
 }
 
+static void checks_without_a_trace(void **state)
+{
+    char path[128];
+    struct linnet_error error = {0};
+    snprintf(path, sizeof path, "%s/a/b/", (char *)*state);
+    assert_int_equal(data_dir_check(*state, &error), LINNET_OK);
+    assert_int_equal(data_dir_check(path, &error), LINNET_OK);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(data_dir_check("nothing-here/below", &error), LINNET_OK);
+    snprintf(path, sizeof path, "%s/file", (char *)*state);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_int_equal(data_dir_check(path, &error), LINNET_ERROR_SETTINGS);
+    strcat(path, "/below");
+    assert_int_equal(data_dir_check(path, &error), LINNET_ERROR_SETTINGS);
+    assert_int_equal(chmod(*state, 0777), 0);
+    assert_int_equal(data_dir_check(*state, &error), LINNET_ERROR_SETTINGS);
+    assert_non_null(strstr(error.sentence, "written to by everybody"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(makes_it_private, make_base, remove_base),
         cmocka_unit_test_setup_teardown(only_one_has_it, make_base, remove_base),
+        cmocka_unit_test_setup_teardown(checks_without_a_trace, make_base, remove_base),
         cmocka_unit_test_setup_teardown(refuses_what_it_cannot_use, make_base, remove_base),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

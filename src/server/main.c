@@ -1,5 +1,6 @@
 /* linnetd: the program around the server. Options, files, signals, the control socket. */
 #include "net/loop.h"
+#include "server/certificate.h"
 #include "server/control/control.h"
 #include "server/data_dir.h"
 #include "server/log_output.h"
@@ -299,22 +300,38 @@ static int serve(struct program *p)
     return error.code == LINNET_OK ? 0 : complain(&error);
 }
 
+static void print_config(const struct settings *s)
+{
+    struct buf out = {0};
+    settings_print_config(s, &out);
+    fwrite(buf_peek(&out).ptr, 1, buf_len(&out), stdout);
+    buf_finish(&out);
+}
+
+/* What can be seen without starting: the files, for whoever asks. */
+static enum linnet_error_code check_config(const struct settings *s, struct linnet_error *error)
+{
+    enum linnet_error_code code = data_dir_check(s->data, error);
+    if (code == LINNET_OK)
+        code = certificate_check(s, error);
+    if (code == LINNET_OK)
+        puts("The settings are good.");
+    return code;
+}
+
 static int show_config(const struct options *o)
 {
     struct linnet_error error = {0};
     struct live *live;
     if (load_settings(o, &live, &error) != LINNET_OK)
         return complain(&error);
-    if (o->action == OPTIONS_PRINT_CONFIG) {
-        struct buf out = {0};
-        settings_print_config(&live->settings, &out);
-        fwrite(buf_peek(&out).ptr, 1, buf_len(&out), stdout);
-        buf_finish(&out);
-    } else {
-        puts("The settings are good.");
-    }
+    enum linnet_error_code code = LINNET_OK;
+    if (o->action == OPTIONS_PRINT_CONFIG)
+        print_config(&live->settings);
+    else
+        code = check_config(&live->settings, &error);
     live_unref(live);
-    return 0;
+    return code == LINNET_OK ? 0 : complain(&error);
 }
 
 int main(int argc, char **argv)
