@@ -1,12 +1,13 @@
 #include "server/report.h"
 
+#include "base/base64.h"
 #include "server/c2s/session.h"
-#include "server/certificate.h"
 #include "server/memory.h"
 #include "server/worker.h"
 
 #include <linnet/linnet.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct report {
@@ -56,28 +57,39 @@ static json_t *loop_status(const struct worker *w)
     return o;
 }
 
-static json_t *certificate_status(const struct tls_certificate *cert)
+/* As clients print it: "07:A8:...". */
+static void print_fingerprint(const uint8_t sha256[32], char out[96])
 {
-    char sha256[2 * sizeof cert->sha256 + 1];
+    for (size_t i = 0; i < 32; i++)
+        snprintf(out + 3 * i, 4, "%02X%s", sha256[i], i < 31 ? ":" : "");
+}
+
+/* What a client's --pin takes. */
+static json_t *pin_of(const struct tls_certificate *cert)
+{
+    struct buf pin = {0};
+    buf_cstr(&pin, "sha256//");
+    base64_encode(&pin, str_of(cert->spki_sha256, sizeof cert->spki_sha256));
+    if (pin.failed)
+        memory_exhausted();
+    json_t *text = json_stringn(buf_peek(&pin).ptr, buf_len(&pin));
+    buf_finish(&pin);
+    return text;
+}
+
+/* Of the certificate in force, whatever the files hold by now. */
+static json_t *certificate_of(const struct server *server)
+{
+    const struct tls_certificate *cert = &server->certificate;
+    char sha256[96];
     json_t *o = object_new();
-    hash_hex(str_of(cert->sha256, sizeof cert->sha256), sha256);
+    print_fingerprint(cert->sha256, sha256);
     put(o, "subject", json_string(cert->subject));
     put(o, "names", json_string(cert->names));
     put(o, "not_after_s", json_integer(cert->not_after_s));
     put(o, "sha256", json_string(sha256));
+    put(o, "pin", pin_of(cert));
     return o;
-}
-
-static json_t *certificate_of(const struct server *server)
-{
-    struct linnet_error error;
-    struct tls_certificate cert;
-    struct tls_ctx *ctx;
-    if (certificate_load(&server->live->settings, NULL, &ctx, &error) != LINNET_OK)
-        return json_null(); /* the files were changed for the worse since they were loaded */
-    tls_ctx_certificate(ctx, &cert);
-    tls_ctx_unref(ctx);
-    return certificate_status(&cert);
 }
 
 void report_status(struct report *r, struct control_call *call)

@@ -4,7 +4,7 @@
  *
  * status: {"version", "domain", "uptime_s", "connections", "signing_in", "sessions",
  *          "loops": [{"connections", "signing_in", "sessions", "memory_bytes"}],
- *          "certificate": {"subject", "names", "not_after_s", "sha256"}}
+ *          "certificate": {"subject", "names", "not_after_s", "sha256", "pin"}}
  * sessions: {"sessions": [{"id", "jid", "address", "loop", "tls", "mechanism", "binding",
  *            "connected_s", "available", "priority", "queued_bytes"}], "more"}
  */

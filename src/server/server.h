@@ -44,6 +44,7 @@ struct server {
     /* How often accounts lost what a sign-in rests on, by a hash of their names. */
     _Atomic uint32_t account_changes[SERVER_CHANGE_SLOTS];
 
+    struct tls_certificate certificate; /* in force; of the thread of `loop` */
     struct tls_tickets *tickets;
     struct loop_timer *rotate; /* of the keys of tickets */
     struct addresses addresses;

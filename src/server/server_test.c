@@ -595,8 +595,11 @@ static void test_reload(void **state)
     until_ready(c, 2);
     assert_string_equal(c[1].error.condition, "resource-constraint");
     client_finish(&c[1]);
+    struct tls_certificate in_force = w.server->certificate;
+    assert_true(in_force.present);
     remove_file(&w, "tls/key.pem");
     assert_int_equal(server_reload(w.server, settings_of(&w, NULL), &error), LINNET_ERROR_SETTINGS);
+    assert_memory_equal(w.server->certificate.sha256, in_force.sha256, sizeof in_force.sha256);
     client_open(&c[1], &w, "user1", "b", true);
     until_ready(c, 2);
     assert_true(c[1].ready);
