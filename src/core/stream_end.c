@@ -151,8 +151,8 @@ void stream_error_received(struct stream *s, const struct element *e)
 
 static void lost(struct stream *s, const char *how)
 {
-    stream_fail(s, STREAM_OK, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "target", s->domain,
-                "reason", how, NULL);
+    stream_fail(s, STREAM_OK, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "reason", how,
+                stream_is_client(s) ? "target" : NULL, s->domain, NULL);
 }
 
 void stream_close_received(struct stream *s)
@@ -244,8 +244,8 @@ static void not_xmpp(struct stream *s, const void *data, size_t len)
     char found[48];
     error_copy_text(found, sizeof found, str_of(data, len));
     found[strcspn(found, "\r\n?")] = '\0';
-    stream_fail(s, STREAM_OK, LINNET_ERROR_NOT_XMPP, LINNET_ORIGIN_PEER, "target", s->domain,
-                "found", found, NULL);
+    stream_fail(s, STREAM_OK, LINNET_ERROR_NOT_XMPP, LINNET_ORIGIN_PEER, "target",
+                stream_is_client(s) ? s->domain : "the other end", "found", found, NULL);
 }
 
 void stream_xml_fault(struct stream *s, const void *data, size_t len)

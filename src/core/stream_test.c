@@ -422,6 +422,26 @@ static void test_send_only_when_ready(void **state)
     arena_finish(&a);
 }
 
+/* A server tells its log of the other end, not of itself. */
+static void test_server_speaks_of_the_client(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_SERVER);
+    struct stream *s = open_stream(&c);
+    static const char http[] = "GET / HTTP/1.1\r\n";
+    stream_input(s, 1000, http, strlen(http), 0);
+    struct stream_event ev = await(s, STREAM_EVENT_CLOSED);
+    assert_int_equal(ev.error->code, LINNET_ERROR_NOT_XMPP);
+    assert_null(strstr(ev.error->sentence, "localhost"));
+    stream_free(s);
+    s = open_stream(&c);
+    stream_input_end(s, 1000, NULL);
+    ev = await(s, STREAM_EVENT_CLOSED);
+    assert_int_equal(ev.error->code, LINNET_ERROR_CONNECTION_LOST);
+    assert_null(strstr(ev.error->sentence, "localhost"));
+    stream_free(s);
+}
+
 /* ---- what may be seen ---- */
 
 static void collect(void *ctx, enum stream_direction d, struct str xml)
@@ -588,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_orderly_close),
         cmocka_unit_test(test_close_does_not_wait_for_ever),
         cmocka_unit_test(test_send_only_when_ready),
+        cmocka_unit_test(test_server_speaks_of_the_client),
         cmocka_unit_test(test_trace_masks_secrets),
         cmocka_unit_test(test_trace_masks_the_shortest_secret),
         cmocka_unit_test(test_limits),
