@@ -53,6 +53,9 @@ static void server_fail(struct stream *s, enum sasl_error error, struct str text
 {
     struct sign_in *in = s->sign_in;
     s->auth.failure = error;
+    s->auth.reason = NULL;
+    if (in->sasl)
+        sasl_failure(in->sasl, NULL, &s->auth.reason);
     s->auth.fatal = fatal;
     struct arena a;
     stream_scratch(&a);

@@ -154,6 +154,7 @@ struct stream_auth_info {
     const char *mechanism;
     const char *binding; /* "tls-exporter"; NULL for none */
     enum sasl_error failure;
+    const char *reason; /* why, for a log; static; NULL when the condition says it all */
     bool fatal; /* server: too many tries; the stream is closing */
 };
 

@@ -86,6 +86,15 @@ static void feed(struct stream *s, const char *xml)
     "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"            \
     "</mechanisms>"
 
+static struct stream *open_stream_at_tls(const struct stream_config *c, const struct tls_facts *f)
+{
+    struct stream *s = stream_new(c, 1000);
+    assert_non_null(s);
+    uint64_t id = await(s, STREAM_WANT_TLS).id;
+    assert_true(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, f, NULL));
+    return s;
+}
+
 /* A client that stands before the handshake. */
 static struct stream *client_at_tls(struct stream_config c, uint64_t *ret_id)
 {
@@ -422,6 +431,27 @@ static void test_send_only_when_ready(void **state)
     arena_finish(&a);
 }
 
+/* Why an attempt failed is for the log; the client learns the condition alone. */
+static void test_failed_sign_in_has_a_reason(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_SERVER);
+    memset(&c.policy, 0, sizeof c.policy);
+    c.direct_tls = true;
+    struct tls_facts facts = {.version = "TLSv1.3", .exporter_len = 32};
+    struct stream *s = open_stream_at_tls(&c, &facts);
+    feed(s, CLIENT_HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    drain(s, NULL);
+    /* p=tls-unique,,n=juliet,r=abcdef */
+    feed(s, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256-PLUS'>"
+            "cD10bHMtdW5pcXVlLCxuPWp1bGlldCxyPWFiY2RlZg==</auth>");
+    struct stream_event ev = await(s, STREAM_EVENT_AUTH_FAILED);
+    assert_int_equal(ev.auth->failure, SASL_ERROR_NOT_AUTHORIZED);
+    assert_string_equal(ev.auth->reason, "a type of channel binding that is not on offer");
+    stream_free(s);
+}
+
 /* A server tells its log of the other end, not of itself. */
 static void test_server_speaks_of_the_client(void **state)
 {
@@ -507,15 +537,6 @@ static void test_limits(void **state)
     assert_non_null(memmem(all.ptr, all.len, "stanza-too-big", 14));
     buf_finish(&out);
     stream_free(s);
-}
-
-static struct stream *open_stream_at_tls(const struct stream_config *c, const struct tls_facts *f)
-{
-    struct stream *s = stream_new(c, 1000);
-    assert_non_null(s);
-    uint64_t id = await(s, STREAM_WANT_TLS).id;
-    assert_true(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, f, NULL));
-    return s;
 }
 
 static struct stream *server_ready(void)
@@ -608,6 +629,7 @@ int main(void)
         cmocka_unit_test(test_orderly_close),
         cmocka_unit_test(test_close_does_not_wait_for_ever),
         cmocka_unit_test(test_send_only_when_ready),
+        cmocka_unit_test(test_failed_sign_in_has_a_reason),
         cmocka_unit_test(test_server_speaks_of_the_client),
         cmocka_unit_test(test_trace_masks_secrets),
         cmocka_unit_test(test_trace_masks_the_shortest_secret),

@@ -18,9 +18,10 @@ enum {
 static void on_auth_failed(struct conn *c, const struct stream_auth_info *auth)
 {
     char text[PEER_TEXT_BYTES];
-    conn_log(c, LOG_NOTICE, "sign-in failed: user=%.*s mechanism=%s from=%s reason=%s%s",
+    const char *why = auth->reason ? auth->reason : "";
+    conn_log(c, LOG_NOTICE, "sign-in failed: user=%.*s mechanism=%s from=%s reason=%s%s%s%s",
              STR_ARG(auth->username), auth->mechanism ? auth->mechanism : "-",
-             peer_text(&c->peer, text), sasl_error_name(auth->failure),
+             peer_text(&c->peer, text), sasl_error_name(auth->failure), *why ? ": " : "", why,
              auth->fatal ? " (too many tries)" : "");
 }
 
