@@ -10,6 +10,8 @@
 #include "server/report.h"
 #include "server/server.h"
 
+#include <linnet/linnet.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +115,9 @@ static void on_hangup(uv_signal_t *handle, int signum)
 
 static void on_stop(uv_signal_t *handle, int signum)
 {
-    (void)signum;
+    struct program *p = handle->data;
+    log_printf(&p->log, LOG_NOTICE, "main", 0, "%s: stopping",
+               signum == SIGTERM ? "SIGTERM" : "SIGINT");
     uv_stop(handle->loop);
 }
 
@@ -122,6 +126,7 @@ static void watch_signals(struct program *p)
     uv_signal_init(&p->loop, &p->hangup);
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
+    p->terminate.data = p->interrupt.data = p;
     uv_signal_start(&p->hangup, on_hangup, SIGHUP);
     uv_signal_start(&p->terminate, on_stop, SIGTERM);
     uv_signal_start(&p->interrupt, on_stop, SIGINT);
@@ -147,9 +152,18 @@ static const struct settings *host_settings(void *ctx)
     return &p->live->settings;
 }
 
+/* The audit trail: what was done to accounts, and by whom. */
+static void log_change(const struct program *p, const struct ops_event *e)
+{
+    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s uid=%lu%s%.*s",
+               ops_event_name(e->kind), STR_ARG(e->user), STR_ARG(e->domain), (unsigned long)e->uid,
+               e->reason.len ? " reason=" : "", STR_ARG(e->reason));
+}
+
 static void account_changed(void *ctx, const struct ops_event *event)
 {
     struct program *p = ctx;
+    log_change(p, event);
     server_account_changed(p->server, event);
     control_emit_account(p->control, event);
 }
@@ -225,6 +239,8 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
     const struct settings *s = &p->first->settings;
     p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
     p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
+    log_printf(&p->log, LOG_NOTICE, "main", 0,
+               "linnetd " LINNET_VERSION " starts: domain=%s data=%s", s->domain, s->data);
     code = data_dir_open(&p->data_dir, s->data, error);
     if (code == LINNET_OK)
         code = open_store(p, error);
@@ -297,6 +313,8 @@ static int serve(struct program *p)
         notify_supervisor("STOPPING=1");
     }
     stop(p);
+    if (error.code == LINNET_OK)
+        log_printf(&p->log, LOG_NOTICE, "main", 0, "stopped");
     return error.code == LINNET_OK ? 0 : complain(&error);
 }
 

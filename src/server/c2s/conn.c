@@ -187,7 +187,8 @@ void conn_abort(struct conn *c, const char *reason)
 {
     if (c->state == CONN_GONE)
         return;
-    conn_log(c, LOG_NOTICE, "dropped: %s", reason);
+    char text[PEER_TEXT_BYTES];
+    conn_log(c, LOG_NOTICE, "dropped: from=%s reason=%s", peer_text(&c->peer, text), reason);
     conn_doom(c);
 }
 
@@ -226,13 +227,18 @@ void conn_linger(struct conn *c)
     give_up_by(c, LINGER_MS);
 }
 
+/* Strangers knock every day; but that a session was lost is worth a line. The address comes last:
+ * its resource may hold spaces. */
 static void log_closed(const struct conn *c, const struct linnet_error *error)
 {
-    if (error->code == LINNET_OK)
-        conn_log(c, LOG_INFO, "closed");
-    else /* networks fail, and strangers knock, every day */
-        conn_log(c, error->code == LINNET_ERROR_CONNECTION_LOST ? LOG_INFO : LOG_NOTICE,
-                 "ended: %s", error->sentence);
+    char text[PEER_TEXT_BYTES];
+    const struct jid *jid = stream_jid(c->stream);
+    bool orderly = error->code == LINNET_OK;
+    bool expected = orderly || (error->code == LINNET_ERROR_CONNECTION_LOST && !jid);
+    conn_log(c, expected ? LOG_INFO : LOG_NOTICE, "%s: from=%s%s%s%s%s",
+             orderly ? "closed" : "ended", peer_text(&c->peer, text),
+             orderly ? "" : " reason=", orderly ? "" : error->sentence, jid ? " jid=" : "",
+             jid ? jid->full : "");
 }
 
 void conn_closed(struct conn *c, const struct linnet_error *error)

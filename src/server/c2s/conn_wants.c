@@ -46,9 +46,8 @@ static void handshake_failed(struct conn *c)
 {
     struct linnet_error error = {0};
     char text[PEER_TEXT_BYTES];
-    chan_tls_error(c->chan, NULL, &error);
-    conn_log(c, LOG_INFO, "no TLS with %s: %s", peer_text(&c->peer, text), error.sentence);
-    conn_abort(c, "the TLS handshake failed");
+    chan_tls_error(c->chan, peer_text(&c->peer, text), &error);
+    conn_abort(c, error.sentence);
 }
 
 void conn_handshake(struct conn *c)

@@ -217,6 +217,18 @@ static enum linnet_error_code cannot_listen(const struct settings_address *a, in
     return error_set(ret, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
 }
 
+static void log_listening(const struct server *server, const struct settings_address *a,
+                          const struct listener *l)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
+    bool v6 = strchr(a->host, ':') != NULL;
+    if (getsockname(l->fd, (struct sockaddr *)&sa, &len) == 0)
+        log_printf(&server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s%s:%u%s", v6 ? "[" : "",
+                   a->host, v6 ? "]" : "", peer_of((const struct sockaddr *)&sa).port,
+                   l->direct_tls ? " direct-tls" : "");
+}
+
 static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
                                       bool direct_tls, struct linnet_error *error)
 {
@@ -230,6 +242,7 @@ static enum linnet_error_code add_all(struct listeners *all, const struct settin
         if (!l->poll)
             memory_exhausted();
         all->count++;
+        log_listening(all->server, &list->items[i], l);
     }
     return LINNET_OK;
 }

@@ -302,12 +302,11 @@ static bool admits_own(uid_t uid)
 static void peer_begin(struct control *control, struct control_peer *c)
 {
     bool (*admits)(uid_t) = control->config.admits ? control->config.admits : admits_own;
-    uid_t uid;
-    if (!peer_uid(&c->pipe, &uid)) {
+    if (!peer_uid(&c->pipe, &c->uid)) {
         peer_close(c);
-    } else if (!admits(uid)) {
+    } else if (!admits(c->uid)) {
         log_printf(control->config.log, LOG_WARNING, "control", 0,
-                   "a process of user %lu was refused", (unsigned long)uid);
+                   "a process of user %lu was refused", (unsigned long)c->uid);
         control_refuse(c, "Only the server's own user and root may use the control socket");
         c->ended = true;
     } else if (control->peer_count > CONTROL_CLIENTS_MAX) {

@@ -157,6 +157,7 @@ static void handle_account(struct control_call *call)
         .password = string_arg(call, "password"),
         .reason = string_arg(call, "reason"),
         .after = string_arg(call, "after"),
+        .uid = call->peer->uid,
         .done = account_done,
         .ctx = call,
     };

@@ -21,6 +21,7 @@ struct control_peer {
     struct list link;
     struct control *control; /* NULL once the control socket is gone */
     uv_pipe_t pipe;
+    uid_t uid; /* of the process at the other end */
     struct buf in;
     struct list calls;
     size_t call_count, write_count;

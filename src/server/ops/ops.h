@@ -16,6 +16,8 @@
 #include "net/work.h"
 #include "server/store/store.h"
 
+#include <sys/types.h>
+
 enum ops_result {
     OPS_OK = 0,
     OPS_EXISTS,
@@ -45,6 +47,7 @@ struct ops_event {
     enum ops_event_kind kind;
     struct str user, domain; /* prepared */
     struct str reason;       /* OPS_ACCOUNT_DISABLED */
+    uid_t uid;               /* who asked for it, on this machine */
 };
 
 /* "account.added" */

@@ -34,6 +34,7 @@ struct ops_request {
 
     struct ops_write write;
     enum ops_event_kind event;
+    uid_t uid;
 };
 
 static const enum hash_alg scram_algs[] = {HASH_SHA1, HASH_SHA256, HASH_SHA512};
@@ -95,6 +96,7 @@ static struct ops_request *request_new(struct ops_port *port, const struct ops_a
     r->port = port;
     r->done = ask->done;
     r->ctx = ask->ctx;
+    r->uid = ask->uid;
     arena_init(&r->memory, 0, true);
     return r;
 }
@@ -296,7 +298,8 @@ static void done_write(struct ops_write *w)
         struct ops_event event = {.kind = r->event,
                                   .user = str_from(r->user),
                                   .domain = domain_of(r),
-                                  .reason = r->reason};
+                                  .reason = r->reason,
+                                  .uid = r->uid};
         config->event(config->ctx, &event);
     }
     answer(r, &reply);

@@ -27,7 +27,7 @@ struct ops_reply {
     const char *reason;                       /* login, disabled: for people; may be "" */
 };
 
-/* What is asked; copied. Each call says which fields it reads, besides the last two. */
+/* What is asked; copied. Each call says which fields it reads, besides the last three. */
 struct ops_ask {
     struct str address;  /* a localpart, or a bare JID of the served domain */
     struct str password; /* as typed, UTF-8 */
@@ -35,6 +35,7 @@ struct ops_ask {
     struct str scheme;
     struct str after; /* list: the last user of the page before, or STR_NONE */
     size_t limit;     /* list: 1 to OPS_PAGE_MAX */
+    uid_t uid;        /* of who asks: goes into the event of a change */
     void (*done)(void *ctx, const struct ops_reply *reply);
     void *ctx;
 };

@@ -116,12 +116,14 @@ struct fixture {
     struct ops_port *port;
     struct ops_config config;
     char events[512]; /* "account.added alice@example.org;" */
+    uid_t uid;        /* of the last event */
 };
 
 static void note_event(void *ctx, const struct ops_event *event)
 {
     struct fixture *f = ctx;
     size_t len = strlen(f->events);
+    f->uid = event->uid;
     snprintf(f->events + len, sizeof f->events - len, "%s %.*s@%.*s%s%.*s;",
              ops_event_name(event->kind), STR_ARG(event->user), STR_ARG(event->domain),
              event->reason.len ? " " : "", STR_ARG(event->reason));
@@ -340,8 +342,10 @@ static void goes_through_a_life(void **state)
     struct ops_ask ask = ask_of(&a, "alice");
     const char *why;
     ask.reason = STR_LIT("gone");
+    ask.uid = 1234;
     assert_int_equal(ops_account_disable(f->port, &ask, NULL, &why), OPS_OK);
     wait_for(f, &a);
+    assert_int_equal(f->uid, 1234);
     a = login(f, "alice", "SCRAM-SHA-1");
     assert_int_equal(a.result, OPS_OK);
     assert_true(a.disabled && a.has_credential);
