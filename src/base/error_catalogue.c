@@ -29,8 +29,10 @@ static const struct linnet_error_info rows[] = {
         "Correct what is named and start again."),
 
     ROW(DNS_NONE, "dns-none", "No such server", NO,
-        "There is no server for [{domain}|the domain of this address][: {answer}].",
-        "Check the domain for misspellings; if its server has another name, set host and port."),
+        "[The host {host} that was set for {domain} has no address|There is no server for {domain}|"
+        "There is no server for the domain of this address][: {answer}].",
+        "Check the name for misspellings; if the server of the domain has another name, set host "
+        "and port."),
     ROW(REFUSED, "refused", "Server is not accepting connections", YES,
         "No server accepted the connection[; tried {targets}].",
         "Check that the server is running, that host and port are right, and that no firewall is "

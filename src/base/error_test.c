@@ -106,7 +106,7 @@ static const struct {
     const char *names;
 } spoken[] = {
     {LINNET_ERROR_BAD_ADDRESS, "address reason"},
-    {LINNET_ERROR_DNS_NONE, "domain answer"},
+    {LINNET_ERROR_DNS_NONE, "host domain answer"},
     {LINNET_ERROR_DNS_FAILED, "domain answer"},
     {LINNET_ERROR_REFUSED, "targets"},
     {LINNET_ERROR_TIMEOUT, "stage seconds"},

@@ -53,6 +53,17 @@ static void fault_usage(struct linnet_config *c, const char *reason)
         error_set(&c->fault, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason", reason, NULL);
 }
 
+/* The inside's text is a sentence of its own. */
+const char *config_jid_reason(enum jid_fault fault, char out[CONFIG_JID_REASON_BYTES])
+{
+    int len = snprintf(out, CONFIG_JID_REASON_BYTES, "%s", jid_fault_text(fault));
+    if (out[0] >= 'A' && out[0] <= 'Z')
+        out[0] = (char)(out[0] - 'A' + 'a');
+    if (len > 0 && len < CONFIG_JID_REASON_BYTES && out[len - 1] == '.')
+        out[len - 1] = '\0';
+    return out;
+}
+
 /* ---- strings ---- */
 
 static bool empty(const char *s)
@@ -80,12 +91,13 @@ void linnet_config_set_address(struct linnet_config *c, const char *address)
     jid_finish(&c->address);
     if (empty(address))
         return;
+    char reason[CONFIG_JID_REASON_BYTES];
     enum jid_fault fault = jid_parse(str_from(address), &c->address);
     if (fault == JID_NO_MEMORY)
         fault_memory(c);
     else if (fault != JID_OK && sound(c))
         error_set(&c->fault, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address", address,
-                  "reason", jid_fault_text(fault), NULL);
+                  "reason", config_jid_reason(fault, reason), NULL);
 }
 
 void linnet_config_set_password(struct linnet_config *c, const char *password, size_t len)
@@ -371,7 +383,7 @@ static bool complete(const struct linnet_config *c, bool needs_account, struct l
     }
     if (needs_account && !c->address.local.ptr) {
         error_set(error, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address", c->address.full,
-                  "reason", "there is no user name before the domain", NULL);
+                  "reason", "there is no @ in it", NULL);
         return false;
     }
     return true;

@@ -50,6 +50,11 @@ struct linnet_config {
     struct config_trace trace;
 };
 
+enum { CONFIG_JID_REASON_BYTES = 96 };
+
+/* What is wrong with an address, as it follows a colon. Returns `out`. */
+const char *config_jid_reason(enum jid_fault fault, char out[CONFIG_JID_REASON_BYTES]);
+
 /* A copy that is complete and without fault: else NULL, and `error` says why: the fault of a
  * setter, a missing address (or, with `needs_account`, user name), or memory. `from` may be NULL.
  */

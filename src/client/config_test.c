@@ -30,6 +30,7 @@ static void first_fault_is_reported(void **state)
     linnet_config_set_address(c, "a b@localhost");
     assert_int_equal(linnet_client_new(c, &client, &error), LINNET_ERROR_BAD_ADDRESS);
     assert_string_equal(linnet_error_param(&error, "address"), "a b@localhost");
+    assert_non_null(strstr(error.sentence, " is not a valid address: a user name may not"));
     linnet_config_free(c);
 }
 
@@ -43,6 +44,7 @@ static void what_is_missing_is_named(void **state)
     assert_int_equal(linnet_client_new(c, &client, &error), LINNET_ERROR_USAGE);
     linnet_config_set_address(c, "localhost");
     assert_int_equal(linnet_client_new(c, &client, &error), LINNET_ERROR_BAD_ADDRESS);
+    assert_non_null(strstr(error.sentence, ": there is no @ in it."));
     assert_int_equal(linnet_client_new(c, &client, NULL), LINNET_ERROR_BAD_ADDRESS);
     linnet_config_free(c);
     linnet_config_set_address(NULL, "x");

@@ -190,6 +190,17 @@ static void on_progress(void *ctx, enum connect_step step, const struct connect_
     enter(d, LINNET_STAGE_CONNECT);
 }
 
+/* The host that was set is at fault, not the domain. */
+static void blame_host(const struct dial *d, struct linnet_error *error)
+{
+    const char *host = d->set.config->texts[CONFIG_HOST];
+    struct linnet_error copy = {.stage = error->stage};
+    if (!host || error->code != LINNET_ERROR_DNS_NONE)
+        return;
+    error_set(&copy, error->code, error->origin, "host", host, "domain", d->domain, NULL);
+    *error = copy;
+}
+
 static void on_connected(void *ctx, struct chan *chan, const struct connect_target *target,
                          const struct linnet_error *error)
 {
@@ -203,6 +214,7 @@ static void on_connected(void *ctx, struct chan *chan, const struct connect_targ
     }
     keep_best(d, error);
     struct linnet_error copy = d->best;
+    blame_host(d, &copy);
     d->set.hooks->ended(d->set.ctx, &copy);
 }
 

@@ -1,5 +1,4 @@
-#include "base/error.h"
-#include "core/jid.h"
+#include "client/config.h"
 
 #include <linnet/jid.h>
 #include <stdlib.h>
@@ -25,11 +24,12 @@ enum linnet_error_code linnet_jid_new(const char *text, struct linnet_jid **ret_
                                       struct linnet_error *error)
 {
     struct jid parsed;
+    char reason[CONFIG_JID_REASON_BYTES];
     enum jid_fault fault = jid_parse(str_from(text ? text : ""), &parsed);
     *ret_jid = NULL;
     if (fault != JID_OK && fault != JID_NO_MEMORY)
         return error_set(error, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address", text,
-                         "reason", jid_fault_text(fault), NULL);
+                         "reason", config_jid_reason(fault, reason), NULL);
     size_t full_len = fault == JID_OK ? strlen(parsed.full) : 0;
     struct linnet_jid *j = fault == JID_OK ? malloc(sizeof *j + 2 * (full_len + 4)) : NULL;
     if (!j) {

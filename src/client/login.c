@@ -54,7 +54,7 @@ static bool push_stage(struct linnet_client *c, enum linnet_event_kind kind, uin
     n->event.stage = c->login.stage;
     n->event.elapsed_ms = (uint32_t)(now_ms - c->login.start_ms);
     if (detail) {
-        n->event.stage_ms = (uint32_t)c->login.stage_ms[c->login.stage];
+        n->event.stage_ms = (uint32_t)(now_ms - c->login.stage_start_ms);
         if (!event_set_detail(n, str_from(detail))) {
             event_free(n);
             return false;
@@ -71,22 +71,25 @@ static bool stage_done(struct linnet_client *c, uint64_t now_ms)
     char detail[1024];
     if (l->stage == LINNET_STAGE_NONE)
         return true;
-    l->stage_ms[l->stage] = now_ms - l->stage_start_ms;
+    l->stage_ms[l->stage] += now_ms - l->stage_start_ms;
     stage_detail(c, l->stage, detail, sizeof detail);
     recorder_printf(&c->recorder, now_ms, "stage \"%s\" done: %s", linnet_stage_name(l->stage),
                     detail);
     return push_stage(c, LINNET_EVENT_STAGE_DONE, now_ms, detail);
 }
 
-/* A stage begins; one that lies before the present means another target. False: out of memory. */
+/* A stage begins where the one before ended, so that together they take as long as the login. One
+ * that lies before the present means another target: to it the time counts that the failed one
+ * took. False: out of memory. */
 static bool stage_enter(struct linnet_client *c, enum linnet_stage stage)
 {
     struct login *l = &c->login;
     uint64_t now_ms = loop_now_ms();
     if (stage > l->stage && !stage_done(c, now_ms))
         return false;
+    if (stage > l->stage && l->stage != LINNET_STAGE_NONE)
+        l->stage_start_ms = now_ms;
     l->stage = stage;
-    l->stage_start_ms = now_ms;
     recorder_printf(&c->recorder, now_ms, "stage \"%s\"", linnet_stage_name(stage));
     return push_stage(c, LINNET_EVENT_STAGE, now_ms, NULL);
 }
@@ -231,7 +234,7 @@ static void on_ready(struct linnet_client *c, const struct jid *jid)
         login_doom_memory(c);
         return;
     }
-    l->total_ms = now_ms - l->start_ms;
+    l->total_ms = l->stage_start_ms - l->start_ms;
     loop_timer_stop(l->deadline);
     want_remember(c);
     keep_tls_session(c);
@@ -324,11 +327,15 @@ static void begin_record(struct linnet_client *c, uint64_t now_ms)
     static const char *const tls[] = {"require", "prefer", "off"};
     const struct linnet_config *config = c->config;
     const char *host = config->texts[CONFIG_HOST], *mechanism = config->texts[CONFIG_MECHANISM];
+    char port[16] = "by default";
+    if (config->port)
+        snprintf(port, sizeof port, "%u", config->port);
     recorder_start(&c->recorder, now_ms);
     recorder_printf(&c->recorder, now_ms,
-                    "linnet " LINNET_VERSION ", login as %s; host %s, port %u, TLS %s%s, "
+                    "linnet " LINNET_VERSION ", login as %s; host %s, port %s, TLS %s%s, "
                     "mechanism %s%s",
-                    config->address.full, host ? host : "by DNS", config->port, tls[config->tls],
+                    config->address.full, host ? host : "by DNS",
+                    config->port || host ? port : "by DNS", tls[config->tls],
                     config->direct_tls ? " (direct)" : "", mechanism ? mechanism : "best",
                     config->legacy ? ", legacy on" : "");
 }
@@ -347,15 +354,15 @@ enum linnet_error_code linnet_client_login(struct linnet_client *c)
 {
     if (c->state != CLIENT_OFFLINE || !list_empty(&c->events.waiting))
         return LINNET_ERROR_USAGE;
-    uint64_t now_ms = loop_now_ms();
     struct linnet_error error = {0};
     event_return(&c->events);
+    if (!c->tls) /* the certificates of the system take their time, which is no stage's */
+        c->tls = dial_tls_new(c->config, &error);
+    uint64_t now_ms = loop_now_ms();
     reset_login(c, now_ms);
     begin_record(c, now_ms);
     c->state = CLIENT_LOGIN;
     loop_timer_set(c->login.deadline, c->config->login_ms);
-    if (!c->tls)
-        c->tls = dial_tls_new(c->config, &error);
     struct dial_settings settings = {
         .loop = &c->loop,
         .config = c->config,

@@ -82,6 +82,15 @@ static void expect_failure(struct fake *f, struct linnet_config *config,
 
 /* ---- good ---- */
 
+/* Whoever adds up what the stages took finds what the login took. */
+static void assert_adds_up(const struct linnet_client *c)
+{
+    uint32_t sum = 0;
+    for (int stage = LINNET_STAGE_RESOLVE; stage < LINNET_STAGE_READY; stage++)
+        sum += linnet_client_stage_ms(c, (enum linnet_stage)stage);
+    assert_int_equal(sum, linnet_client_stage_ms(c, LINNET_STAGE_NONE));
+}
+
 static void good(struct fake *f, const char *mechanism)
 {
     struct linnet_client *c = fake_client(fake_config(f));
@@ -94,6 +103,7 @@ static void good(struct fake *f, const char *mechanism)
     assert_true(linnet_client_is_online(c));
     assert_string_equal(linnet_client_mechanism(c), mechanism);
     assert_int_equal(o.stage, LINNET_STAGE_BIND);
+    assert_adds_up(c);
     linnet_client_close(c);
     finish(f, c, &o);
     assert_int_equal(o.error.code, LINNET_OK);

@@ -208,12 +208,7 @@ static void find_verdict(struct linnet_probe *p)
     if (p->error.code != LINNET_OK)
         return;
     if (cert != LINNET_OK) {
-        char sha256[LINNET_FINGERPRINT_SIZE];
-        linnet_fingerprint(p->facts.peer.sha256, sha256);
-        p->error.stage = LINNET_STAGE_SECURE;
-        error_set(&p->error, cert, LINNET_ORIGIN_PEER, "domain", p->domain, "names",
-                  p->facts.peer.names, "issuer", p->facts.peer.issuer, "sha256", sha256, "reason",
-                  p->facts.verdict_reason, NULL);
+        tls_public_error(&p->facts, p->domain, &p->error);
     } else if (!phase->has_choice) {
         p->error.stage = LINNET_STAGE_SIGN_IN;
         error_set(&p->error, LINNET_ERROR_NO_MECHANISM, LINNET_ORIGIN_HERE, "offered",

@@ -21,6 +21,7 @@ struct pump {
     struct buf session; /* to resume with; empty for none */
 
     bool turning, paused;
+    bool staged; /* a stage began in this turn: the host sees it before anything else happens */
     bool handshaking, in_tls;
     bool write_lost; /* nothing more can be written; what can be read is read first */
     bool over;       /* `error` says how */
@@ -261,8 +262,9 @@ static bool drain_events(struct pump *p)
 {
     struct stream_event e;
     bool any = false;
-    while (!p->over && stream_event(p->stream, &e)) {
+    while (!p->over && !p->staged && stream_event(p->stream, &e)) {
         any = true;
+        p->staged = e.kind == STREAM_EVENT_STAGE || e.kind == STREAM_EVENT_READY;
         if (e.kind == STREAM_EVENT_CLOSED)
             on_closed(p, e.error);
         else if (e.kind == STREAM_WANT_TLS)
@@ -359,7 +361,7 @@ static void watch(struct pump *p)
     uint64_t deadline_ms = stream_deadline_ms(p->stream);
     if (p->handshaking && p->tls_deadline_ms < deadline_ms)
         deadline_ms = p->tls_deadline_ms;
-    if (p->reads == READS_PER_TURN)
+    if (p->reads == READS_PER_TURN || p->staged)
         loop_timer_set(p->timer, 0);
     else if (deadline_ms == UINT64_MAX)
         loop_timer_stop(p->timer);
@@ -387,12 +389,15 @@ static void turn(struct pump *p)
         return;
     p->turning = true;
     p->reads = 0;
+    p->staged = false;
     uint64_t now_ms = loop_now_ms();
     if (now_ms >= stream_deadline_ms(p->stream))
         stream_tick(p->stream, now_ms);
     bool moved = true;
     while (moved && !p->over) {
         moved = drain_events(p);
+        if (p->staged)
+            break;
         if (!p->over)
             moved |= step_handshake(p);
         if (!p->over)

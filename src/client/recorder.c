@@ -99,8 +99,12 @@ void recorder_error(struct recorder *r, uint64_t now_ms, const struct linnet_err
     recorder_printf(r, now_ms, "failed at stage \"%s\": %s, found by %s: %s",
                     linnet_stage_name(error->stage), info ? info->id : "?",
                     linnet_origin_name(error->origin), error->sentence);
-    if (error->condition[0] || error->peer_text[0])
+    if (error->condition[0] && error->peer_text[0])
         recorder_printf(r, now_ms, "the peer said: %s \"%s\"", error->condition, error->peer_text);
+    else if (error->condition[0])
+        recorder_printf(r, now_ms, "the peer said: %s", error->condition);
+    else if (error->peer_text[0])
+        recorder_printf(r, now_ms, "the peer said: \"%s\"", error->peer_text);
 }
 
 char *recorder_text(const struct recorder *r)

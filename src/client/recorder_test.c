@@ -87,7 +87,10 @@ static void records_a_failure(void **state)
     recorder_init(&r);
     recorder_start(&r, 0);
     recorder_error(&r, 5, &error);
+    error.peer_text[0] = '\0';
+    recorder_error(&r, 6, &error);
     char *text = recorder_text(&r);
+    assert_non_null(strstr(text, "the peer said: not-authorized\n"));
     assert_non_null(strstr(text, "stage \"sign in\": bad-credentials, found by peer: It failed."));
     assert_non_null(strstr(text, "the peer said: not-authorized \"no\""));
     free(text);

@@ -1,5 +1,10 @@
 #include "client/tls_public.h"
 
+#include "base/base64.h"
+#include "base/error.h"
+
+#include <time.h>
+
 enum linnet_error_code tls_public_fault(enum tls_verdict verdict)
 {
     switch (verdict) {
@@ -51,4 +56,36 @@ void linnet_fingerprint(const uint8_t sha256[32], char out[LINNET_FINGERPRINT_SI
         out[3 * i + 1] = digits[sha256[i] & 15];
         out[3 * i + 2] = i == 31 ? '\0' : ':';
     }
+}
+
+static void format_date(int64_t unix_s, char out[16])
+{
+    time_t t = (time_t)unix_s;
+    struct tm tm;
+    if (!gmtime_r(&t, &tm) || strftime(out, 16, "%Y-%m-%d", &tm) == 0)
+        out[0] = '\0';
+}
+
+/* As linnet_config_add_pin takes it. Without memory the error goes without its pin. */
+static void format_pin(const uint8_t spki_sha256[32], char *out, size_t out_size)
+{
+    struct buf text;
+    buf_init(&text, 0, false);
+    buf_cstr(&text, "sha256//");
+    base64_encode(&text, str_of((const char *)spki_sha256, 32));
+    error_copy_text(out, out_size, text.failed ? STR_NONE : buf_peek(&text));
+    buf_finish(&text);
+}
+
+void tls_public_error(const struct tls_facts *f, const char *domain, struct linnet_error *error)
+{
+    char sha256[LINNET_FINGERPRINT_SIZE], pin[64], not_before[16], not_after[16];
+    linnet_fingerprint(f->peer.sha256, sha256);
+    format_pin(f->peer.spki_sha256, pin, sizeof pin);
+    format_date(f->peer.not_before_s, not_before);
+    format_date(f->peer.not_after_s, not_after);
+    error->stage = LINNET_STAGE_SECURE;
+    error_set(error, tls_public_fault(f->verdict), LINNET_ORIGIN_PEER, "domain", domain, "pin", pin,
+              "names", f->peer.names, "issuer", f->peer.issuer, "sha256", sha256, "not_before",
+              not_before, "not_after", not_after, "reason", f->verdict_reason, NULL);
 }

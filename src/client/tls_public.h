@@ -7,6 +7,7 @@
 
 #include "base/tls_facts.h"
 
+#include <linnet/error.h>
 #include <linnet/tls.h>
 
 void tls_public_certificate(const struct tls_facts *facts, struct linnet_certificate *ret);
@@ -14,5 +15,9 @@ void tls_public(const struct tls_facts *facts, struct linnet_tls *ret);
 
 /* The row of the catalogue for a verdict; LINNET_OK for a good one. */
 enum linnet_error_code tls_public_fault(enum tls_verdict verdict);
+
+/* That row in full, as a login that refuses this certificate of `domain` says it. */
+void tls_public_error(const struct tls_facts *facts, const char *domain,
+                      struct linnet_error *error);
 
 #endif

@@ -197,13 +197,9 @@ bool linnet_client_answer_password(struct linnet_client *c, uint64_t id, const c
 static void certificate_error(const struct linnet_client *c, const struct tls_facts *facts,
                               struct linnet_error *error)
 {
-    char sha256[LINNET_FINGERPRINT_SIZE], domain[256];
-    linnet_fingerprint(facts->peer.sha256, sha256);
+    char domain[256];
     error_copy_text(domain, sizeof domain, c->config->address.domain);
-    error->stage = LINNET_STAGE_SECURE;
-    error_set(error, tls_public_fault(facts->verdict), LINNET_ORIGIN_PEER, "domain", domain,
-              "names", facts->peer.names, "issuer", facts->peer.issuer, "sha256", sha256, "reason",
-              facts->verdict_reason, NULL);
+    tls_public_error(facts, domain, error);
 }
 
 static void want_verify(struct linnet_client *c, const struct stream_event *event)
