@@ -179,6 +179,16 @@ def usage():
         result = linnet(*words, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert result.err and not result.out, result
+        both = linnet(*words, "--json", env={"LINNET_PASSWORD": "secret"})
+        same(both.code, 2, both)
+        error = json.loads(both.out)
+        same([error["event"], error["code"], error["exit"]], ["error", "usage", 2], both)
+        assert both.err, both
+    for path, why in (("/nonexistent", "No such file"), (FOLDER.name, "Is a directory")):
+        for words in (["login", "a@b"], ["probe", "b"]):
+            result = linnet(*words, "--cafile", path, env={"LINNET_PASSWORD": "secret"})
+            same(result.code, 2, result)
+            has(result.err, f"the file {path} given with --cafile cannot be read: {why}")
     result = linnet("\x1b[2J")
     assert "\x1b" not in result.err, result
 
@@ -191,12 +201,22 @@ def addresses():
     same(result.code, 3, result)
 
 
+    result = linnet("login", "alice", env={"LINNET_PASSWORD": "secret"})
+    has(result.err, '"alice" is not a valid address: there is no @ in it.')
+    result = linnet("login", "a b@localhost", env={"LINNET_PASSWORD": "secret"})
+    has(result.err, '"a b@localhost" is not a valid address: a user name may not')
+
+
 def bodies():
     words = ["send", "a@localhost", "b@localhost"]
-    for body, why in ((b"", "empty"), (b"\n", "empty"), (b"a\0b", "NUL"), (b"a" * 200001, "longer")):
+    for body, why in ((b"", "empty"), (b"\n", "empty"), (b"a\0b", "U+0000"), (b"\x1b[1m", "U+001B"),
+                      (b"\xef\xbf\xbf", "U+FFFF"), (b"a" * 200001, "longer")):
         result = linnet(*words, stdin=body, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert why in result.err, result
+    result = linnet(*words, "-m", "\x1b", env={"LINNET_PASSWORD": "secret"})
+    same(result.code, 2, result)
+    has(result.err, "the message holds a character that XMPP cannot carry (U+001B)")
 
 
 # ---- failures ----
@@ -233,6 +253,18 @@ def dead_port():
     has(result.err, "Server is not accepting connections", f"127.0.0.1:{port}")
 
 
+def missing_host():
+    """Who names a host is told to look at it, not at the domain."""
+    result = linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), "--host",
+                    "nohost.invalid")
+    if result.code == 15:  # no name server here that could say so
+        return
+    same(result.code, 10, result)
+    has(result.err, "The host nohost.invalid that was set for localhost has no address.",
+        "Check the name given with --host.")
+    assert "misspell" not in result.err, result
+
+
 def sentences():
     """What is said is about this login, and no more than that."""
     with Fake(unknown_host) as where:
@@ -254,6 +286,14 @@ def sentences():
         same(facts["for"], "192.168.1.185", result)
         result = linnet(*login, "--pin", facts["pin"], "--mech", "SCRAM-SHA-512", *where)
         same(result.code, 31, result)  # the pin that was shown is the one that is accepted
+        result = linnet("probe", "192.168.1.185", "-q", *where)
+        same(result.code, 21, result)
+        has(result.out, "valid 20", "SHA-256", f"pin {facts['pin']}", "--pin accepts this key")
+        report = json.loads(linnet("probe", "192.168.1.185", "--json", *where).out)
+        params = report["error"]["params"]
+        same(params["pin"], facts["pin"], report)
+        assert params["not_before"] < params["not_after"], report
+        same(report["error"]["exit"], 21, report)
 
 
 # ---- the tutorial's trap ----
@@ -277,8 +317,10 @@ def trap():
 def trap_json():
     with Fake(tutorial) as where:
         result = linnet("probe", "127.0.0.1", "--port", where[3], "--json")
-    report = json.loads(result.out.splitlines()[0])
+    report = json.loads(result.out)
     same(report["event"], "probe", report)
+    same(report["error"]["exit"], result.code, report)
+    same([row["name"] for row in report["in_clear"]["mechanisms"] if not row["offered"]], [], report)
     same(report["usable"], False, report)
     same(report["in_clear"]["mismatch"], True, report)
     found = {finding["id"]: finding["level"] for finding in report["findings"]}
@@ -306,7 +348,7 @@ def trace():
         linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), f"--trace={path}", *where)
     text = path.read_text()
     same(path.stat().st_mode & 0o777, 0o600, text)
-    assert text.startswith("C: <?xml") and "\nS: <stream:features>" in text, text
+    assert text.startswith("C: <stream:stream") and "\nS: <stream:features>" in text, text
 
 
 def after(command, text, number):
@@ -391,7 +433,7 @@ def full_disk():
         assert b"cannot be written" in done.stderr, done
 
 
-CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, sentences, trap, trap_json,
+CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, missing_host, sentences, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 
 

@@ -40,9 +40,9 @@ static void message_json(const struct linnet_element *stanza, const char *type, 
 static void message_text(const char *from, const char *body)
 {
     fputs(output_bold(stdout), stdout);
-    output_printable(stdout, from ? from : "the server");
+    output_unambiguous(stdout, from ? from : "the server");
     printf("%s: ", output_plain(stdout));
-    output_printable(stdout, body);
+    output_unambiguous(stdout, body);
     putchar('\n');
     fflush(stdout);
 }

@@ -1,21 +1,16 @@
 #include "commands.h"
-#include "failure.h"
 #include "output.h"
 #include "probe_report.h"
 #include "session.h"
 
-/* The page says itself what is wrong; programs get the failure as an object of its own. */
+/* Both forms say themselves why a login would fail. */
 static enum linnet_error_code show(const struct options *o, const struct linnet_probe *probe)
 {
-    const struct linnet_error *error = linnet_probe_error(probe);
-    if (!o->json) {
+    if (o->json)
+        output_json(probe_json(o, probe));
+    else
         probe_page(o, probe);
-        return error->code;
-    }
-    output_json(probe_json(probe));
-    if (error->code != LINNET_OK)
-        failure_print(o, error);
-    return error->code;
+    return linnet_probe_error(probe)->code;
 }
 
 int cmd_probe(const struct options *o)

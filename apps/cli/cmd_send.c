@@ -11,46 +11,61 @@ enum {
     ERROR_GRACE_MS = 150     /* for an error that overtakes nothing: it comes from elsewhere */
 };
 
+/* The first character that XML 1.0 does not allow (§2.2: Char), or UINT32_MAX. */
+static uint32_t find_forbidden(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 && !memchr("\t\n\r", c, 3))
+            return c;
+        if (c == 0xef && len - i > 2 && memcmp(text + i, "\xef\xbf\xbe", 2) == 0 &&
+            (unsigned char)text[i + 2] >= 0xbe)
+            return (unsigned char)text[i + 2] == 0xbe ? 0xfffe : 0xffff;
+    }
+    return UINT32_MAX;
+}
+
 static enum linnet_error_code check_body(const char *body, size_t len, struct linnet_error *error)
 {
-    if (ferror(stdin))
-        return failure_set(error, LINNET_ERROR_USAGE, "standard input cannot be read");
+    uint32_t forbidden = find_forbidden(body, len);
     if (len > BODY_MAX_BYTES)
         return failure_set(error, LINNET_ERROR_USAGE, "the message is longer than %d bytes",
                            BODY_MAX_BYTES);
-    if (memchr(body, '\0', len))
+    if (len == 0)
+        return failure_set(error, LINNET_ERROR_USAGE, "the message is empty");
+    if (forbidden != UINT32_MAX)
         return failure_set(error, LINNET_ERROR_USAGE,
-                           "the message holds a NUL byte, which no message can carry");
+                           "the message holds a character that XMPP cannot carry (U+%04X)",
+                           (unsigned)forbidden);
     return LINNET_OK;
 }
 
-/* Standard input whole, without its last line end; NULL when it fails. */
-static char *read_body(struct linnet_error *error)
+/* Standard input whole, without its last line end; NULL when out of memory. */
+static char *read_body(size_t *ret_len)
 {
     char *body = malloc(BODY_MAX_BYTES + 2);
     if (!body)
         return NULL;
     size_t len = fread(body, 1, BODY_MAX_BYTES + 2, stdin);
     len -= len > 0 && body[len - 1] == '\n';
-    if (check_body(body, len, error) != LINNET_OK) {
-        free(body);
-        return NULL;
-    }
-    body[len] = '\0';
+    *ret_len = len;
     return body;
 }
 
 static char *get_body(const struct options *o, struct linnet_error *error)
 {
-    char *body = o->message ? strdup(o->message) : read_body(error);
-    if (!body && error->code == LINNET_OK)
+    size_t len = o->message ? strlen(o->message) : 0;
+    char *body = o->message ? strdup(o->message) : read_body(&len);
+    if (!body)
         failure_set(error, LINNET_ERROR_NO_MEMORY, "there is not enough memory for the message");
-    if (body && !*body) {
-        failure_set(error, LINNET_ERROR_USAGE, "the message is empty");
-        free(body);
-        body = NULL;
+    else if (!o->message && ferror(stdin))
+        failure_set(error, LINNET_ERROR_USAGE, "standard input cannot be read");
+    else if (check_body(body, len, error) == LINNET_OK) {
+        body[len] = '\0';
+        return body;
     }
-    return body;
+    free(body);
+    return NULL;
 }
 
 /* The server has worked through all that it got before a ping when it answers it (XEP-0199), since

@@ -45,7 +45,9 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
     case LINNET_ERROR_TLS_FAILED:
         return o->direct_tls ? "If this port wants STARTTLS, leave out --direct-tls." : NULL;
     case LINNET_ERROR_CERT_UNTRUSTED:
-        return o->pin_count ? NULL : "Then --pin accepts this key, or --cafile its issuer.";
+        return o->pin_count
+                   ? NULL
+                   : "Once it is confirmed, --pin accepts this key, or --cafile its issuer.";
     case LINNET_ERROR_CERT_NAME:
     case LINNET_ERROR_CERT_EXPIRED:
         return "--pin accepts this key, whatever else the certificate says.";
@@ -69,6 +71,15 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
     default:
         return NULL;
     }
+}
+
+/* What the catalogue advises, unless the options say it better. */
+static const char *remedy(const struct options *o, const struct linnet_error *e)
+{
+    const struct linnet_error_info *info = linnet_error_info(e->code);
+    if (e->code == LINNET_ERROR_DNS_NONE && o->host)
+        return "Check the name given with --host.";
+    return info ? info->remedy : NULL;
 }
 
 static void fact(FILE *to, const char *name, const char *value)
@@ -126,14 +137,13 @@ static void indented(FILE *to, const char *text)
 
 void failure_body(FILE *to, const struct options *o, const struct linnet_error *e)
 {
-    const struct linnet_error_info *info = linnet_error_info(e->code);
     fputs("  ", to);
     if (is_certificate(e))
         certificate_body(to, e);
     else
         output_wrapped(to, 2, e->sentence);
     peer_words(to, e);
-    indented(to, info ? info->remedy : NULL);
+    indented(to, remedy(o, e));
     indented(to, failure_hint(o, e));
 }
 
@@ -166,11 +176,10 @@ static void set_params(json_t *object, const struct linnet_error *e)
     json_object_set_new(object, "params", params);
 }
 
-static void print_json(const struct linnet_error *e)
+void failure_json(json_t *object, const struct options *o, const struct linnet_error *e)
 {
     static const char *const retries[] = {"no", "yes", "on-network", "long"};
     const struct linnet_error_info *info = linnet_error_info(e->code);
-    json_t *object = output_event("error");
     output_set(object, "code", info ? info->id : "internal");
     json_object_set_new(object, "exit", json_integer(e->code));
     output_set(object, "stage", linnet_stage_name(e->stage));
@@ -180,20 +189,23 @@ static void print_json(const struct linnet_error *e)
     output_set(object, "sentence", e->sentence);
     if (info && !is_own(e)) {
         output_set(object, "heading", info->heading);
-        output_set(object, "remedy", info->remedy);
+        output_set(object, "remedy", remedy(o, e));
     }
     output_set(object, "retry", retries[e->retry]);
     if (e->retry_after_s)
         json_object_set_new(object, "retry_after_s", json_integer(e->retry_after_s));
     set_params(object, e);
-    output_json(object);
 }
 
 int failure_print(const struct options *o, const struct linnet_error *error)
 {
-    if (o->json)
-        print_json(error);
-    else
+    if (o->json) {
+        json_t *object = output_event("error");
+        failure_json(object, o, error);
+        output_json(object);
+    }
+    /* What was asked wrongly is read by whoever wrote it, even where a program reads the rest. */
+    if (!o->json || error->code == LINNET_ERROR_USAGE)
         print_text(o, error);
     return error->code;
 }

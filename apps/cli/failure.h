@@ -7,15 +7,19 @@
 
 #include "options.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 /* A failure of this program itself; `fmt` is a clause without a full stop. Returns `code`. */
 enum linnet_error_code failure_set(struct linnet_error *error, enum linnet_error_code code,
                                    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Prints `error` and returns the exit status. An interruption needs no words, except for programs.
- */
+/* Prints `error` and returns the exit status. An interruption needs no words, except for programs;
+ * a wrong command line is said to both. */
 int failure_print(const struct options *o, const struct linnet_error *error);
+
+/* Its members, without "event", are set in `object`. */
+void failure_json(json_t *object, const struct options *o, const struct linnet_error *error);
 
 /* The part below the heading, indented. */
 void failure_body(FILE *to, const struct options *o, const struct linnet_error *error);

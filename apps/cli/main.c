@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "failure.h"
 #include "interrupt.h"
 #include "output.h"
 
@@ -35,15 +36,16 @@ int main(int argc, char **argv)
         [COMMAND_LISTEN] = cmd_listen,
     };
     struct options options;
+    struct linnet_error error;
     keep_secrets();
     output_init();
     interrupt_at_once();
     signal(SIGPIPE, SIG_IGN);
-    switch (options_parse(argc, argv, &options)) {
+    switch (options_parse(argc, argv, &options, &error)) {
     case PARSED_DONE:
         return finish(0);
     case PARSED_WRONG:
-        return LINNET_ERROR_USAGE;
+        return finish(failure_print(&options, &error));
     case PARSED_RUN:
         break;
     }

@@ -1,6 +1,6 @@
 #include "options.h"
 
-#include "output.h"
+#include "failure.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -71,7 +71,7 @@ static const struct row {
 } rows[] = {
     {OPT_HOST, "host", "HOST", "connect to this host or address, not what DNS says", "a host", ALL,
      "Where"},
-    {OPT_PORT, "port", "PORT", "and to this port (5222; with --direct-tls 5223)",
+    {OPT_PORT, "port", "PORT", "and to this port (5222; 5223 means --direct-tls)",
      "a port from 1 to 65535", ALL},
     {OPT_DIRECT_TLS, "direct-tls", NULL, "TLS from the first byte instead of STARTTLS", NULL, ALL},
 
@@ -282,28 +282,28 @@ static bool store(struct options *o, int id, const char *value)
     }
 }
 
-static enum parsed wrong_value(const struct row *r, const char *value)
+static enum parsed wrong_value(const struct row *r, const char *value, struct linnet_error *error)
 {
-    fprintf(stderr, "linnet: --%s: '", r->name);
-    output_printable(stderr, value ? value : "");
-    fprintf(stderr, "' is not %s\n", r->wanted);
+    failure_set(error, LINNET_ERROR_USAGE, "--%s: '%s' is not %s", r->name, value ? value : "",
+                r->wanted);
     return PARSED_WRONG;
 }
 
-static enum parsed no_password_option(void)
+static enum parsed no_password_option(struct linnet_error *error)
 {
-    fputs("linnet: there is no --password: everybody on this machine could read it in the list of\n"
-          "  processes. Use --password-file, --password-fd, --password-command, LINNET_PASSWORD\n"
-          "  or the prompt.\n",
-          stderr);
+    failure_set(error, LINNET_ERROR_USAGE,
+                "there is no --password: everybody on this machine could read it in the list of "
+                "processes; use --password-file, --password-fd, --password-command, "
+                "LINNET_PASSWORD or the prompt");
     return PARSED_WRONG;
 }
 
-static enum parsed take(struct options *o, int id, const char *value, bool *help)
+static enum parsed take(struct options *o, int id, const char *value, bool *help,
+                        struct linnet_error *error)
 {
     const struct row *r = row_of(id, o->command);
     if (id == OPT_PASSWORD)
-        return no_password_option();
+        return no_password_option(error);
     if (id == OPT_VERSION) {
         printf("linnet %s\n", linnet_version());
         return PARSED_DONE;
@@ -311,10 +311,11 @@ static enum parsed take(struct options *o, int id, const char *value, bool *help
     if (id == 'h')
         return *help = true, PARSED_RUN;
     if (!(r->commands & (1u << o->command))) {
-        fprintf(stderr, "linnet: %s has no option --%s\n", commands[o->command].name, r->name);
+        failure_set(error, LINNET_ERROR_USAGE, "%s has no option --%s", commands[o->command].name,
+                    r->name);
         return PARSED_WRONG;
     }
-    return store(o, id, value) ? PARSED_RUN : wrong_value(r, value);
+    return store(o, id, value) ? PARSED_RUN : wrong_value(r, value, error);
 }
 
 static void getopt_tables(struct option *longs, char *shorts)
@@ -336,36 +337,30 @@ static void getopt_tables(struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
-static enum parsed try_help(enum command c)
+/* getopt met what it does not know (id '?') or a value that is missing (':'). */
+static enum parsed stray(enum command c, int id, const char *word, struct linnet_error *error)
 {
-    fprintf(stderr, "Try: linnet %s --help\n", commands[c].name);
+    failure_set(error, LINNET_ERROR_USAGE, "%s %s %s; try: linnet %s --help", commands[c].name,
+                id == ':' ? "wants a value after" : "takes no", word, commands[c].name);
     return PARSED_WRONG;
 }
 
-/* getopt met what it does not know (id '?') or a value that is missing (':'). */
-static enum parsed stray(enum command c, int id, const char *word)
-{
-    fprintf(stderr, "linnet: %s ", commands[c].name);
-    fputs(id == ':' ? "wants a value after " : "takes no ", stderr);
-    output_printable(stderr, word);
-    fputc('\n', stderr);
-    return try_help(c);
-}
-
-static enum parsed positionals(struct options *o, int argc, char **argv)
+static enum parsed positionals(struct options *o, int argc, char **argv, struct linnet_error *error)
 {
     unsigned given = (unsigned)(argc - optind), wanted = commands[o->command].positionals;
     if (given != wanted) {
-        fprintf(stderr, "linnet: %s takes %s, and options\n", commands[o->command].name,
-                commands[o->command].arguments);
-        return try_help(o->command);
+        const char *name = commands[o->command].name;
+        failure_set(error, LINNET_ERROR_USAGE, "%s takes %s, and options; try: linnet %s --help",
+                    name, commands[o->command].arguments, name);
+        return PARSED_WRONG;
     }
     o->address = argv[optind];
     o->to = wanted > 1 ? argv[optind + 1] : NULL;
     return PARSED_RUN;
 }
 
-static enum parsed parse_command(struct options *o, int argc, char **argv)
+static enum parsed parse_command(struct options *o, int argc, char **argv,
+                                 struct linnet_error *error)
 {
     struct option longs[ROW_COUNT + 1];
     char shorts[2 * ROW_COUNT + 2];
@@ -376,8 +371,8 @@ static enum parsed parse_command(struct options *o, int argc, char **argv)
     opterr = 0;
     while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (id == '?' || id == ':')
-            return stray(o->command, id, argv[optind - 1]);
-        enum parsed p = take(o, id, optarg, &help);
+            return stray(o->command, id, argv[optind - 1], error);
+        enum parsed p = take(o, id, optarg, &help, error);
         if (p != PARSED_RUN)
             return p;
     }
@@ -385,7 +380,7 @@ static enum parsed parse_command(struct options *o, int argc, char **argv)
         help_command(o->command);
         return PARSED_DONE;
     }
-    return positionals(o, argc, argv);
+    return positionals(o, argc, argv, error);
 }
 
 static bool find_command(const char *name, enum command *ret)
@@ -408,24 +403,38 @@ static enum parsed help(const char *about)
     return PARSED_DONE;
 }
 
-enum parsed options_parse(int argc, char **argv, struct options *ret)
+/* Whether --json is there, even on a line that cannot be parsed. */
+static bool wants_json(char **argv)
+{
+    for (; *argv && strcmp(*argv, "--") != 0; argv++)
+        if (strcmp(*argv, "--json") == 0)
+            return true;
+    return false;
+}
+
+enum parsed options_parse(int argc, char **argv, struct options *ret, struct linnet_error *error)
 {
     *ret = (struct options){.password_fd = -1};
+    *error = (struct linnet_error){0};
     const char *first = argc > 1 ? argv[1] : NULL;
-    if (!first) {
-        help_program(stderr);
-        return PARSED_WRONG;
-    }
-    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0)
+    if (first &&
+        (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0))
         return help(argc > 2 ? argv[2] : NULL);
-    if (strcmp(first, "--version") == 0) {
+    if (first && strcmp(first, "--version") == 0) {
         printf("linnet %s\n", linnet_version());
         return PARSED_DONE;
     }
-    if (find_command(first, &ret->command))
-        return parse_command(ret, argc - 1, argv + 1);
-    fputs("linnet: there is no command ", stderr);
-    output_printable(stderr, first);
-    fputs("\nTry: linnet --help\n", stderr);
-    return PARSED_WRONG;
+    enum parsed parsed = PARSED_WRONG;
+    bool json = wants_json(argv);
+    if (!first) {
+        help_program(stderr);
+        failure_set(error, LINNET_ERROR_USAGE, "a command is missing");
+    } else if (find_command(first, &ret->command)) {
+        parsed = parse_command(ret, argc - 1, argv + 1, error);
+    } else {
+        failure_set(error, LINNET_ERROR_USAGE, "there is no command %s; try: linnet --help", first);
+    }
+    if (parsed == PARSED_WRONG)
+        ret->json = json; /* getopt moves words about, so it was looked for before */
+    return parsed;
 }

@@ -1,6 +1,6 @@
 /*
  * options.h - the command line of `linnet`: one table of commands, one of options. Strings are
- * borrowed from argv. What is wrong is said here; the exit status is then 2. One thread.
+ * borrowed from argv. One thread.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -38,10 +38,10 @@ struct options {
 enum parsed {
     PARSED_RUN,  /* `options` says what to do */
     PARSED_DONE, /* help or version was printed */
-    PARSED_WRONG /* a complaint was printed */
+    PARSED_WRONG /* `error` says what; of the options only `json` holds */
 };
 
 /* May be called again; getopt(3) below it keeps its place in globals. */
-enum parsed options_parse(int argc, char **argv, struct options *ret);
+enum parsed options_parse(int argc, char **argv, struct options *ret, struct linnet_error *error);
 
 #endif

@@ -26,7 +26,11 @@ static enum parsed parse(struct options *ret, ...)
     }
     va_end(ap);
     argv[argc] = NULL;
-    return options_parse(argc, argv, ret);
+    struct linnet_error error;
+    enum parsed parsed = options_parse(argc, argv, ret, &error);
+    assert_int_equal(error.code, parsed == PARSED_WRONG ? LINNET_ERROR_USAGE : LINNET_OK);
+    assert_int_equal(error.sentence[0] != '\0', parsed == PARSED_WRONG);
+    return parsed;
 }
 
 static void test_commands(void **state)
@@ -174,6 +178,19 @@ static void test_wrong_lines(void **state)
     assert_int_equal(parse(&o, "login", "a@b", "-x", NULL), PARSED_WRONG);
 }
 
+/* A program that asked for objects gets one, wherever it asked. */
+static void test_json_of_wrong_lines(void **state)
+{
+    struct options o;
+    (void)state;
+    assert_int_equal(parse(&o, "login", "a@b", "--bogus", "--json", NULL), PARSED_WRONG);
+    assert_true(o.json);
+    assert_int_equal(parse(&o, "--json", NULL), PARSED_WRONG);
+    assert_true(o.json);
+    assert_int_equal(parse(&o, "login", "a@b", "--bogus", "--", "--json", NULL), PARSED_WRONG);
+    assert_false(o.json);
+}
+
 /* An option of one command is none of the others. */
 static void test_options_of_other_commands(void **state)
 {
@@ -224,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_nine_pins_are_too_many),
         cmocka_unit_test(test_wrong_lines),
+        cmocka_unit_test(test_json_of_wrong_lines),
         cmocka_unit_test(test_options_of_other_commands),
         cmocka_unit_test(test_a_password_is_never_an_argument),
         cmocka_unit_test(test_help_and_version),

@@ -90,6 +90,18 @@ void output_printable(FILE *to, const char *text)
     output_printable_bytes(to, text, strlen(text));
 }
 
+void output_unambiguous(FILE *to, const char *text)
+{
+    for (;;) {
+        size_t len = strcspn(text, "\\");
+        output_printable_bytes(to, text, len);
+        if (!text[len])
+            return;
+        fputs("\\\\", to);
+        text += len + 1;
+    }
+}
+
 /* 0: lines have no end. */
 static unsigned width(FILE *to)
 {

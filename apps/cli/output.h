@@ -15,7 +15,10 @@
 void output_printable(FILE *to, const char *text);
 void output_printable_bytes(FILE *to, const char *text, size_t len);
 
-/* The same, between words broken at the width of the terminal; the cursor is at `column`, and so
+/* The same with a backslash doubled, so that an escape can be told from what was typed like one. */
+void output_unambiguous(FILE *to, const char *text);
+
+/* The first, between words broken at the width of the terminal; the cursor is at `column`, and so
  * are the lines that follow. Ends the line. */
 void output_wrapped(FILE *to, unsigned column, const char *text);
 

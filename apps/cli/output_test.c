@@ -46,6 +46,18 @@ static void test_control_characters_are_shown(void **state)
     ASSERT_PRINTS("\xc2\xa0", "\xc2\xa0");      /* a no-break space is none of them */
 }
 
+static void test_a_typed_escape_is_told_from_ours(void **state)
+{
+    char *out = NULL;
+    size_t size;
+    FILE *to = open_memstream(&out, &size);
+    (void)state;
+    output_unambiguous(to, "\\a\nb\\n\\\\");
+    fclose(to);
+    assert_string_equal(out, "\\\\a\\nb\\\\n\\\\\\\\");
+    free(out);
+}
+
 static void test_what_turns_the_direction_is_shown(void **state)
 {
     (void)state;
@@ -216,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_stays_as_it_is),
         cmocka_unit_test(test_control_characters_are_shown),
+        cmocka_unit_test(test_a_typed_escape_is_told_from_ours),
         cmocka_unit_test(test_what_turns_the_direction_is_shown),
         cmocka_unit_test(test_bytes_cut_short),
         cmocka_unit_test(test_no_terminal),

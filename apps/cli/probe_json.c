@@ -1,3 +1,4 @@
+#include "failure.h"
 #include "fingerprint.h"
 #include "output.h"
 #include "probe_report.h"
@@ -86,6 +87,8 @@ static json_t *mechanisms(const struct linnet_probe *p, enum linnet_probe_phase 
     const struct linnet_probe_mechanism *m;
     json_t *list = json_array();
     for (size_t i = 0; (m = linnet_probe_mechanism_at(p, phase, i)); i++) {
+        if (!m->offered && !m->chosen)
+            continue;
         json_t *o = json_object();
         output_set(o, "name", m->name);
         set_bool(o, "offered", m->offered);
@@ -131,8 +134,16 @@ static json_t *findings(const struct linnet_probe *p)
     return list;
 }
 
-json_t *probe_json(const struct linnet_probe *p)
+static json_t *error_json(const struct options *options, const struct linnet_error *error)
 {
+    json_t *o = json_object();
+    failure_json(o, options, error);
+    return o;
+}
+
+json_t *probe_json(const struct options *options, const struct linnet_probe *p)
+{
+    const struct linnet_error *error = linnet_probe_error(p);
     json_t *o = output_event("probe");
     output_set(o, "domain", linnet_probe_domain(p));
     set_number(o, "ms", linnet_probe_elapsed_ms(p));
@@ -142,6 +153,8 @@ json_t *probe_json(const struct linnet_probe *p)
     json_object_set_new(o, "in_clear", phase_json(p, LINNET_PROBE_IN_CLEAR));
     json_object_set_new(o, "secured", phase_json(p, LINNET_PROBE_SECURED));
     json_object_set_new(o, "findings", findings(p));
-    set_bool(o, "usable", linnet_probe_error(p)->code == LINNET_OK);
+    set_bool(o, "usable", error->code == LINNET_OK);
+    if (error->code != LINNET_OK)
+        json_object_set_new(o, "error", error_json(options, error));
     return o;
 }

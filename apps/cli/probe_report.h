@@ -10,7 +10,7 @@
  * only the verdict. */
 void probe_page(const struct options *o, const struct linnet_probe *probe);
 
-/* {"event":"probe", ...}; the caller's. */
-json_t *probe_json(const struct linnet_probe *probe);
+/* {"event":"probe", ...}, with the "error" of a login that would fail; the caller's. */
+json_t *probe_json(const struct options *o, const struct linnet_probe *probe);
 
 #endif

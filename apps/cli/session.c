@@ -58,7 +58,7 @@ static FILE *create_trace(const char *path)
 static void open_trace(struct session *s, struct linnet_config *config)
 {
     const struct options *o = s->options;
-    if (!o->trace)
+    if (!o->trace || s->error.code != LINNET_OK)
         return;
     s->trace = o->trace_path ? create_trace(o->trace_path) : stderr;
     if (s->trace)
@@ -68,10 +68,25 @@ static void open_trace(struct session *s, struct linnet_config *config)
                     o->trace_path, strerror(errno));
 }
 
+/* Whether its contents are certificates, the library says. */
+static void check_cafile(struct session *s)
+{
+    const char *path = s->options->cafile;
+    struct stat st;
+    if (!path)
+        return;
+    bool readable = access(path, R_OK) == 0 && stat(path, &st) == 0; /* a pipe stays unread */
+    if (!readable || S_ISDIR(st.st_mode))
+        failure_set(&s->error, LINNET_ERROR_USAGE,
+                    "the file %s given with --cafile cannot be read: %s", path,
+                    strerror(readable ? EISDIR : errno));
+}
+
 struct linnet_config *session_config(struct session *s)
 {
     const struct options *o = s->options;
     struct linnet_config *c = linnet_config_new();
+    check_cafile(s);
     linnet_config_set_address(c, o->address);
     linnet_config_set_host(c, o->host);
     linnet_config_set_port(c, (uint16_t)o->port);
@@ -94,19 +109,20 @@ enum linnet_error_code session_open(struct session *s)
     const struct options *o = s->options;
     struct password password;
     struct linnet_jid *jid;
-    /* A wrong address is told before a password is asked for. */
+    /* A wrong address, or a file that is not there, is told before a password is asked for. */
     enum linnet_error_code code = linnet_jid_new(o->address, &jid, &s->error);
     linnet_jid_free(jid);
-    if (code == LINNET_OK)
-        code = password_get(o, &password, &s->error);
     if (code != LINNET_OK)
         return code;
     struct linnet_config *config = session_config(s);
-    linnet_config_set_password(config, password.bytes, password.len);
-    password_wipe(&password);
     code = s->error.code;
     if (code == LINNET_OK)
+        code = password_get(o, &password, &s->error);
+    if (code == LINNET_OK) {
+        linnet_config_set_password(config, password.bytes, password.len);
+        password_wipe(&password);
         code = linnet_client_new(config, &s->client, &s->error);
+    }
     linnet_config_free(config);
     return code;
 }
@@ -201,6 +217,7 @@ static enum linnet_error_code await_outcome(struct session *s)
             show_stage(s, e->stage, e->stage_ms, e->detail);
         if (e->kind == LINNET_EVENT_ONLINE) {
             show_stage(s, LINNET_STAGE_READY, e->elapsed_ms, "in all");
+            s->logged_in = true;
             return LINNET_OK;
         }
         if (e->kind == LINNET_EVENT_FAILED) {
@@ -244,7 +261,7 @@ int session_finish(struct session *s, enum linnet_error_code outcome)
         failure_print(s->options, &s->error);
     if (s->client && linnet_client_is_online(s->client))
         close_in_order(s);
-    if (s->client && outcome != LINNET_OK && outcome != LINNET_ERROR_INTERRUPTED &&
+    if (s->client && !s->logged_in && outcome != LINNET_OK && outcome != LINNET_ERROR_INTERRUPTED &&
         s->options->verbose)
         show_recording(s);
     linnet_client_free(s->client);

@@ -14,6 +14,7 @@ struct session {
     const struct options *options;
     struct linnet_client *client;
     struct linnet_error error; /* of whatever failed */
+    bool logged_in;
     FILE *trace;
     FILE *stages; /* where they are shown, or NULL */
     int signals;  /* of interrupt_open; -1: not yet */
@@ -30,7 +31,7 @@ enum next {
 void session_init(struct session *s, const struct options *o, FILE *stages);
 
 /* The settings that probe shares with the others. NULL when out of memory, which the library
- * accepts; `error` is filled when the trace cannot be opened. */
+ * accepts; `error` is filled when a file that was named cannot be opened. */
 struct linnet_config *session_config(struct session *s);
 
 /* Checks the address, reads the password and makes the client; nothing is sent yet. */
@@ -43,7 +44,7 @@ enum linnet_error_code session_login(struct session *s);
 enum next session_next(struct session *s, const struct linnet_event **ret_event);
 
 /* Says what failed, closes in order and frees; returns the exit status. The flight recording
- * follows a failure with --verbose. */
+ * follows a failed login with --verbose. */
 int session_finish(struct session *s, enum linnet_error_code outcome);
 
 /* Monotonic milliseconds. */
