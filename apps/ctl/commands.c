@@ -27,8 +27,17 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-static void print_json(const json_t *value)
+/* What has no value is left out. */
+static void print_json(json_t *value)
 {
+    const char *name;
+    void *next;
+    json_t *member;
+    json_object_foreach_safe(value, next, name, member)
+    {
+        if (json_is_null(member) || (json_is_string(member) && !json_string_length(member)))
+            json_object_del(value, name);
+    }
     json_dumpf(value, stdout, JSON_COMPACT);
     putchar('\n');
 }
@@ -266,7 +275,11 @@ static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
         else
             add_session(&t, session);
     }
-    bool ok = ctl->options.json || table_print(&t);
+    bool ok = true;
+    if (!ctl->options.json && json_array_size(sessions) == 0)
+        puts("No sessions.");
+    else if (!ctl->options.json)
+        ok = table_print(&t);
     table_finish(&t);
     return ok;
 }
@@ -292,6 +305,10 @@ static enum linnet_error_code sessions(struct ctl *ctl)
 /* "signing_in" as "signing in". A unit at the end is left out: the value is printed with it. */
 static void label_of(const char *prefix, const char *name, char *out, size_t out_size)
 {
+    if (cstr_eq(name, "not_after_s"))
+        name = "valid_until_s";
+    else if (cstr_eq(name, "sha256"))
+        name = "SHA-256";
     snprintf(out, out_size, "%s%s%s", prefix, *prefix ? " " : "", name);
     size_t len = strlen(out);
     if (len > 2 && strcmp(out + len - 2, "_s") == 0)
@@ -407,7 +424,21 @@ static enum linnet_error_code settings(struct ctl *ctl)
     return code;
 }
 
-static void print_event(const struct ctl *ctl, const json_t *event)
+/* As it stands, or in quotes where it would run into what follows. */
+static void print_quoted(const char *text)
+{
+    bool plain = *text && !strpbrk(text, " \"\\=");
+    if (plain) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++)
+        printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+    putchar('"');
+}
+
+static void print_event(const struct ctl *ctl, json_t *event)
 {
     const char *name;
     json_t *value;
@@ -415,7 +446,9 @@ static void print_event(const struct ctl *ctl, const json_t *event)
         print_json(event);
         return;
     }
-    printf("%s", text_of(event, "event"));
+    char when[TABLE_NUMBER_BYTES];
+    table_clock(json_integer_value(json_object_get(event, "time_s")), when);
+    printf("%s %s", when, text_of(event, "event"));
     json_object_foreach(json_object_get(event, "data"), name, value)
     {
         char text[512];
@@ -423,7 +456,8 @@ static void print_event(const struct ctl *ctl, const json_t *event)
         error_copy_text(text, sizeof text, str_from(s ? s : ""));
         if (json_is_integer(value))
             snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        printf(" %s=%s", name, text);
+        printf(" %s=", name);
+        print_quoted(text);
     }
     putchar('\n');
 }

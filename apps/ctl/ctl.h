@@ -15,7 +15,7 @@ enum {
 struct ctl_options {
     const char *data;   /* --data, or NULL */
     const char *socket; /* --socket, or NULL */
-    bool json, help;
+    bool json, help, version;
     unsigned given; /* CTL_ bits */
     const char *password_file;
     int password_fd; /* -1 when not given */

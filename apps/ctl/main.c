@@ -1,6 +1,8 @@
 /* linnetctl: reads the command line, connects, runs one command, says what went wrong. */
 #include "ctl.h"
 
+#include <linnet/linnet.h>
+
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -42,6 +44,7 @@ static void print_help(void)
          "  --socket PATH its control socket, where that is not DIR/control.sock\n"
          "  --json        one JSON object per line\n"
          "  --help        this, or about a command\n"
+         "  --version     print the version\n"
          "\n"
          "Examples:\n"
          "  linnetctl --data /var/lib/linnet user add alice\n"
@@ -69,13 +72,24 @@ static void print_command_help(const struct ctl_command *c)
 
 /* --- the command line --- */
 
-enum { OPT_DATA = 256, OPT_SOCKET, OPT_JSON, OPT_HELP, OPT_FILE, OPT_FD, OPT_GENERATE, OPT_REASON };
+enum {
+    OPT_DATA = 256,
+    OPT_SOCKET,
+    OPT_JSON,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_FILE,
+    OPT_FD,
+    OPT_GENERATE,
+    OPT_REASON
+};
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, OPT_DATA},
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"json", no_argument, NULL, OPT_JSON},
     {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
     {"password-file", required_argument, NULL, OPT_FILE},
     {"password-fd", required_argument, NULL, OPT_FD},
     {"generate", no_argument, NULL, OPT_GENERATE},
@@ -110,6 +124,9 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_HELP:
         o->help = true;
         return LINNET_OK;
+    case OPT_VERSION:
+        o->version = true;
+        return LINNET_OK;
     case OPT_FILE:
         o->given |= CTL_PASSWORD;
         o->password_file = optarg;
@@ -128,7 +145,8 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
     default:
-        return usage(ctl, "There is no option %.60s", argv[optind - 1]);
+        return usage(ctl, "There is no option %.60s; linnetctl --help lists them",
+                     argv[optind - 1]);
     }
 }
 
@@ -155,6 +173,29 @@ static const struct ctl_command *find_command(char *const *args, int count, int 
             return c;
     }
     return NULL;
+}
+
+/* Whether commands of two words begin with `word`. */
+static bool is_group(const char *word)
+{
+    size_t len = strlen(word);
+    for (size_t i = 0; i < ctl_command_count; i++)
+        if (strncmp(ctl_commands[i].words, word, len) == 0 && ctl_commands[i].words[len] == ' ')
+            return true;
+    return false;
+}
+
+static enum linnet_error_code unknown_command(struct ctl *ctl, char *const *args, int count)
+{
+    if (count == 0)
+        return usage(ctl, "A command is missing; linnetctl --help lists them");
+    if (!is_group(args[0]))
+        return usage(ctl, "There is no command \"%.60s\"; linnetctl --help lists them", args[0]);
+    if (count == 1)
+        return usage(ctl, "\"%s\" needs another word; linnetctl --help lists the commands",
+                     args[0]);
+    return usage(ctl, "There is no command \"%s %.60s\"; linnetctl --help lists them", args[0],
+                 args[1]);
 }
 
 static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_command *c,
@@ -192,6 +233,28 @@ static enum linnet_error_code run(struct ctl *ctl, const struct ctl_command *c)
     return code;
 }
 
+/* What an administrator can do about it. The catalogue speaks to users of a client; where its
+ * advice is not for the one who typed this, there is other advice or none. */
+static const char *remedy_of(const struct linnet_error *e)
+{
+    switch (e->code) {
+    case LINNET_ERROR_USAGE:
+        return NULL; /* the sentence says what was wrong with it */
+    case LINNET_ERROR_REGISTER_TAKEN:
+        return "Choose another name, or give this account another password: linnetctl user passwd "
+               "NAME";
+    case LINNET_ERROR_HOST_UNKNOWN:
+        return "Name the account by the part before the @ alone; linnetctl status shows the domain "
+               "of the server.";
+    case LINNET_ERROR_CONNECTION_LOST:
+        return "The server may have stopped: look at its log, then at linnetctl status.";
+    case LINNET_ERROR_TIMEOUT:
+        return "The server runs, but has too much to do or hangs: look at its log.";
+    default:
+        return linnet_error_info(e->code)->remedy;
+    }
+}
+
 static void report(const struct ctl *ctl)
 {
     const struct linnet_error *e = &ctl->error;
@@ -212,7 +275,9 @@ static void report(const struct ctl *ctl)
                 "or name the data directory of the one that runs: linnetctl --data DIR ...\n",
                 targets ? targets : "its socket", data);
     } else {
-        fprintf(stderr, "linnetctl: %s\n%s\n", e->sentence, info->remedy);
+        const char *remedy = remedy_of(e);
+        fprintf(stderr, "linnetctl: %s\n%s%s", e->sentence, remedy ? remedy : "",
+                remedy ? "\n" : "");
     }
 }
 
@@ -226,6 +291,8 @@ int main(int argc, char **argv)
     char *const *args = argv + optind;
     int count = argc - optind;
     const struct ctl_command *c = find_command(args, count, &used);
+    if (code == LINNET_OK && ctl.options.version)
+        return puts("linnetctl " LINNET_VERSION) < 0;
     if (code == LINNET_OK && ctl.options.help) {
         if (c)
             print_command_help(c);
@@ -234,9 +301,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (code == LINNET_OK && !c)
-        code = count > 0 ? usage(&ctl, "There is no command \"%.60s\"; linnetctl --help lists them",
-                                 args[0])
-                         : usage(&ctl, "A command is missing; linnetctl --help lists them");
+        code = unknown_command(&ctl, args, count);
     if (code == LINNET_OK)
         code = check_command(&ctl, c, args + used, count - used);
     if (code == LINNET_OK)

@@ -58,12 +58,19 @@ static bool ends_with(const char *name, const char *end)
     return len >= end_len && strcmp(name + len - end_len, end) == 0;
 }
 
-static void print_time(int64_t unix_s, char *out)
+static void print_time(int64_t unix_s, bool seconds, char *out)
 {
     time_t t = (time_t)unix_s;
     struct tm local;
-    if (!localtime_r(&t, &local) || !strftime(out, TABLE_NUMBER_BYTES, "%Y-%m-%d %H:%M", &local))
+    if (!localtime_r(&t, &local) ||
+        !strftime(out, TABLE_NUMBER_BYTES, seconds ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M",
+                  &local))
         snprintf(out, TABLE_NUMBER_BYTES, "-");
+}
+
+void table_clock(int64_t unix_s, char out[TABLE_NUMBER_BYTES])
+{
+    print_time(unix_s, true, out);
 }
 
 static void print_duration(long long s, char *out)
@@ -94,7 +101,7 @@ void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES])
     if (ends_with(name, "_bytes"))
         print_bytes(value, out);
     else if (ends_with(name, "_s") && value >= CLOCK_FROM_S)
-        print_time(value, out);
+        print_time(value, false, out);
     else if (ends_with(name, "_s"))
         print_duration(value, out);
     else

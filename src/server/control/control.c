@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- memory of JSON --- */
@@ -180,7 +181,8 @@ void control_emit(struct control *control, const char *event, json_t *data)
         {
             struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
             if (c->following)
-                peer_send(c, json_pack("{s:s,s:O}", "event", event, "data", data));
+                peer_send(c, json_pack("{s:s,s:I,s:O}", "event", event, "time_s",
+                                       (json_int_t)time(NULL), "data", data));
         }
     }
     json_decref(data);

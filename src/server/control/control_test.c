@@ -436,6 +436,8 @@ static void client_follows_events(void **state)
                      LINNET_OK);
     json_decref(result);
     assert_int_equal(control_client_event(follower, &event, NULL), LINNET_OK);
+    assert_true(json_integer_value(json_object_get(event, "time_s")) > 0);
+    json_object_del(event, "time_s");
     char *text = json_dumps(event, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, "{\"data\":{\"domain\":\"example.org\",\"user\":\"eve\"},"
                               "\"event\":\"account.added\"}");

@@ -100,6 +100,9 @@ static void runs_the_life_of_an_account(void **state)
     says(&r, 0, "alice@example.org was added.\n", "");
     r = RUN("secret\n", "--data", dir, "user", "add", "alice", "--password-fd", "0");
     says(&r, 51, "", "alice@example.org already belongs to someone");
+    says(&r, 51, "", "linnetctl user passwd NAME");
+    r = RUN("secret\n", "--data", dir, "user", "add", "x@other.org", "--password-fd", "0");
+    says(&r, 40, "", "Name the account by the part before the @ alone");
     r = RUN("other\r\n", "user", "passwd", "alice", "--password-fd=0", "--data", dir);
     says(&r, 0, "alice@example.org has a new password.\n", "");
     r = RUN("", "--data", dir, "user", "disable", "alice", "--reason", "on leave");
@@ -112,12 +115,17 @@ static void runs_the_life_of_an_account(void **state)
     says(&r, 0, "USER   STATE     MADE              REASON\nalice  disabled  ", "");
     r = RUN("", "--data", dir, "--json", "user", "list");
     says(&r, 0, "\"disabled\":true", "");
+    assert_non_null(strstr(r.out, "\"reason\":\"on leave\""));
     r = RUN("", "--data", dir, "user", "enable", "alice");
     says(&r, 0, "alice@example.org may sign in again.\n", "");
+    r = RUN("", "--data", dir, "--json", "user", "show", "alice");
+    says(&r, 0, "\"disabled\":false,", "");
+    assert_null(strstr(r.out, "reason"));
     r = RUN("", "--data", dir, "user", "remove", "alice");
     says(&r, 0, "alice@example.org was removed.\n", "");
     r = RUN("", "--data", dir, "user", "remove", "alice");
     says(&r, 2, "", "linnetctl: There is no account alice@example.org.\n");
+    assert_string_equal(r.err, "linnetctl: There is no account alice@example.org.\n");
     r = RUN("", "--data", dir, "--json", "user", "remove", "alice");
     says(&r, 2, "{\"error\":{\"code\":\"usage\",\"exit\":2,\"sentence\":", "");
 }
@@ -165,10 +173,10 @@ static void lists_the_server(void **state)
     const char *dir = ((struct control_fixture *)*state)->dir;
     struct run r = RUN("", "--data", dir, "status");
     says(&r, 0,
-         "version                0\n"
-         "uptime                 59s\n"
-         "listening              127.0.0.1:1, [::1]:2\n"
-         "certificate not after  2100-01-01 00:00\n"
+         "version                  0\n"
+         "uptime                   59s\n"
+         "listening                127.0.0.1:1, [::1]:2\n"
+         "certificate valid until  2100-01-01 00:00\n"
          "\nloops:\n"
          "sessions  memory\n"
          "2         1.5 KiB\n"
@@ -194,7 +202,10 @@ static void refuses_what_it_does_not_know(void **state)
     r = RUN("", "fly");
     says(&r, 2, "", "There is no command \"fly\"");
     r = RUN("", "user", "fly");
-    says(&r, 2, "", "There is no command \"user\"");
+    says(&r, 2, "", "There is no command \"user fly\"");
+    r = RUN("", "user");
+    says(&r, 2, "", "\"user\" needs another word");
+    assert_null(strstr(r.err, "can be asked and how"));
     r = RUN("", "--fly", "status");
     says(&r, 2, "", "There is no option --fly");
     r = RUN("", "status", "--data");
@@ -235,6 +246,8 @@ static void helps(void **state)
         {"sessions", NULL}, {"settings", NULL},  {"events", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
+    r = RUN("", "--version");
+    says(&r, 0, "linnetctl ", "");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         const char *one = commands[i][0], *two = commands[i][1];
         r = two ? RUN("", one, two, "--help") : RUN("", one, "--help");
