@@ -20,6 +20,7 @@ static void show_online(const struct session *s)
         printf("\nLogged in as %s", output_bold(stdout));
         output_printable(stdout, linnet_client_jid(s->client));
         printf("%s.\n", output_plain(stdout));
+        fflush(stdout); /* in front of what a trace says of leaving */
     }
 }
 

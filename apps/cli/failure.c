@@ -45,9 +45,10 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
     case LINNET_ERROR_TLS_FAILED:
         return o->direct_tls ? "If this port wants STARTTLS, leave out --direct-tls." : NULL;
     case LINNET_ERROR_CERT_UNTRUSTED:
-        return o->pin_count
-                   ? NULL
-                   : "Once it is confirmed, --pin accepts this key, or --cafile its issuer.";
+        return o->pin_count ? NULL
+                            : "Once the administrator has confirmed the key, --pin accepts it, or "
+                              "--cafile its "
+                              "issuer.";
     case LINNET_ERROR_CERT_NAME:
     case LINNET_ERROR_CERT_EXPIRED:
         return "--pin accepts this key, whatever else the certificate says.";
