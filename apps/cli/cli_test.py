@@ -288,7 +288,8 @@ def sentences():
         same(result.code, 31, result)  # the pin that was shown is the one that is accepted
         result = linnet("probe", "192.168.1.185", "-q", *where)
         same(result.code, 21, result)
-        has(result.out, "valid 20", "SHA-256", f"pin {facts['pin']}", "Once the administrator has confirmed the key, --pin accepts it")
+        has(result.out, "valid 20", "SHA-256", f"pin {facts['pin']}",
+            "Once the administrator has confirmed the key, --pin accepts it")
         report = json.loads(linnet("probe", "192.168.1.185", "--json", *where).out)
         params = report["error"]["params"]
         same(params["pin"], facts["pin"], report)

@@ -47,8 +47,7 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
     case LINNET_ERROR_CERT_UNTRUSTED:
         return o->pin_count ? NULL
                             : "Once the administrator has confirmed the key, --pin accepts it, or "
-                              "--cafile its "
-                              "issuer.";
+                              "--cafile its issuer.";
     case LINNET_ERROR_CERT_NAME:
     case LINNET_ERROR_CERT_EXPIRED:
         return "--pin accepts this key, whatever else the certificate says.";
