@@ -80,7 +80,7 @@ def scram_first(session, user, password):
     session.write(f"<auth {SASL} mechanism='SCRAM-SHA-256'>"
                   + base64.b64encode(("n,," + bare).encode()).decode() + "</auth>")
     first = base64.b64decode(session.read().text).decode()
-    nonce, salt, count = re.fullmatch("r=([^,]*),s=([^,]*),i=([0-9]*)", first).groups()
+    nonce, salt, count = re.match("r=([^,]*),s=([^,]*),i=([0-9]*)(,|$)", first).group(1, 2, 3)
     without = f"c=biws,r={nonce}"
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(count))
     client = hmac.digest(salted, b"Client Key", "sha256")
