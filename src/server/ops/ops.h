@@ -3,7 +3,7 @@
  *
  * One struct ops per server, and a port per loop. A request is submitted on a loop's thread and
  * answered on the same loop: PBKDF2, reads and writes run on bounded pools of their own, so that a
- * database that hangs holds up no log-in's arithmetic and the other way round. A full pool refuses
+ * database that hangs holds up no login's arithmetic and the other way round. A full pool refuses
  * at once with OPS_TEMPORARY.
  *
  * Running out of memory here ends the server (server/memory.h).
@@ -87,7 +87,7 @@ struct ops_port *ops_port_new(struct ops *ops, uv_loop_t *loop) MUST_USE;
 /* Requests that were not answered are never answered. NULL is fine. */
 void ops_port_free(struct ops_port *port);
 
-/* The pool for PBKDF2 of log-ins (sasl's WANT_DERIVE), seen from this loop. Borrowed. */
+/* The pool for PBKDF2 of logins (sasl's WANT_DERIVE), seen from this loop. Borrowed. */
 struct work_port *ops_port_derive(struct ops_port *port);
 
 #endif

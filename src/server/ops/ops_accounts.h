@@ -1,6 +1,6 @@
 /*
  * ops_accounts.h - accounts: made, given passwords, listed, shown, disabled, removed; and the read
- * that a log-in needs. All on one port's loop and thread.
+ * that a login needs. All on one port's loop and thread.
  *
  * Each call either refuses at once (its result is not OPS_OK, nothing else happens), or takes the
  * request and calls `done` exactly once, later. A request that changes something goes on when
@@ -65,7 +65,7 @@ enum ops_result ops_account_show(struct ops_port *port, const struct ops_ask *as
 enum ops_result ops_account_list(struct ops_port *port, const struct ops_ask *ask,
                                  struct ops_request **ret, const char **ret_why) MUST_USE;
 
-/* For a log-in: address is the SASL user name (sasl_want.username), scheme that of the want ("" for
+/* For a login: address is the SASL user name (sasl_want.username), scheme that of the want ("" for
  * any SCRAM row). A name that cannot exist takes the same way as one that does not: OPS_NOT_FOUND
  * comes as an answer. Refuses only with OPS_TEMPORARY. */
 enum ops_result ops_login(struct ops_port *port, const struct ops_ask *ask,

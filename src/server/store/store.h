@@ -42,7 +42,7 @@ struct store_page {
     bool more;
 };
 
-/* What a log-in needs, in one read. Wipe it after use. */
+/* What a login needs, in one read. Wipe it after use. */
 struct store_login {
     char value[STORE_VALUE_BYTES]; /* sasl_credential_read takes it */
     bool disabled;                 /* to be said only once the proof was right */
