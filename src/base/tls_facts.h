@@ -19,7 +19,7 @@ enum tls_verdict {
 struct tls_certificate {
     char subject[256]; /* printable */
     char issuer[256];
-    char names[512]; /* the identities it holds: "example.org, *.example.org" */
+    char names[512];                   /* the identities it holds: "example.org, *.example.org" */
     int64_t not_before_s, not_after_s; /* Unix time */
     uint8_t sha256[32];                /* of the DER certificate */
     uint8_t spki_sha256[32];           /* of its SubjectPublicKeyInfo: what a pin names */

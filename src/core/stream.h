@@ -155,7 +155,7 @@ struct stream_auth_info {
     const char *binding; /* "tls-exporter"; NULL for none */
     enum sasl_error failure;
     const char *reason; /* why, for a log; static; NULL when the condition says it all */
-    bool fatal; /* server: too many tries; the stream is closing */
+    bool fatal;         /* server: too many tries; the stream is closing */
 };
 
 struct stream_token_info {
