@@ -302,11 +302,6 @@ struct pump *dial_pump(const struct dial *d)
     return d ? d->pump : NULL;
 }
 
-const char *dial_peer(const struct dial *d)
-{
-    return d->peer;
-}
-
 const struct connect_report *dial_report(const struct dial *d)
 {
     return connect_report(d->connect);

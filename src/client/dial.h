@@ -53,9 +53,6 @@ void dial_free(struct dial *d);
 /* The pump of the present target; NULL while none is connected. */
 struct pump *dial_pump(const struct dial *d);
 
-/* "127.0.0.1:5222"; "" before. */
-const char *dial_peer(const struct dial *d);
-
 const struct connect_report *dial_report(const struct dial *d);
 
 /* "192.0.2.1:5222" or "[::1]:5222". */

@@ -70,7 +70,7 @@ void starttls_answered(struct stream *s, const struct tls_facts *facts,
                        const struct linnet_error *error);
 void starttls_verified(struct stream *s, bool accept);
 
-/* feat_sasl.c */
+/* feat_sasl.c; admit: feat_sasl_server.c */
 void sign_in_free(struct sign_in *in);
 void sign_in_answer_secret(struct stream *s, const struct sasl_secret *secret);
 void sign_in_answer_derive(struct stream *s, const uint8_t *key);

@@ -149,8 +149,9 @@ struct stream_header_info {
 };
 
 struct stream_auth_info {
-    struct str username; /* prepared localpart; may be empty on failure */
-    struct str authzid;
+    /* Prepared localpart; may be empty on failure. Nobody acts for another: an authzid is its own
+     * user's or is refused. */
+    struct str username;
     const char *mechanism;
     const char *binding; /* "tls-exporter"; NULL for none */
     enum sasl_error failure;

@@ -8,7 +8,8 @@
  *   stream_end.c    errors and closing: every way a stream ends
  *   stream_trace.c  the masked trace of the wire
  *   feature.c       the negotiation table
- *   feat_NAME.c     one feature, both halves
+ *   feat_NAME.c     one feature, both halves; feat_sasl_client.c and feat_sasl_server.c share
+ *                   sign_in.h
  */
 #ifndef CORE_STREAM_PRIVATE_H
 #define CORE_STREAM_PRIVATE_H
