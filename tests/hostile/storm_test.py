@@ -1,6 +1,7 @@
 """Many clients at once, on several loops: signing in, talking, going away at random points, while
 accounts are removed and the server reads its settings again. What is looked for are races and lost
 or overtaken stanzas; the thread sanitizer sees the rest."""
+import itertools
 import random
 import signal
 import threading
@@ -198,15 +199,22 @@ def terminated():
         sessions = [server.login(user, "r") for user in USERS]
         told = []
 
-        def chatter(i):
-            try:
-                while True:
-                    sessions[i].write("".join(
-                        f"<message to='{s.jid}' type='chat'><body>x</body></message>" for s in sessions))
-                    element = sessions[i].read()
+        def speak(i):
+            for number in itertools.count():
+                # Once it has heard itself it has heard all that came before: no backlog builds up,
+                # behind which the server's last words would not reach anybody in time.
+                sessions[i].write("".join(
+                    f"<message to='{s.jid}' type='chat'><body>{number}</body></message>"
+                    for s in sessions))
+                while (element := sessions[i].read()).get("from") != sessions[i].jid:
                     if element.tag.endswith("}error"):
                         told.append(element[0].tag)
                         sessions[i].close()
+                        return
+
+        def chatter(i):
+            try:
+                speak(i)
             except GONE:
                 pass
 
