@@ -124,6 +124,8 @@ static struct str carry(struct world *w, const struct sasl *from, const struct b
 
 /* ---- what the hosts answer ---- */
 
+#define SECRET STR_LIT("r0m30myr0m30") /* password or token */
+
 /* In the place of PBKDF2, which would take all the time. */
 static void derive(enum hash_alg alg, struct str password, struct str salt, uint8_t *key)
 {
@@ -134,7 +136,7 @@ static void find_row(const struct sasl_want *want, struct sasl_secret *ret)
 {
     static const char *const schemes[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "SCRAM-SHA-512"};
     static const enum hash_alg algs[] = {HASH_SHA256, HASH_SHA1, HASH_SHA512};
-    struct str salt = STR_LIT("0123456789abcdef"), password = STR_LIT("r0m30myr0m30");
+    struct str salt = STR_LIT("0123456789abcdef"), password = SECRET;
     uint8_t key[HASH_MAX_BYTES];
     ret->kind = SASL_SECRET_CREDENTIAL;
     for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
@@ -146,6 +148,35 @@ static void find_row(const struct sasl_want *want, struct sasl_secret *ret)
     }
     demand(sasl_digest_credential(STR_LIT("juliet"), STR_LIT("example.org"), password,
                                   &ret->credential));
+}
+
+static bool takes_token(const struct sasl *s)
+{
+    return sasl_mech_flags(sasl_used(s)) & SASL_MECH_TOKEN;
+}
+
+static void client_secret(const struct world *w, struct sasl_secret *ret)
+{
+    struct str secret = w->flags & FLAG_WRONG_PASSWORD ? STR_LIT("wrong") : SECRET;
+    ret->kind = takes_token(w->client) ? SASL_SECRET_TOKEN : SASL_SECRET_PASSWORD;
+    ret->password = ret->tokens[0] = secret;
+    ret->token_count = 1;
+}
+
+/* The client has the older of two tokens. */
+static void server_secret(const struct world *w, const struct sasl_want *want,
+                          struct sasl_secret *ret)
+{
+    if (w->flags & FLAG_UNKNOWN_USER || !str_is(want->username, "juliet"))
+        return;
+    if (!takes_token(w->server)) {
+        find_row(want, ret);
+        return;
+    }
+    ret->kind = SASL_SECRET_TOKEN;
+    ret->tokens[0] = STR_LIT("newer");
+    ret->tokens[1] = SECRET;
+    ret->token_count = 2;
 }
 
 static enum sasl_status answer(const struct world *w, struct sasl *s, enum sasl_status status,
@@ -161,12 +192,10 @@ static enum sasl_status answer(const struct world *w, struct sasl *s, enum sasl_
             status = sasl_answer_derived(s, key, out);
             continue;
         }
-        if (is_client) {
-            secret.kind = SASL_SECRET_PASSWORD;
-            secret.password = str_from(w->flags & FLAG_WRONG_PASSWORD ? "wrong" : "r0m30myr0m30");
-        } else if (!(w->flags & FLAG_UNKNOWN_USER) && str_is(want->username, "juliet")) {
-            find_row(want, &secret);
-        }
+        if (is_client)
+            client_secret(w, &secret);
+        else
+            server_secret(w, want, &secret);
         status = sasl_answer_secret(s, &secret, out);
     }
     return status;
@@ -174,28 +203,38 @@ static enum sasl_status answer(const struct world *w, struct sasl *s, enum sasl_
 
 /* ---- the exchange ---- */
 
+/* 0 to 7 are the password mechanisms, 8 to 11 those that take a token; what is above counts from 0
+ * again, among the first. */
+static const struct sasl_mech *mech_of(unsigned byte)
+{
+    return byte >= 8 && byte < 12 ? sasl_token_mech_at(byte - 8) : sasl_mech_at(byte % 8);
+}
+
 static void begin(struct world *w)
 {
-    const struct sasl_mech *mech = sasl_mech_at(take(&w->input) % 8);
+    const struct sasl_mech *mech = mech_of(take(&w->input));
     w->flags = take(&w->input);
     bool binds = sasl_mech_flags(mech) & SASL_MECH_BINDS;
+    bool token = sasl_mech_flags(mech) & SASL_MECH_TOKEN; /* which knows no authzid */
     struct sasl_config config = {
         .mech = mech,
         .random = {fill, &w->counter},
         .service = STR_LIT("xmpp"),
         .host = STR_LIT("example.org"),
         .username = STR_LIT("juliet"),
-        .authzid = w->flags & FLAG_AUTHZID ? STR_LIT("juliet@example.org") : STR_NONE,
+        .authzid = w->flags & FLAG_AUTHZID && !token ? STR_LIT("juliet@example.org") : STR_NONE,
         .offered = w->flags & FLAG_OFFERED ? STR_LIT("PLAIN\x1eSCRAM-SHA-256") : STR_NONE,
         .gs2 = binds                      ? SASL_GS2_BINDS
                : w->flags & FLAG_CAN_BIND ? SASL_GS2_CAN
                                           : SASL_GS2_CANNOT,
         .bare_domain = STR_LIT("example.org"),
+        .client_id = STR_LIT("phone"),
         .offers_binding = w->flags & FLAG_OFFERS_BINDING,
         .fake_iterations = 4096,
     };
+    const char *type = sasl_mech_binding(mech);
     if (binds)
-        config.binding = (struct sasl_binding){"tls-exporter", "0123456789", 10};
+        config.binding = (struct sasl_binding){type ? type : "tls-exporter", "0123456789", 10};
     config.side = SASL_CLIENT;
     w->client = sasl_new(&config);
     config.side = SASL_SERVER;
@@ -258,7 +297,8 @@ static void check(const struct world *w)
 {
     unsigned mech = sasl_mech_flags(sasl_used(w->client));
     bool knows = !(w->flags & (FLAG_WRONG_PASSWORD | FLAG_UNKNOWN_USER));
-    bool scram = mech & SASL_MECH_PROVES_SERVER && mech & SASL_MECH_CLIENT_FIRST;
+    bool token = mech & SASL_MECH_TOKEN;
+    bool scram = mech & SASL_MECH_PROVES_SERVER && mech & SASL_MECH_CLIENT_FIRST && !token;
     check_failure(w->client, w->client_status, &w->client_says);
     check_failure(w->server, w->server_status, &w->server_says);
     if (mech & SASL_MECH_PROVES_SERVER) {
@@ -269,6 +309,8 @@ static void check(const struct world *w)
         demand(!w->altered || w->server_status != SASL_DONE);
     if (w->server_status == SASL_DONE)
         demand(str_is(sasl_username(w->server), "juliet"));
+    demand(sasl_token_used(w->server) == (token && w->server_status == SASL_DONE ? 1 : -1));
+    demand(sasl_token_used(w->client) == -1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

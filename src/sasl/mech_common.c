@@ -81,6 +81,20 @@ bool sasl_check_authzid(struct sasl *s, struct str authzid)
     return false;
 }
 
+/* ---- channel bindings ---- */
+
+const struct sasl_binding *sasl_binding_of(const struct sasl_config *config, struct str type)
+{
+    if (config->binding.type && config->binding.len > 0 && str_is(type, config->binding.type))
+        return &config->binding;
+    for (size_t i = 0; i < SASL_OTHER_BINDINGS_MAX; i++) {
+        const struct sasl_binding *b = &config->other_bindings[i];
+        if (b->type && b->len > 0 && str_is(type, b->type))
+            return b;
+    }
+    return NULL;
+}
+
 /* ---- strings ---- */
 
 struct str sasl_cut(struct str *rest, char at)

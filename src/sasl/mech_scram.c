@@ -373,26 +373,13 @@ static enum sasl_next client_step(struct sasl *s, struct str in, struct buf *out
 
 /* ---- server ---- */
 
-/* The binding of `type` that this connection can give, or NULL. */
-static const struct sasl_binding *binding_of(const struct sasl_config *config, struct str type)
-{
-    if (config->binding.type && config->binding.len > 0 && str_is(type, config->binding.type))
-        return &config->binding;
-    for (size_t i = 0; i < SASL_OTHER_BINDINGS_MAX; i++) {
-        const struct sasl_binding *b = &config->other_bindings[i];
-        if (b->type && b->len > 0 && str_is(type, b->type))
-            return b;
-    }
-    return NULL;
-}
-
 /* gs2-cbind-flag (RFC 5802 §6). */
 static bool take_flag(struct sasl *s, struct scram *c, struct str flag)
 {
     bool plus = s->config.mech->flags & SASL_MECH_BINDS;
     struct str type = flag;
     if (sasl_cut(&type, '=').len == 1 && flag.ptr[0] == 'p' && type.len > 0) {
-        c->binding = plus ? binding_of(&s->config, type) : NULL;
+        c->binding = plus ? sasl_binding_of(&s->config, type) : NULL;
         s->bound_to = c->binding ? c->binding->type : NULL;
         if (plus && !c->binding)
             sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NOT_AUTHORIZED,

@@ -49,6 +49,17 @@ void __wrap_free(void *ptr)
     __real_free(ptr);
 }
 
+/* Every mechanism there is, of both tables; NULL past the end. */
+static const char *mech_at(size_t index)
+{
+    size_t passwords = 0;
+    while (sasl_mech_at(passwords))
+        passwords++;
+    const struct sasl_mech *m =
+        index < passwords ? sasl_mech_at(index) : sasl_token_mech_at(index - passwords);
+    return m ? sasl_mech_name(m) : NULL;
+}
+
 struct login {
     struct fixture client, server;
     const char *mech;
@@ -89,9 +100,9 @@ static void assert_failed_for_memory(const struct fixture *f)
 static void test_every_allocation(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; sasl_mech_at(i); i++) {
+    for (size_t i = 0; mech_at(i); i++) {
         struct login l;
-        const char *mech = sasl_mech_name(sasl_mech_at(i));
+        const char *mech = mech_at(i);
         login_init(&l, mech, PASSWORD);
         login_run(&l);
         size_t count = allocations;
@@ -143,25 +154,35 @@ static void test_accounts(void **unused)
     }
 }
 
-/* After a login, right or wrong, no freed block holds the password, SaltedPassword or StoredKey.
- * What the fixture itself keeps is not freed in between. */
+/* The password, SaltedPassword and StoredKeys; with a token, that and the client's expectation of
+ * the server. What the fixture itself keeps is not freed while they are looked for. */
+static void note_secrets(const struct login *l, const char *password, uint8_t *key)
+{
+    struct sasl_binding b = l->client.config.binding;
+    const struct str parts[] = {STR_LIT("Responder"), str_of(b.data, b.len)};
+    secrets[0] = str_from(password);
+    secrets[1] = str_of(key, 16);
+    secrets[2] = str_of(l->server.rows[0].stored_key, 16);
+    secrets[3] = str_of(l->server.rows[3].stored_key, 16);
+    secret_count = fixture_takes_token(&l->client) ? 2 : 4;
+    if (fixture_takes_token(&l->client))
+        assert_true(hash_hmac(HASH_SHA256, secrets[0], parts, 2, key));
+    else
+        assert_true(hash_pbkdf2(HASH_SHA256, secrets[0], STR_LIT("0123456789abcdef"), 4096, key));
+    secrets_freed = 0;
+}
+
+/* After a login, right or wrong, no freed block holds a secret. */
 static void test_no_secret_left(void **unused)
 {
     (void)unused;
     static const char *const passwords[] = {PASSWORD, "canary-wrong-\xc3\xa4"};
-    for (size_t i = 0; sasl_mech_at(i); i++) {
+    for (size_t i = 0; mech_at(i); i++) {
         for (size_t k = 0; k < ARRAY_LEN(passwords); k++) {
             struct login l;
-            uint8_t salted[HASH_MAX_BYTES];
-            login_init(&l, sasl_mech_name(sasl_mech_at(i)), passwords[k]);
-            assert_true(hash_pbkdf2(HASH_SHA256, str_from(passwords[k]),
-                                    STR_LIT("0123456789abcdef"), 4096, salted));
-            secrets[0] = str_from(passwords[k]);
-            secrets[1] = str_of(salted, 16);
-            secrets[2] = str_of(l.server.rows[0].stored_key, 16);
-            secrets[3] = str_of(l.server.rows[3].stored_key, 16);
-            secrets_freed = 0;
-            secret_count = 4;
+            uint8_t key[HASH_MAX_BYTES];
+            login_init(&l, mech_at(i), passwords[k]);
+            note_secrets(&l, passwords[k], key);
             login_run(&l);
             bool done = l.client.status == SASL_DONE;
             login_finish(&l);

@@ -19,6 +19,24 @@ static const struct sasl_mech *const mechanisms[] = {
     &sasl_mech_digest_md5,
 };
 
+/* So are these. */
+static const struct sasl_mech *const token_mechanisms[] = {
+    &sasl_mech_ht_expr,
+    &sasl_mech_ht_uniq,
+    &sasl_mech_ht_endp,
+    &sasl_mech_ht_none,
+};
+
+static const struct sasl_mech *find(const struct sasl_mech *const *table, size_t count,
+                                    struct str name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_is(name, table[i]->name))
+            return table[i];
+    }
+    return NULL;
+}
+
 const struct sasl_mech *sasl_mech_at(size_t index)
 {
     return index < ARRAY_LEN(mechanisms) ? mechanisms[index] : NULL;
@@ -26,11 +44,17 @@ const struct sasl_mech *sasl_mech_at(size_t index)
 
 const struct sasl_mech *sasl_mech_find(struct str name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(mechanisms); i++) {
-        if (str_is(name, mechanisms[i]->name))
-            return mechanisms[i];
-    }
-    return NULL;
+    return find(mechanisms, ARRAY_LEN(mechanisms), name);
+}
+
+const struct sasl_mech *sasl_token_mech_at(size_t index)
+{
+    return index < ARRAY_LEN(token_mechanisms) ? token_mechanisms[index] : NULL;
+}
+
+const struct sasl_mech *sasl_token_mech_find(struct str name)
+{
+    return find(token_mechanisms, ARRAY_LEN(token_mechanisms), name);
 }
 
 const char *sasl_mech_name(const struct sasl_mech *m)
@@ -46,6 +70,11 @@ unsigned sasl_mech_flags(const struct sasl_mech *m)
 const char *sasl_mech_scheme(const struct sasl_mech *m)
 {
     return m->scheme;
+}
+
+const char *sasl_mech_binding(const struct sasl_mech *m)
+{
+    return m->binding;
 }
 
 /* ---- conditions ---- */
@@ -92,8 +121,8 @@ static void keep_binding(struct sasl *s, struct sasl_binding *b)
 static void keep_config(struct sasl *s)
 {
     struct sasl_config *c = &s->config;
-    struct str *const fields[] = {&c->service,  &c->host,    &c->offered,
-                                  &c->username, &c->authzid, &c->bare_domain};
+    struct str *const fields[] = {&c->service, &c->host,        &c->offered,  &c->username,
+                                  &c->authzid, &c->bare_domain, &c->client_id};
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         *fields[i] = sasl_keep(s, *fields[i]);
     keep_binding(s, &c->binding);

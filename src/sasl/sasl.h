@@ -1,14 +1,14 @@
 /*
  * sasl.h - one SASL exchange, either half (RFC 4422), without I/O, clock or randomness of its own.
  *
- * A mechanism is one file with both halves and one row of the table in sasl.c. It never fetches a
+ * A mechanism is one file with both halves and one row of a table in sasl.c. It never fetches a
  * password and never runs PBKDF2: it says what it wants (SASL_WANT_SECRET, SASL_WANT_DERIVE) and
  * waits for the answer.
  *
  *     status = sasl_step(s, challenge or STR_NONE, &out)
  *     while status is a WANT: get it, then status = sasl_answer_...(s, ..., &out)
  *
- * A client whose mechanism proves the server (SCRAM, DIGEST-MD5) reaches SASL_DONE only through
+ * A client whose mechanism proves the server (all but PLAIN) reaches SASL_DONE only through
  * the step that verified that proof. sasl_conclude is the only way to turn the peer's <success/>
  * into SASL_DONE, and it fails when the proof is missing. There is no setter for it: sasl_mech.h
  * tells how that is built.
@@ -67,6 +67,7 @@ enum sasl_fault {
 enum {
     SASL_BINDING_MAX_BYTES = 64,
     SASL_OTHER_BINDINGS_MAX = 2,
+    SASL_TOKENS_MAX = 2,           /* of one client: the new one and the one before it */
     SASL_MESSAGE_MAX_BYTES = 8192, /* a longer message fails the exchange */
     SASL_SALT_BYTES = 16           /* of new credentials: fake salts must be as long as real ones */
 };
@@ -87,11 +88,12 @@ enum sasl_gs2 {
 
 /* Properties of a mechanism that the login policy decides by. */
 enum {
-    SASL_MECH_BINDS = 1,        /* a -PLUS mechanism: needs a channel binding */
+    SASL_MECH_BINDS = 1,        /* needs a channel binding: any (-PLUS), or sasl_mech_binding */
     SASL_MECH_PLAINTEXT = 2,    /* the server sees the password: verified TLS only */
     SASL_MECH_LEGACY = 4,       /* weak: in the `legacy` profile only, off by default */
     SASL_MECH_CLIENT_FIRST = 8, /* sends an initial response */
-    SASL_MECH_PROVES_SERVER = 16
+    SASL_MECH_PROVES_SERVER = 16,
+    SASL_MECH_TOKEN = 32 /* takes a token (XEP-0484) in the place of a password */
 };
 
 struct sasl_mech; /* a row of the table */
@@ -99,14 +101,25 @@ struct sasl_mech; /* a row of the table */
 const char *sasl_mech_name(const struct sasl_mech *m);
 unsigned sasl_mech_flags(const struct sasl_mech *m);
 /* The scheme of the stored credential the server half wants: "SCRAM-SHA-256", "DIGEST-MD5", or ""
- * for a mechanism that works with any SCRAM row (PLAIN). */
+ * for a mechanism that works with any SCRAM row (PLAIN). Of a token mechanism, its own name: a
+ * token is good for the mechanism that it was issued for and for no other. */
 const char *sasl_mech_scheme(const struct sasl_mech *m);
 
-/* The row called `name` (exact, upper case), or NULL. */
+/* The type of channel binding that the mechanism's name stands for: "tls-exporter", "tls-unique" or
+ * "tls-server-end-point". NULL for one without binding, or (-PLUS) with whichever the client says.
+ */
+const char *sasl_mech_binding(const struct sasl_mech *m);
+
+/* The row called `name` (exact, upper case), or NULL. Token mechanisms are not among these. */
 const struct sasl_mech *sasl_mech_find(struct str name);
 
 /* All rows, strongest first: the client's order of preference. NULL past the end. */
 const struct sasl_mech *sasl_mech_at(size_t index);
+
+/* The same for the mechanisms that take a token: HT-SHA-256-EXPR, -UNIQ, -ENDP, -NONE. They have a
+ * table of their own so that nothing which offers or chooses by password can come across them. */
+const struct sasl_mech *sasl_token_mech_find(struct str name);
+const struct sasl_mech *sasl_token_mech_at(size_t index);
 
 struct sasl_config {
     const struct sasl_mech *mech;
@@ -122,12 +135,15 @@ struct sasl_config {
 
     /* client */
     struct str username; /* as typed; the mechanism prepares it */
-    struct str authzid;  /* only when acting for another; usually STR_NONE */
+    struct str authzid;  /* only when acting for another; usually STR_NONE. Token mechanisms cannot:
+                            they fail (SASL_FAULT_POLICY) */
     enum sasl_gs2 gs2;
     unsigned iterations_min, iterations_max; /* 0: 4096 and 1,000,000 */
 
     /* server */
     struct str bare_domain; /* authzid may be the user's own bare JID in this domain */
+    struct str client_id;   /* token mechanisms: the id of the client's user agent (XEP-0388), which
+                               sasl_want then tells: tokens are given to one client each */
     /* `binding` is one that the client may choose; these are others. */
     struct sasl_binding other_bindings[SASL_OTHER_BINDINGS_MAX];
     bool offers_binding;      /* some -PLUS is on offer, so a `y` flag is a downgrade */
@@ -144,6 +160,7 @@ struct sasl_want {
     struct str username;
     struct str realm; /* DIGEST-MD5 */
     const char *scheme;
+    struct str client_id; /* token mechanisms: that of the configuration */
 
     /* DERIVE, and SECRET on a SCRAM client */
     enum hash_alg alg;
@@ -168,6 +185,9 @@ enum sasl_secret_kind {
     SASL_SECRET_PASSWORD,   /* client: the password as typed, UTF-8 */
     SASL_SECRET_SALTED,     /* client, SCRAM: SaltedPassword for the wanted salt and count */
     SASL_SECRET_CREDENTIAL, /* server */
+    SASL_SECRET_TOKEN,      /* token mechanisms: a client gives one, a server those that are valid
+                               for want's user, scheme and client. A server may give none, which is
+                               as good as SASL_SECRET_NONE: a wrong token */
     SASL_SECRET_UNAVAILABLE /* server: the store is down: temporary-auth-failure */
 };
 
@@ -177,6 +197,9 @@ struct sasl_secret {
     uint8_t salted[HASH_MAX_BYTES];
     size_t salted_len;
     struct sasl_credential credential;
+    struct str tokens[SASL_TOKENS_MAX]; /* UTF-8, never empty; a server's, newest first. Read while
+                                           sasl_answer_secret runs, never kept */
+    size_t token_count;
 };
 
 struct sasl;
@@ -208,6 +231,11 @@ const char *sasl_bound_to(const struct sasl *s);
 
 /* Server, after SASL_DONE or any WANT_SECRET: the prepared user name (no domain). Borrowed. */
 struct str sasl_username(const struct sasl *s);
+
+/* Server, token mechanisms, after SASL_DONE: which of the answer's tokens the client has, as an
+ * index into sasl_secret.tokens. Otherwise -1. A `new` token that was used makes the older one void
+ * (XEP-0484 §3.5). */
+int sasl_token_used(const struct sasl *s);
 
 /* After SASL_FAILED. The condition is what a server sends; the text, which is static, is for logs.
  * Either place may be NULL. */

@@ -1,6 +1,6 @@
 /*
  * sasl_fixture.h - for the tests of this folder: one half driven as its host would, with answers
- * from a password and from stored rows.
+ * from a password and from stored rows. Where a mechanism takes a token, the password is the token.
  */
 #ifndef SASL_SASL_FIXTURE_H
 #define SASL_SASL_FIXTURE_H
@@ -47,6 +47,9 @@ struct fixture {
     struct str salted;              /* client: a cached key, used instead of the password */
     struct sasl_credential rows[4]; /* server: those of `user` */
     size_t row_count;
+    struct str tokens[SASL_TOKENS_MAX]; /* server: those of `user`, for this mechanism and client */
+    size_t token_count;
+    const char *token_mech, *token_client;
     const char *user;
     bool store_down, worker_down;
 
@@ -56,11 +59,33 @@ struct fixture {
     enum sasl_status status;
 };
 
+/* Of either table. */
+static inline const struct sasl_mech *fixture_mech(const char *name)
+{
+    const struct sasl_mech *m = sasl_mech_find(str_from(name));
+    return m ? m : sasl_token_mech_find(str_from(name));
+}
+
+/* 32 bytes that count up, of the type that `mech` names, or tls-exporter. */
+static inline struct sasl_binding fixture_binding(const struct sasl_mech *mech)
+{
+    const char *type = sasl_mech_binding(mech);
+    struct sasl_binding b = {.type = type ? type : "tls-exporter", .len = 32};
+    for (uint8_t i = 0; i < 32; i++)
+        b.data[i] = i;
+    return b;
+}
+
+static inline bool fixture_takes_token(const struct fixture *f)
+{
+    return sasl_mech_flags(f->config.mech) & SASL_MECH_TOKEN;
+}
+
 static inline void fixture_init(struct fixture *f, const char *mech, enum sasl_side side)
 {
     *f = (struct fixture){.random.counter = side == SASL_CLIENT ? 1 : 101};
     f->config = (struct sasl_config){
-        .mech = sasl_mech_find(str_from(mech)),
+        .mech = fixture_mech(mech),
         .side = side,
         .random = {fixture_fill, &f->random},
         .service = STR_LIT("xmpp"),
@@ -73,9 +98,7 @@ static inline void fixture_init(struct fixture *f, const char *mech, enum sasl_s
     assert_non_null(f->config.mech);
     if (sasl_mech_flags(f->config.mech) & SASL_MECH_BINDS) {
         f->config.gs2 = SASL_GS2_BINDS;
-        f->config.binding = (struct sasl_binding){.type = "tls-exporter", .len = 32};
-        for (uint8_t i = 0; i < 32; i++)
-            f->config.binding.data[i] = i;
+        f->config.binding = fixture_binding(f->config.mech);
     }
 }
 
@@ -114,6 +137,13 @@ static inline void fixture_server(struct fixture *f, const char *mech, const cha
     static const enum hash_alg algs[] = {HASH_SHA256, HASH_SHA1, HASH_SHA512};
     fixture_init(f, mech, SASL_SERVER);
     f->user = user;
+    f->config.client_id = STR_LIT("d4565fa7-4d72-4749-b3d3-740edbf87770");
+    f->tokens[0] = str_from(password);
+    f->token_count = 1;
+    f->token_mech = mech;
+    f->token_client = f->config.client_id.ptr;
+    if (fixture_takes_token(f))
+        return;
     for (size_t i = 0; i < ARRAY_LEN(algs); i++)
         f->rows[i] = fixture_row(algs[i], password, STR_LIT("0123456789abcdef"), 4096);
     assert_true(
@@ -121,11 +151,25 @@ static inline void fixture_server(struct fixture *f, const char *mech, const cha
     f->row_count = 4;
 }
 
+static inline void fixture_server_tokens(const struct fixture *f, const struct sasl_want *want,
+                                         struct sasl_secret *ret)
+{
+    if (!str_is(want->username, f->user) || !cstr_eq(want->scheme, f->token_mech) ||
+        !str_is(want->client_id, f->token_client))
+        return;
+    ret->kind = SASL_SECRET_TOKEN;
+    ret->token_count = f->token_count;
+    for (size_t i = 0; i < f->token_count; i++)
+        ret->tokens[i] = f->tokens[i];
+}
+
 static inline void fixture_server_secret(const struct fixture *f, const struct sasl_want *want,
                                          struct sasl_secret *ret)
 {
     if (f->store_down)
         ret->kind = SASL_SECRET_UNAVAILABLE;
+    else if (fixture_takes_token(f))
+        fixture_server_tokens(f, want, ret);
     for (size_t i = 0; !f->store_down && i < f->row_count; i++) {
         if (!str_is(want->username, f->user) ||
             (want->scheme[0] && !cstr_eq(want->scheme, f->rows[i].scheme)))
@@ -142,6 +186,10 @@ static inline void fixture_client_secret(const struct fixture *f, struct sasl_se
         ret->kind = SASL_SECRET_SALTED;
         ret->salted_len = f->salted.len;
         memcpy(ret->salted, f->salted.ptr, f->salted.len);
+    } else if (f->password && fixture_takes_token(f)) {
+        ret->kind = SASL_SECRET_TOKEN;
+        ret->tokens[0] = str_from(f->password);
+        ret->token_count = 1;
     } else if (f->password) {
         ret->kind = SASL_SECRET_PASSWORD;
         ret->password = str_from(f->password);

@@ -39,13 +39,14 @@ struct sasl_half {
     enum sasl_next (*derived)(struct sasl *s, const uint8_t *key, struct buf *out);
 };
 
-/* A row of the table in sasl.c. */
+/* A row of one of the tables in sasl.c. */
 struct sasl_mech {
     const char *name, *scheme;
     unsigned flags;
     enum hash_alg alg;
     size_t state_bytes; /* of what s->state points to, zeroed at first */
     const struct sasl_half *client, *server;
+    const char *binding; /* the type that the name stands for; usually NULL */
 };
 
 struct sasl {
@@ -105,6 +106,9 @@ bool sasl_check_authzid(struct sasl *s, struct str authzid) MUST_USE;
 bool sasl_take_credential(struct sasl *s, const struct sasl_secret *secret,
                           struct sasl_credential *ret, bool *ret_genuine) MUST_USE;
 
+/* The binding of `type` that this connection can give, or NULL. */
+const struct sasl_binding *sasl_binding_of(const struct sasl_config *config, struct str type);
+
 /* 40 characters of base64: 240 random bits. */
 struct str sasl_nonce(struct sasl *s);
 
@@ -128,6 +132,7 @@ bool sasl_scram_stored_key(enum hash_alg alg, const uint8_t *salted, uint8_t *re
 
 extern const struct sasl_mech sasl_mech_scram_sha1, sasl_mech_scram_sha1_plus,
     sasl_mech_scram_sha256, sasl_mech_scram_sha256_plus, sasl_mech_scram_sha512,
-    sasl_mech_scram_sha512_plus, sasl_mech_plain, sasl_mech_digest_md5;
+    sasl_mech_scram_sha512_plus, sasl_mech_plain, sasl_mech_digest_md5, sasl_mech_ht_expr,
+    sasl_mech_ht_uniq, sasl_mech_ht_endp, sasl_mech_ht_none;
 
 #endif

@@ -8,28 +8,37 @@ static const char *const names[] = {"SCRAM-SHA-512-PLUS",
                                     "SCRAM-SHA-256",
                                     "SCRAM-SHA-1",
                                     "PLAIN",
-                                    "DIGEST-MD5"};
+                                    "DIGEST-MD5",
+                                    "HT-SHA-256-EXPR",
+                                    "HT-SHA-256-UNIQ",
+                                    "HT-SHA-256-ENDP",
+                                    "HT-SHA-256-NONE"};
+
+enum { PASSWORD_COUNT = 8 }; /* of these; the others take a token */
 
 static void test_table(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+    for (size_t i = 0; i < PASSWORD_COUNT; i++) {
         const struct sasl_mech *m = sasl_mech_at(i);
         struct str name = str_of(names[i], strlen(names[i]));
         bool plus = strstr(names[i], "-PLUS") != NULL, scram = name.ptr[0] == 'S';
         unsigned flags = sasl_mech_flags(m);
         assert_string_equal(sasl_mech_name(m), names[i]);
         assert_ptr_equal(sasl_mech_find(name), m);
+        assert_null(sasl_token_mech_find(name));
+        assert_null(sasl_mech_binding(m));
         assert_true(name.len <= 20); /* RFC 4422 §3.1 */
         assert_int_equal(!!(flags & SASL_MECH_BINDS), plus);
         assert_int_equal(!!(flags & SASL_MECH_PLAINTEXT), name.ptr[0] == 'P');
         assert_int_equal(!!(flags & SASL_MECH_LEGACY), name.ptr[0] == 'D');
         assert_int_equal(!!(flags & SASL_MECH_CLIENT_FIRST), name.ptr[0] != 'D');
         assert_int_equal(!!(flags & SASL_MECH_PROVES_SERVER), name.ptr[0] != 'P');
+        assert_int_equal(!!(flags & SASL_MECH_TOKEN), false);
         if (scram)
             assert_memory_equal(sasl_mech_scheme(m), names[i], strlen(sasl_mech_scheme(m)));
     }
-    assert_null(sasl_mech_at(ARRAY_LEN(names)));
+    assert_null(sasl_mech_at(PASSWORD_COUNT));
     assert_null(sasl_mech_find(STR_LIT("plain")));
     assert_null(sasl_mech_find(STR_LIT("PLAI")));
     assert_null(sasl_mech_find(STR_LIT("SCRAM-SHA-256-PLUS ")));
@@ -37,6 +46,29 @@ static void test_table(void **unused)
     assert_string_equal(sasl_mech_scheme(sasl_mech_find(STR_LIT("SCRAM-SHA-1-PLUS"))),
                         "SCRAM-SHA-1");
     assert_string_equal(sasl_mech_scheme(sasl_mech_find(STR_LIT("PLAIN"))), "");
+}
+
+/* Mechanisms that take a token: a table of their own. */
+static void test_token_table(void **unused)
+{
+    (void)unused;
+    static const char *const bindings[] = {"tls-exporter", "tls-unique", "tls-server-end-point",
+                                           NULL};
+    for (size_t i = 0; i < ARRAY_LEN(bindings); i++) {
+        const struct sasl_mech *m = sasl_token_mech_at(i);
+        const char *name = names[PASSWORD_COUNT + i];
+        unsigned always = SASL_MECH_TOKEN | SASL_MECH_CLIENT_FIRST | SASL_MECH_PROVES_SERVER;
+        assert_string_equal(sasl_mech_name(m), name);
+        assert_string_equal(sasl_mech_scheme(m), name);
+        assert_ptr_equal(sasl_token_mech_find(str_from(name)), m);
+        assert_null(sasl_mech_find(str_from(name)));
+        assert_true(cstr_eq(sasl_mech_binding(m), bindings[i]));
+        assert_int_equal(sasl_mech_flags(m), always | (bindings[i] ? SASL_MECH_BINDS : 0));
+    }
+    assert_null(sasl_token_mech_at(ARRAY_LEN(bindings)));
+    assert_null(sasl_token_mech_find(STR_LIT("HT-SHA-256-NON")));
+    assert_null(sasl_token_mech_find(STR_LIT("ht-sha-256-none")));
+    assert_null(sasl_token_mech_find(STR_NONE));
 }
 
 static void test_error_names(void **unused)
@@ -122,7 +154,7 @@ static void test_success_without_proof(void **unused)
         "rspauth=",
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (!(sasl_mech_flags(sasl_mech_at(i)) & SASL_MECH_PROVES_SERVER))
+        if (!(sasl_mech_flags(fixture_mech(names[i])) & SASL_MECH_PROVES_SERVER))
             continue;
         for (size_t k = 0; k < 3 * ARRAY_LEN(data); k++) {
             struct fixture client, server;
@@ -155,7 +187,8 @@ static void test_success_without_proof(void **unused)
 static void test_wrong_proof(void **unused)
 {
     (void)unused;
-    static const char *const provers[] = {"SCRAM-SHA-1", "SCRAM-SHA-256-PLUS", "DIGEST-MD5"};
+    static const char *const provers[] = {"SCRAM-SHA-1", "SCRAM-SHA-256-PLUS", "DIGEST-MD5",
+                                          "HT-SHA-256-EXPR", "HT-SHA-256-NONE"};
     for (size_t i = 0; i < ARRAY_LEN(provers); i++) {
         for (int change = 0; change < 4; change++) {
             struct fixture client, server;
@@ -322,7 +355,7 @@ static void test_unavailable(void **unused)
         fixture_finish(&client);
         fixture_finish(&server);
 
-        if (sasl_mech_flags(sasl_mech_at(i)) & SASL_MECH_LEGACY)
+        if (sasl_mech_flags(client.config.mech) & (SASL_MECH_LEGACY | SASL_MECH_TOKEN))
             continue; /* derives nothing */
         fixture_client(&client, names[i], "juliet", "r0m30myr0m30");
         fixture_server(&server, names[i], "juliet", "r0m30myr0m30");
@@ -349,11 +382,11 @@ static void test_unusable_names(void **unused)
         {"a", NULL, "", SASL_FAULT_PREPARE},      {"a", NULL, "\xc2\xad", SASL_FAULT_PREPARE},
         {"a", NULL, "p\x07", SASL_FAULT_PREPARE}, {"a", NULL, NULL, SASL_FAULT_CREDENTIALS},
     };
-    for (size_t i = 0; i < ARRAY_LEN(rows) * ARRAY_LEN(names); i++) {
-        size_t row = i / ARRAY_LEN(names);
+    for (size_t i = 0; i < ARRAY_LEN(rows) * PASSWORD_COUNT; i++) {
+        size_t row = i / PASSWORD_COUNT;
         struct fixture client, server;
-        fixture_client(&client, names[i % ARRAY_LEN(names)], rows[row].user, rows[row].password);
-        fixture_server(&server, names[i % ARRAY_LEN(names)], "juliet", "r0m30myr0m30");
+        fixture_client(&client, names[i % PASSWORD_COUNT], rows[row].user, rows[row].password);
+        fixture_server(&server, names[i % PASSWORD_COUNT], "juliet", "r0m30myr0m30");
         client.config.authzid = str_from(rows[row].authzid);
         fixture_talk(&client, &server, false);
         assert_int_equal(client.status, SASL_FAILED);
@@ -368,6 +401,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_token_table),
         cmocka_unit_test(test_error_names),
         cmocka_unit_test(test_both_halves),
         cmocka_unit_test(test_wrong_and_unknown),
