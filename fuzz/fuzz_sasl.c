@@ -224,6 +224,7 @@ static void begin(struct world *w)
         .username = STR_LIT("juliet"),
         .authzid = w->flags & FLAG_AUTHZID && !token ? STR_LIT("juliet@example.org") : STR_NONE,
         .offered = w->flags & FLAG_OFFERED ? STR_LIT("PLAIN\x1eSCRAM-SHA-256") : STR_NONE,
+        .tls_version = w->flags & FLAG_OFFERED ? 0x0304 : 0,
         .gs2 = binds                      ? SASL_GS2_BINDS
                : w->flags & FLAG_CAN_BIND ? SASL_GS2_CAN
                                           : SASL_GS2_CANNOT,

@@ -7,12 +7,15 @@
  *     S: server-final   "v=" signature
  *
  * The grammar of RFC 5802 §7 is taken strictly: attributes in their order, optional extensions in
- * their places only, and mandatory extensions ("m=") refused.
+ * their places only, and mandatory extensions ("m=") refused. Two extensions of server-first are
+ * known: "h=" is a hash of what the server offers (XEP-0474), "t=" its version of TLS (XEP-0515).
  */
 #include "base/base64.h"
 #include "base/wipe.h"
 #include "sasl/sasl_mech.h"
 #include "sasl/saslprep.h"
+
+#include <stdio.h>
 
 enum {
     NONCE_MAX_BYTES = 1024, /* of both halves; a client may use half of it */
@@ -80,19 +83,27 @@ static bool attribute(struct str *rest, char name, struct str *ret)
     return true;
 }
 
+/* Those extensions of a message that mean something to us; STR_NONE where there is none. */
+struct known {
+    struct str h, t;
+};
+
 /* The optional extensions that make up `rest`, where STR_NONE is none. Attributes that RFC 5802
- * §5.1 defines are no extensions. `ret_h` is the one of XEP-0474, if it is there. */
-static bool extensions(struct str rest, struct str *ret_h)
+ * §5.1 defines are no extensions, and what we know is there once. */
+static bool extensions(struct str rest, struct known *ret)
 {
-    *ret_h = STR_NONE;
+    *ret = (struct known){STR_NONE, STR_NONE};
     while (rest.ptr) {
         struct str field = sasl_cut(&rest, ','), value;
         char name = field.len > 0 ? field.ptr[0] : 0;
         bool letter = (name >= 'A' && name <= 'Z') || (name >= 'a' && name <= 'z');
         if (!letter || strchr("anmrcsipve", name) || !attribute(&field, name, &value))
             return false;
-        if (name == 'h')
-            *ret_h = value;
+        struct str *known = name == 'h' ? &ret->h : name == 't' ? &ret->t : NULL;
+        if (known && known->ptr)
+            return false;
+        if (known)
+            *known = value;
     }
     return true;
 }
@@ -239,8 +250,34 @@ static bool offer_is_same(const struct sasl *s, struct str h, bool *ret_failed)
     return ok;
 }
 
+/* XEP-0515: four digits of hexadecimal, in lower case. */
+static bool is_version(struct str t)
+{
+    for (size_t i = 0; i < t.len; i++) {
+        if (!memchr("0123456789abcdef", t.ptr[i], 16))
+            return false;
+    }
+    return t.len == 4;
+}
+
+/* Whether someone who ends TLS in between speaks one version with us and another with the server,
+ * so that no binding is left that both ends could use. */
+static enum sasl_next check_version(struct sasl *s, struct str t)
+{
+    char ours[16];
+    if (!t.ptr || s->config.tls_version == 0)
+        return SASL_NEXT_SECRET;
+    if (!is_version(t))
+        return sasl_malformed(s, "the server's version of TLS is not four hexadecimal digits");
+    snprintf(ours, sizeof ours, "%04x", s->config.tls_version);
+    if (!str_is(t, ours))
+        return sasl_fail(s, SASL_FAULT_DOWNGRADE, SASL_ERROR_NONE,
+                         "the server sees another version of TLS than we do");
+    return SASL_NEXT_SECRET;
+}
+
 static enum sasl_next check_server_first(struct sasl *s, struct str nonce, struct str ours,
-                                         unsigned iterations, struct str h)
+                                         unsigned iterations, const struct known *known)
 {
     bool failed = false;
     if (nonce.len <= ours.len || memcmp(nonce.ptr, ours.ptr, ours.len) != 0)
@@ -249,25 +286,26 @@ static enum sasl_next check_server_first(struct sasl *s, struct str nonce, struc
         return sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too low");
     if (iterations > s->config.iterations_max)
         return sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too high");
-    if (h.ptr && s->config.offered.ptr && !offer_is_same(s, h, &failed)) {
+    if (known->h.ptr && s->config.offered.ptr && !offer_is_same(s, known->h, &failed)) {
         s->arena.failed |= failed;
         return sasl_fail(s, SASL_FAULT_DOWNGRADE, SASL_ERROR_NONE,
                          "the server offered other mechanisms than we were shown");
     }
-    return SASL_NEXT_SECRET;
+    return check_version(s, known->t);
 }
 
 static enum sasl_next server_first(struct sasl *s, struct scram *c, struct str in)
 {
-    struct str rest = in, nonce, salt, iterations, h;
+    struct str rest = in, nonce, salt, iterations;
+    struct known known;
     if (in.len > 1 && in.ptr[0] == 'm' && in.ptr[1] == '=')
         return sasl_malformed(s, "the server demands an extension that we do not know");
     if (!is_text(in) || !attribute(&rest, 'r', &nonce) || !attribute(&rest, 's', &salt) ||
-        !attribute(&rest, 'i', &iterations) || !extensions(rest, &h) ||
+        !attribute(&rest, 'i', &iterations) || !extensions(rest, &known) ||
         !is_nonce(nonce, NONCE_MAX_BYTES) || !sasl_number(iterations, &c->iterations) ||
         !decode(s, salt, SALT_MAX_BYTES, &c->salt))
         return sasl_malformed(s, "the server-first message breaks the grammar");
-    enum sasl_next next = check_server_first(s, nonce, c->nonce, c->iterations, h);
+    enum sasl_next next = check_server_first(s, nonce, c->nonce, c->iterations, &known);
     if (next == SASL_NEXT_FAILED)
         return next;
     c->server_first = sasl_keep(s, in);
@@ -343,7 +381,8 @@ static enum sasl_next server_error(struct sasl *s, struct str value)
 
 static enum sasl_next server_final(struct sasl *s, struct scram *c, struct str in)
 {
-    struct str rest = in, value, unused;
+    struct str rest = in, value;
+    struct known unused;
     size_t size = hash_size(s->config.mech->alg);
     if (is_text(in) && attribute(&rest, 'e', &value) && extensions(rest, &unused))
         return server_error(s, value);
@@ -427,7 +466,8 @@ static bool take_gs2(struct sasl *s, struct scram *c, struct str *rest, struct s
 
 static enum sasl_next take_client_first(struct sasl *s, struct scram *c, struct str in)
 {
-    struct str rest = in, authzid, user, nonce, unused;
+    struct str rest = in, authzid, user, nonce;
+    struct known unused;
     if (!is_text(in))
         return sasl_malformed(s, "the client-first message is not text");
     if (!take_gs2(s, c, &rest, &authzid))
@@ -467,6 +507,8 @@ static enum sasl_next server_secret(struct sasl *s, const struct sasl_secret *se
         buf_cstr(out, ",h=");
         if (!write_offered(s, out))
             return sasl_unavailable(s);
+        if (s->config.tls_version != 0)
+            buf_printf(out, ",t=%04x", s->config.tls_version);
     }
     if (out->failed)
         return SASL_NEXT_FAILED;
@@ -509,7 +551,8 @@ static enum sasl_next take_client_final(struct sasl *s, struct scram *c, struct 
     enum hash_alg alg = s->config.mech->alg;
     const char *last = in.len > 0 ? memrchr(in.ptr, ',', in.len) : NULL;
     size_t final_len = last ? (size_t)(last - in.ptr) : in.len;
-    struct str final = str_of(in.ptr, final_len), rest = final, binding, nonce, proof, unused;
+    struct str final = str_of(in.ptr, final_len), rest = final, binding, nonce, proof;
+    struct known unused;
     struct str tail = last ? str_of(last + 1, in.len - final_len - 1) : STR_NONE;
     if (!is_text(in) || !attribute(&rest, 'c', &binding) || !attribute(&rest, 'r', &nonce) ||
         !extensions(rest, &unused) || !attribute(&tail, 'p', &proof) ||

@@ -25,6 +25,7 @@ struct vector {
     const char *binding; /* of type tls-exporter */
     size_t binding_len;
     bool offered; /* XEP-0474 */
+    unsigned tls_version;
 };
 
 #define N1 "fyko+d2lbbFgONRv9qkxdawL"
@@ -73,7 +74,7 @@ static const struct vector vectors[] = {
      "v=MQrMPvv7yv4x4Cq4W4Ih25EqS2c=", "THIS IS FAKE CB DATA", 20, true},
     {"SCRAM-SHA-1-PLUS", N3, S3, "QSXCR+Q6sek8bf92", "p=tls-exporter,,n=user,r=" N3, SF3 ",t=0304",
      "c=" CB3 ",r=" N3 S3 ",p=KHUfN8dSy1K95crT4D5y1ItLJfs=", "v=3w34ZIMVRkx2f2Ozb3/ecRPVdv4=",
-     "THIS IS FAKE CB DATA", 20, true},
+     "THIS IS FAKE CB DATA", 20, true, 0x0304},
 };
 
 static void bind_to(struct fixture *f, const char *type, const char *data, size_t len)
@@ -106,6 +107,7 @@ static void test_client_vectors(void **unused)
             bind_to(&f, "tls-exporter", v->binding, v->binding_len);
         if (v->offered)
             offer(&f, &offered);
+        f.config.tls_version = v->tls_version;
         next_nonce = v->client_nonce;
         assert_int_equal(fixture_step(&f, STR_NONE), SASL_MORE);
         assert_true(str_is(fixture_said(&f), v->client_first));
@@ -135,8 +137,6 @@ static void test_server_vectors(void **unused)
         const struct vector *v = &vectors[i];
         struct fixture f;
         struct buf offered = {0};
-        if (strstr(v->server_first, ",t="))
-            continue; /* our server does not implement XEP-0515 */
         fixture_init(&f, v->mech, SASL_SERVER);
         f.user = "user";
         f.rows[0] = vector_row(v);
@@ -145,6 +145,7 @@ static void test_server_vectors(void **unused)
             bind_to(&f, "tls-exporter", v->binding, v->binding_len);
         if (v->offered)
             offer(&f, &offered);
+        f.config.tls_version = v->tls_version;
         next_nonce = v->server_nonce;
         assert_int_equal(fixture_step(&f, str_from(v->client_first)), SASL_MORE);
         assert_true(str_is(fixture_said(&f), v->server_first));
@@ -632,6 +633,88 @@ static void test_offered(void **unused)
     buf_finish(&truth);
 }
 
+/* XEP-0515: what the two ends know of the version of TLS, and what the client makes of it. */
+static void test_tls_version(void **unused)
+{
+    (void)unused;
+    static const struct {
+        unsigned client, server;
+        bool offered; /* by the server; without it, it says no version either */
+        enum sasl_fault fault;
+    } rows[] = {
+        {0x0304, 0x0304, true, SASL_FAULT_NONE},      {0x0303, 0x0303, true, SASL_FAULT_NONE},
+        {0x0304, 0x0303, true, SASL_FAULT_DOWNGRADE}, {0x0303, 0x0304, true, SASL_FAULT_DOWNGRADE},
+        {0x0304, 0x3040, true, SASL_FAULT_DOWNGRADE}, {0, 0x0304, true, SASL_FAULT_NONE},
+        {0x0304, 0, true, SASL_FAULT_NONE},           {0x0304, 0x0303, false, SASL_FAULT_NONE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fixture client, server;
+        struct buf offered = {0};
+        fixture_client(&client, "SCRAM-SHA-256", "user", "pencil");
+        fixture_server(&server, "SCRAM-SHA-256", "user", "pencil");
+        client.config.tls_version = rows[i].client;
+        server.config.tls_version = rows[i].server;
+        if (rows[i].offered)
+            offer(&server, &offered);
+        fixture_talk(&client, &server, false);
+        bool ok = rows[i].fault == SASL_FAULT_NONE;
+        assert_int_equal(client.status, ok ? SASL_DONE : SASL_FAILED);
+        assert_int_equal(fixture_fault(&client), rows[i].fault);
+        assert_int_equal(client.secrets, ok); /* the password was not even asked for */
+        fixture_finish(&client);
+        fixture_finish(&server);
+        buf_finish(&offered);
+    }
+}
+
+/* Extensions of server-first that we know, in other shapes. */
+static void test_known_extensions(void **unused)
+{
+    (void)unused;
+    enum { TAKEN = -1 };
+    static const struct {
+        const char *after; /* r, s and i */
+        unsigned tls_version;
+        int fault;
+    } rows[] = {
+        {",t=0304", 0x0304, TAKEN},
+        {",t=0a0f", 0x0a0f, TAKEN},
+        {",x=y,t=0304,z=0303", 0x0304, TAKEN},
+        {",t=0304,h=AAAA", 0x0304, TAKEN}, /* we were not told what is offered */
+        {",t=0303", 0x0304, SASL_FAULT_DOWNGRADE},
+        {",t=0A0F", 0x0a0f, SASL_FAULT_PROTOCOL},
+        {",t=304", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=00304", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=0x0304", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=030g", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=0304 ", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t= 304", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=1.3", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=1.3", 0, TAKEN}, /* nothing to compare it with: one extension of many */
+        {",t=", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=", 0, SASL_FAULT_PROTOCOL},
+        {",t=0304,t=0304", 0x0304, SASL_FAULT_PROTOCOL},
+        {",t=0304,t=0303", 0, SASL_FAULT_PROTOCOL},
+        {",h=AAAA,h=AAAA", 0, SASL_FAULT_PROTOCOL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fixture f;
+        char text[128];
+        snprintf(text, sizeof text, R S ",i=4096%s", rows[i].after);
+        fixture_client(&f, "SCRAM-SHA-1", "user", "pencil");
+        f.config.tls_version = rows[i].tls_version;
+        next_nonce = N1;
+        fixture_step(&f, STR_NONE);
+        fixture_step(&f, str_from(text));
+        bool ok = rows[i].fault == TAKEN;
+        if (f.status != (ok ? SASL_MORE : SASL_FAILED) ||
+            (!ok && (int)fixture_fault(&f) != rows[i].fault))
+            fail_msg("\"%s\": status %d, fault %d", rows[i].after, f.status, fixture_fault(&f));
+        assert_int_equal(f.secrets, ok);
+        fixture_finish(&f);
+    }
+}
+
 /* ---- names, keys, unknown users ---- */
 
 static void test_names(void **unused)
@@ -812,6 +895,8 @@ int main(void)
         cmocka_unit_test(test_other_bindings),
         cmocka_unit_test(test_client_binding_config),
         cmocka_unit_test(test_offered),
+        cmocka_unit_test(test_tls_version),
+        cmocka_unit_test(test_known_extensions),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_salted_key),
         cmocka_unit_test(test_made_up_salt),

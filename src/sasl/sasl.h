@@ -132,6 +132,9 @@ struct sasl_config {
     struct str host;             /* the XMPP domain: digest-uri and default realm */
     struct str offered;          /* XEP-0474: what the server offers, made by sasl_offered: SCRAM
                                     then finds out when someone changed the list. STR_NONE: off */
+    unsigned tls_version;        /* XEP-0515: of the connection, as TLS writes it: 0x0304 is 1.3.
+                                    SCRAM then finds out when the two ends have not the same one. A
+                                    server says it only where it has `offered`. 0: not known, off */
 
     /* client */
     struct str username; /* as typed; the mechanism prepares it */
