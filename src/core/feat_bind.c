@@ -184,6 +184,15 @@ static void write_bound(struct stream *s)
     stream_write_built(s, &a, iq);
 }
 
+bool bind_take_jid(struct stream *s, struct str resource)
+{
+    if (jid_make(str_from(s->username), str_from(s->domain), resource, &s->jid) == JID_OK)
+        return true;
+    stream_fail(s, STREAM_INTERNAL_SERVER_ERROR, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE,
+                "reason", "the address to bind could not be formed", NULL);
+    return false;
+}
+
 void bind_answer_session(struct stream *s, const struct stream_session_answer *answer)
 {
     struct arena a;
@@ -194,11 +203,8 @@ void bind_answer_session(struct stream *s, const struct stream_session_answer *a
         return;
     }
     arena_finish(&a);
-    if (jid_make(str_from(s->username), str_from(s->domain), answer->resource, &s->jid) != JID_OK) {
-        stream_fail(s, STREAM_INTERNAL_SERVER_ERROR, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE,
-                    "reason", "the address to bind could not be formed", NULL);
+    if (!bind_take_jid(s, answer->resource))
         return;
-    }
     write_bound(s);
     if (stream_over(s))
         return;

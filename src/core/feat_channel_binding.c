@@ -1,11 +1,12 @@
 #include "core/sign_in.h"
 
 /* The types of channel binding that the server can verify (XEP-0440): an offer without an
- * exchange. The client reads it when it chooses a mechanism. */
+ * exchange. The client reads it when it chooses a mechanism. Types without a mechanism that binds
+ * are what an attacker leaves behind: a client goes away from them. */
 
 static bool offers(const struct stream *s)
 {
-    return sign_in_offers(s) && s->tls && !s->config->policy.no_channel_binding;
+    return sign_in_offers(s) && sign_in_offers_binding(s);
 }
 
 static struct element *offer(const struct stream *s, struct arena *a)

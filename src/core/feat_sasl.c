@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* The SASL profile of RFC 6120 §6: what both halves share. */
+/* What both halves of sign-in share. */
 
 struct sign_in *sign_in_of(struct stream *s)
 {
@@ -23,8 +23,10 @@ void sign_in_free(struct sign_in *in)
     if (!in)
         return;
     sasl_free(in->sasl);
+    sasl2_request_free(in->request);
     buf_finish(&in->out);
     buf_finish(&in->offered);
+    arena_finish(&in->asking);
     wipe_free(in, sizeof *in);
 }
 
@@ -37,15 +39,37 @@ void sign_in_forget(struct sign_in *in)
 {
     sasl_free(in->sasl);
     in->sasl = NULL;
+    sasl2_request_free(in->request);
+    in->request = NULL;
     buf_reset(&in->out);
 }
 
 /* ---- the elements of the profile ---- */
 
-struct element *sign_in_payload(struct arena *a, const char *name, struct str data,
+const char *sign_in_ns(const struct sign_in *in)
+{
+    return in->sasl2 ? NS_SASL2 : NS_SASL;
+}
+
+size_t sign_in_texts(const struct element *parent, const char *ns, const char *name,
+                     const char *attr, struct str *to, size_t max)
+{
+    size_t n = 0;
+    const struct element *e = NULL;
+    while (parent && n < max && (e = element_next(parent, e))) {
+        if (!element_is(e, ns, name))
+            continue;
+        to[n] = attr ? str_from(element_attr(e, attr)) : element_text(e);
+        if (to[n].len > 0)
+            n++;
+    }
+    return n;
+}
+
+struct element *sign_in_payload(struct arena *a, const char *ns, const char *name, struct str data,
                                 bool equals_for_empty)
 {
-    struct element *e = element_new(a, NS_SASL, name);
+    struct element *e = element_new(a, ns, name);
     struct buf text;
     buf_init(&text, 0, true);
     base64_encode(&text, data);
@@ -114,4 +138,13 @@ const struct feature feature_sasl = {
     .offer = sign_in_offer,
     .choose = sign_in_choose,
     .handle = {sign_in_client_handle, sign_in_server_handle},
+};
+
+const struct feature feature_sasl2 = {
+    .name = "authentication",
+    .ns = NS_SASL2,
+    .offers = sasl2_server_offers,
+    .offer = sasl2_offer,
+    .choose = sasl2_choose,
+    .handle = {sasl2_client_handle, sasl2_server_handle},
 };

@@ -1,6 +1,6 @@
 #include "core/sign_in.h"
 
-/* The server's half of the SASL profile (RFC 6120 §6). */
+/* The server's half of sign-in: the profile of RFC 6120 §6, and the exchange of both profiles. */
 
 enum { AUTH_TRIES = 3, AUTH_ATTEMPTS = 10 };
 
@@ -13,18 +13,26 @@ bool sign_in_offers(const struct stream *s)
     return s->tls || s->config->policy.tls != POLICY_TLS_REQUIRE;
 }
 
+size_t sign_in_list(const struct stream *s, struct arena *a, struct element *to, const char *ns)
+{
+    size_t count = 0;
+    const struct sasl_mech *m;
+    for (size_t i = 0; (m = sasl_mech_at(i)); i++)
+        if (policy_offers(&s->config->policy, m, s->tls)) {
+            element_add_text(a, element_add(a, to, ns, "mechanism"), str_from(sasl_mech_name(m)));
+            count++;
+        }
+    return count;
+}
+
 struct element *sign_in_offer(const struct stream *s, struct arena *a)
 {
     struct element *e = element_new(a, NS_SASL, "mechanisms");
-    const struct sasl_mech *m;
-    for (size_t i = 0; (m = sasl_mech_at(i)); i++)
-        if (policy_offers(&s->config->policy, m, s->tls))
-            element_add_text(a, element_add(a, e, NS_SASL, "mechanism"),
-                             str_from(sasl_mech_name(m)));
+    sign_in_list(s, a, e, NS_SASL);
     return e;
 }
 
-static bool offers_any_binding(const struct stream *s)
+bool sign_in_offers_binding(const struct stream *s)
 {
     const struct sasl_mech *m;
     for (size_t i = 0; (m = sasl_mech_at(i)); i++)
@@ -36,7 +44,8 @@ static bool offers_any_binding(const struct stream *s)
 /* ---- the exchange ---- */
 
 /* RFC 6120 §6.4.5. Few guesses at a password are allowed; more attempts that could not have been
- * one, since clients exist that try every mechanism with a channel binding we do not have. */
+ * one, since clients exist that try every mechanism with a channel binding we do not have, and
+ * since a token that has expired is followed by the password. */
 static bool server_gives_up(struct stream *s)
 {
     struct sign_in *in = s->sign_in;
@@ -44,8 +53,24 @@ static bool server_gives_up(struct stream *s)
     unsigned tries = s->config->policy.auth_tries ? s->config->policy.auth_tries : AUTH_TRIES;
     if (in->sasl)
         sasl_failure(in->sasl, &fault, NULL);
-    in->guesses += fault == SASL_FAULT_CREDENTIALS;
+    in->guesses += fault == SASL_FAULT_CREDENTIALS &&
+                   !(sasl_mech_flags(sasl_used(in->sasl)) & SASL_MECH_TOKEN);
     return ++in->attempts >= AUTH_ATTEMPTS || in->guesses >= tries;
+}
+
+void sign_in_write_failure(struct stream *s, enum sasl_error error, struct str text,
+                           const char *app_ns, const char *app_name)
+{
+    const char *ns = sign_in_ns(s->sign_in);
+    struct arena a;
+    stream_scratch(&a);
+    struct element *e = element_new(&a, ns, "failure");
+    element_add(&a, e, NS_SASL, sasl_error_name(error));
+    if (app_name)
+        element_add(&a, e, app_ns, app_name);
+    if (text.len > 0)
+        element_add_text(&a, element_add(&a, e, ns, "text"), text);
+    stream_write_built(s, &a, e);
 }
 
 /* The failure, and after too many the end of the stream. */
@@ -57,15 +82,7 @@ static void server_fail(struct stream *s, enum sasl_error error, struct str text
     if (in->sasl)
         sasl_failure(in->sasl, NULL, &s->auth.reason);
     s->auth.fatal = fatal;
-    struct arena a;
-    stream_scratch(&a);
-    struct element *e = element_new(&a, NS_SASL, "failure");
-    element_add(&a, e, NS_SASL, sasl_error_name(error));
-    if (text.len > 0) {
-        struct element *t = element_add(&a, e, NS_SASL, "text");
-        element_add_text(&a, t, text);
-    }
-    stream_write_built(s, &a, e);
+    sign_in_write_failure(s, error, text, NULL, NULL);
     sign_in_forget(in);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_AUTH_FAILED, .auth = &s->auth});
     if (s->auth.fatal)
@@ -73,7 +90,7 @@ static void server_fail(struct stream *s, enum sasl_error error, struct str text
                      STR_LIT("Too many failed attempts to sign in."));
 }
 
-static void server_refuse(struct stream *s, enum sasl_error error, struct str text)
+void sign_in_server_refuse(struct stream *s, enum sasl_error error, struct str text)
 {
     server_fail(s, error, text, server_gives_up(s));
 }
@@ -107,7 +124,8 @@ void sign_in_server_run(struct stream *s, enum sasl_status status)
     switch (status) {
     case SASL_MORE:
         stream_scratch(&a);
-        stream_write_built(s, &a, sign_in_payload(&a, "challenge", sign_in_output(in), false));
+        stream_write_built(
+            s, &a, sign_in_payload(&a, sign_in_ns(in), "challenge", sign_in_output(in), false));
         buf_reset(&in->out);
         break;
     case SASL_WANT_SECRET:
@@ -118,12 +136,14 @@ void sign_in_server_run(struct stream *s, enum sasl_status status)
         break;
     case SASL_DONE:
         if (!s->auth.username.ptr)
-            server_refuse(s, SASL_ERROR_NOT_AUTHORIZED, STR_NONE);
+            sign_in_server_refuse(s, SASL_ERROR_NOT_AUTHORIZED, STR_NONE);
+        else if (in->sasl2 && sasl2_from_differs(s))
+            sign_in_server_refuse(s, SASL_ERROR_INVALID_AUTHZID, STR_NONE);
         else
             stream_ask(s, (struct stream_event){.kind = STREAM_WANT_ADMIT, .auth = &s->auth}, true);
         break;
     case SASL_FAILED:
-        server_refuse(s, sasl_failure(in->sasl, NULL, NULL), STR_NONE);
+        sign_in_server_refuse(s, sasl_failure(in->sasl, NULL, NULL), STR_NONE);
         break;
     }
 }
@@ -155,7 +175,8 @@ static void server_offered(const struct stream *s, struct buf *out)
     sasl_offered(names, name_count, types, type_count, out);
 }
 
-static void server_begin(struct stream *s, const struct sasl_mech *mech, struct str initial)
+void sign_in_server_begin(struct stream *s, const struct sasl_mech *mech, struct str initial,
+                          struct str client_id)
 {
     struct sign_in *in = s->sign_in;
     struct sasl_config config = {
@@ -165,7 +186,9 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
         .service = STR_LIT("xmpp"),
         .host = str_from(s->domain),
         .bare_domain = str_from(s->domain),
-        .offers_binding = offers_any_binding(s),
+        .client_id = client_id,
+        .tls_version = policy_tls_version(s->tls),
+        .offers_binding = sign_in_offers_binding(s),
         .fake_iterations = s->config->fake_iterations,
     };
     memcpy(config.fake_key, s->config->fake_key, sizeof config.fake_key);
@@ -183,34 +206,42 @@ static void server_begin(struct stream *s, const struct sasl_mech *mech, struct 
         stream_out_of_memory(s);
 }
 
-static void server_auth(struct stream *s, const struct element *e)
+/* A second <auth/> replaces the first (RFC 6120 §6.4.2), which was an attempt all the same. */
+bool sign_in_server_anew(struct stream *s, const struct sasl_mech *mech)
 {
-    const struct sasl_mech *mech = sasl_mech_find(str_from(element_attr(e, "mechanism")));
-    /* A second <auth/> replaces the first (RFC 6120 §6.4.2), which was an attempt all the same. */
     if (s->sign_in->sasl && server_gives_up(s)) {
         server_fail(s, SASL_ERROR_ABORTED, STR_NONE, true);
-        return;
+        return false;
     }
     sign_in_forget(s->sign_in);
     s->mechanism = mech ? sasl_mech_name(mech) : NULL;
     s->auth = (struct stream_auth_info){.mechanism = s->mechanism};
+    return true;
+}
+
+static void server_auth(struct stream *s, const struct element *e)
+{
+    const struct sasl_mech *mech = sasl_mech_find(str_from(element_attr(e, "mechanism")));
+    s->sign_in->sasl2 = false;
+    if (!sign_in_server_anew(s, mech))
+        return;
     struct buf data;
     enum sign_in_decoded kind = sign_in_decode(e, &data);
     if (data.failed)
         stream_out_of_memory(s);
     else if (!sign_in_offers(s) ||
              (mech && !s->tls && (sasl_mech_flags(mech) & SASL_MECH_PLAINTEXT)))
-        server_refuse(s, SASL_ERROR_ENCRYPTION_REQUIRED, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_ENCRYPTION_REQUIRED, STR_NONE);
     else if (!mech || !policy_offers(&s->config->policy, mech, s->tls))
-        server_refuse(s, SASL_ERROR_INVALID_MECHANISM, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_INVALID_MECHANISM, STR_NONE);
     else if (kind == DECODED_BAD)
-        server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);
     else
-        server_begin(s, mech, sign_in_given(kind, &data, STR_NONE));
+        sign_in_server_begin(s, mech, sign_in_given(kind, &data, STR_NONE), STR_NONE);
     buf_finish(&data);
 }
 
-static void server_response(struct stream *s, const struct element *e)
+void sign_in_server_response(struct stream *s, const struct element *e)
 {
     struct sign_in *in = s->sign_in;
     struct buf data;
@@ -218,9 +249,9 @@ static void server_response(struct stream *s, const struct element *e)
     if (data.failed)
         stream_out_of_memory(s);
     else if (!in->sasl)
-        server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
     else if (kind == DECODED_BAD)
-        server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_INCORRECT_ENCODING, STR_NONE);
     else
         sign_in_server_run(s,
                            sasl_step(in->sasl, sign_in_given(kind, &data, STR_LIT("")), &in->out));
@@ -237,28 +268,33 @@ void sign_in_server_handle(struct stream *s, const struct element *e)
         return;
     if (element_is(e, NS_SASL, "auth"))
         server_auth(s, e);
-    else if (element_is(e, NS_SASL, "response"))
-        server_response(s, e);
+    else if (element_is(e, NS_SASL, "response") && !s->sign_in->sasl2)
+        sign_in_server_response(s, e);
     else if (element_is(e, NS_SASL, "abort"))
-        server_refuse(s, SASL_ERROR_ABORTED, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_ABORTED, STR_NONE);
     else
-        server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
+        sign_in_server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
 }
 
 void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text)
 {
     struct sign_in *in = s->sign_in;
     if (verdict != SASL_ERROR_NONE) {
-        server_refuse(s, verdict, text);
+        sign_in_server_refuse(s, verdict, text);
         return;
     }
     s->username = strndup(s->auth.username.ptr, s->auth.username.len);
+    if (!s->username) {
+        stream_out_of_memory(s);
+        return;
+    }
+    if (in->sasl2) {
+        sasl2_admitted(s);
+        return;
+    }
     struct arena a;
     stream_scratch(&a);
-    struct element *success = sign_in_payload(&a, "success", sign_in_output(in), true);
-    if (!s->username)
-        a.failed = true;
-    stream_write_built(s, &a, success);
+    stream_write_built(s, &a, sign_in_payload(&a, NS_SASL, "success", sign_in_output(in), true));
     if (stream_over(s))
         return;
     s->authenticated = true;

@@ -3,7 +3,8 @@
 #include "core/stream_private.h"
 
 static const struct feature *const rows[] = {
-    &feature_starttls, &feature_sasl, &feature_channel_binding, &feature_bind, &feature_session,
+    &feature_starttls,        &feature_sasl2, &feature_sasl,
+    &feature_channel_binding, &feature_bind,  &feature_session,
 };
 
 void feature_write_all(struct stream *s)
@@ -14,6 +15,8 @@ void feature_write_all(struct stream *s)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i]->offers(s))
             element_link(&a, features, rows[i]->offer(s, &a));
+    if (feature_sasl2.offers(s))
+        sasl2_add_version(s, &a, features);
     stream_write_built(s, &a, features);
 }
 

@@ -34,8 +34,8 @@ struct feature {
     void (*handle[2])(struct stream *s, const struct element *e);
 };
 
-extern const struct feature feature_starttls, feature_sasl, feature_channel_binding, feature_bind,
-    feature_session;
+extern const struct feature feature_starttls, feature_sasl2, feature_sasl, feature_channel_binding,
+    feature_bind, feature_session;
 
 /* Server: writes <stream:features/> for the present state. */
 void feature_write_all(struct stream *s);
@@ -70,14 +70,26 @@ void starttls_answered(struct stream *s, const struct tls_facts *facts,
                        const struct linnet_error *error);
 void starttls_verified(struct stream *s, bool accept);
 
-/* feat_sasl.c; admit: feat_sasl_server.c */
+/* feat_sasl.c; admit: feat_sasl_server.c; token, session: feat_sasl2_server.c */
 void sign_in_free(struct sign_in *in);
 void sign_in_answer_secret(struct stream *s, const struct sasl_secret *secret);
 void sign_in_answer_derive(struct stream *s, const uint8_t *key);
 void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text);
+void sign_in_answer_token(struct stream *s, const struct stream_token_answer *answer);
+bool sign_in_waits_for_session(const struct stream *s);
+void sign_in_answer_session(struct stream *s, const struct stream_session_answer *answer);
 const struct sasl *sign_in_sasl(const struct sign_in *in);
 
-/* feat_bind.c */
+/* feat_sasl2_server.c: adds the config-version of these features, the last of them (XEP-0509). */
+void sasl2_add_version(struct stream *s, struct arena *a, struct element *features);
+
+/* feat_sasl2_client.c: after a header: what is known of the server may allow to sign in at once.
+ * When its features come after all, whether an exchange runs already. */
+void sasl2_pipeline(struct stream *s);
+bool sasl2_is_pipelined(struct stream *s);
+
+/* feat_bind.c: the address of a session that was bound; or fails. */
+bool bind_take_jid(struct stream *s, struct str resource);
 void bind_answer_session(struct stream *s, const struct stream_session_answer *answer);
 
 #endif

@@ -13,11 +13,25 @@ const char *policy_verdict_text(enum policy_verdict v)
         [POLICY_NO_BINDING] = "no channel binding that both ends can use on this connection",
         [POLICY_IS_LEGACY] = "weak: belongs to the legacy profile, which is off",
         [POLICY_NOT_ASKED_FOR] = "another mechanism was asked for by name",
+        [POLICY_WEAKER] = "weaker than what this account has used before",
     };
     return texts[v];
 }
 
 /* ---- channel bindings ---- */
+
+unsigned policy_tls_version(const struct tls_facts *tls)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+    } versions[] = {
+        {"TLSv1.3", 0x0304}, {"TLSv1.2", 0x0303}, {"TLSv1.1", 0x0302}, {"TLSv1", 0x0301}};
+    for (size_t i = 0; tls && i < ARRAY_LEN(versions); i++)
+        if (strcmp(tls->version, versions[i].name) == 0)
+            return versions[i].number;
+    return 0;
+}
 
 static bool binding_from(const char *type, const uint8_t *data, size_t len,
                          struct sasl_binding *ret)
@@ -98,6 +112,15 @@ static bool offers_binding(const struct policy_offer *offer)
     return false;
 }
 
+/* Once SCRAM has worked the server has no need of the password; once a binding has, nobody who
+ * has none can be the same server. */
+static bool is_weaker(const struct login_policy *policy, unsigned flags)
+{
+    if (policy->had_scram && (!(flags & SASL_MECH_PROVES_SERVER) || (flags & SASL_MECH_LEGACY)))
+        return true;
+    return policy->had_binding && !policy->no_channel_binding && !(flags & SASL_MECH_BINDS);
+}
+
 static enum policy_verdict judge(const struct login_policy *policy,
                                  const struct policy_offer *offer, const struct sasl_mech *m,
                                  bool can_bind)
@@ -114,6 +137,8 @@ static enum policy_verdict judge(const struct login_policy *policy,
         return POLICY_NO_BINDING;
     if ((flags & SASL_MECH_LEGACY) && !policy->legacy && !asked_for)
         return POLICY_IS_LEGACY;
+    if (!asked_for && is_weaker(policy, flags))
+        return POLICY_WEAKER;
     return POLICY_LESS_PREFERRED;
 }
 
@@ -152,6 +177,7 @@ void policy_choose(const struct login_policy *policy, const struct policy_offer 
         row->mech = m;
         row->verdict = judge(policy, offer, m, can_bind);
         row->offered = row->verdict != POLICY_NOT_OFFERED;
+        ret->downgrade |= row->verdict == POLICY_WEAKER;
         if (row->verdict == POLICY_LESS_PREFERRED && !ret->mech) {
             row->verdict = POLICY_CHOSEN;
             ret->mech = m;
@@ -160,6 +186,7 @@ void policy_choose(const struct login_policy *policy, const struct policy_offer 
     for (size_t i = 0; i < offer->mechanism_count; i++)
         if (!sasl_mech_find(offer->mechanisms[i]))
             add_row(ret, offer->mechanisms[i]);
+    ret->downgrade = ret->downgrade && !ret->mech;
     bool binds = ret->mech && (sasl_mech_flags(ret->mech) & SASL_MECH_BINDS);
     bool able = offer->tls && !policy->no_channel_binding &&
                 (offer->tls->exporter_len || offer->tls->unique_len || offer->tls->end_point_len);

@@ -25,6 +25,9 @@ struct login_policy {
     bool legacy;             /* weak mechanisms of the `legacy` profile take part */
     bool no_channel_binding; /* never use nor offer -PLUS */
     char mechanism[24];      /* client: only this one; "" for the best */
+    /* client: what this account has done before; weaker is refused, unless asked for by name */
+    bool had_scram;          /* the server need never see the password */
+    bool had_binding;        /* and nobody between could pass it on */
     unsigned iterations_min; /* 0: 4096 */
     unsigned iterations_max; /* 0: 1,000,000 */
     unsigned auth_tries;     /* server: wrong proofs before policy-violation (§6.4.5); 0: 3 */
@@ -41,7 +44,8 @@ enum policy_verdict {
     POLICY_NEEDS_TLS,         /* shows the password: only over verified TLS */
     POLICY_NO_BINDING,        /* no channel binding both ends can use */
     POLICY_IS_LEGACY,         /* weak, and the legacy profile is off */
-    POLICY_NOT_ASKED_FOR      /* an explicit mechanism excludes it */
+    POLICY_NOT_ASKED_FOR,     /* an explicit mechanism excludes it */
+    POLICY_WEAKER             /* than what the account has used before */
 };
 
 /* For people: "weak: belongs to the legacy profile, which is off". Static. */
@@ -66,6 +70,7 @@ struct policy_row {
 
 struct policy_choice {
     const struct sasl_mech *mech; /* NULL when there is none */
+    bool downgrade;               /* there is one only that is weaker than what was used before */
     enum sasl_gs2 gs2;
     struct sasl_binding binding; /* type NULL unless gs2 is SASL_GS2_BINDS */
     struct policy_row rows[2 * POLICY_MECHANISMS_MAX];
@@ -82,6 +87,9 @@ bool policy_offers(const struct login_policy *policy, const struct sasl_mech *m,
 
 /* The types of channel binding we know, best first; ends with NULL. */
 extern const char *const policy_binding_types[];
+
+/* 0x0304 for "TLSv1.3"; 0 when there is no TLS, or it is not known (XEP-0515). */
+unsigned policy_tls_version(const struct tls_facts *tls);
 
 /* `type` as one of these strings, or NULL. */
 const char *policy_binding_type(const char *type);

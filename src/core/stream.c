@@ -30,8 +30,12 @@ static void fill_defaults(struct stream_config *c)
 
 static bool own_strings(struct stream *s)
 {
-    struct str *const strings[] = {&s->config->domain, &s->config->username, &s->config->authzid,
-                                   &s->config->resource};
+    struct stream_fast_path *f = &s->config->fast_path;
+    struct str *const strings[] = {
+        &s->config->domain, &s->config->username, &s->config->authzid, &s->config->resource,
+        &f->agent_id,       &f->agent_software,   &f->agent_device,    &f->tag,
+        &f->token,          &f->token_mechanism,  &f->known_features,
+    };
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         if (strings[i]->ptr)
             *strings[i] = str_of(arena_dup(&s->own, *strings[i]), strings[i]->len);
@@ -213,17 +217,23 @@ bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,
 {
     if (!want_take(s, now_ms, STREAM_WANT_SESSION, id))
         return false;
-    bind_answer_session(s, answer);
+    if (sign_in_waits_for_session(s))
+        sign_in_answer_session(s, answer);
+    else
+        bind_answer_session(s, answer);
     return true;
 }
 
-/* No feature raises these two wants yet, so no id can be theirs. */
-bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id, bool accepted)
+bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id,
+                         const struct stream_token_answer *answer)
 {
-    (void)accepted;
-    return want_take(s, now_ms, STREAM_WANT_TOKEN, id);
+    if (!want_take(s, now_ms, STREAM_WANT_TOKEN, id))
+        return false;
+    sign_in_answer_token(s, answer);
+    return true;
 }
 
+/* No feature raises this want yet, so no id can be its. */
 bool stream_answer_register(struct stream *s, uint64_t now_ms, uint64_t id,
                             enum stanza_condition verdict, struct str text)
 {
@@ -246,6 +256,8 @@ void stream_output_ack(struct stream *s, uint64_t now_ms, size_t len)
     s->now_ms = now_ms;
     s->last_sent_ms = now_ms;
     buf_consume(&s->out, len);
+    if (s->secrets_travelled && buf_len(&s->out) == 0)
+        s->out.secret = false; /* none is left in it, and none will come */
     buf_trim(&s->out);
 }
 
@@ -331,7 +343,7 @@ void stream_become_ready(struct stream *s)
     s->active = NULL;
     s->features = NULL;
     arena_finish(&s->features_arena);
-    s->out.secret = false; /* no secret travels from here on */
+    s->secrets_travelled = true;
     stream_enter(s, LINNET_STAGE_READY);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_READY, .jid = &s->jid});
     if (!stream_is_client(s))
@@ -429,6 +441,11 @@ const char *stream_mechanism(const struct stream *s)
 const char *stream_binding(const struct stream *s)
 {
     return s->binding;
+}
+
+unsigned stream_path(const struct stream *s)
+{
+    return s->path;
 }
 
 bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct str *ret_key)

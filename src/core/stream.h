@@ -44,6 +44,21 @@ struct stream_trace {
     bool secrets;
 };
 
+/* What a client may use beyond RFC 6120 to be online in fewer round trips. All copied; secrets are
+ * wiped. */
+struct stream_fast_path {
+    bool off;            /* no SASL2 at all */
+    struct str agent_id; /* UUID v4 of this installation (XEP-0388); STR_NONE */
+    struct str agent_software, agent_device;
+    struct str tag;                    /* of the resource (XEP-0386); STR_NONE */
+    bool want_token;                   /* ask for a FAST token (XEP-0484); needs agent_id */
+    struct str token, token_mechanism; /* one from earlier; STR_NONE */
+    uint64_t token_count;              /* of this use; each use has a higher one; 0: none is sent */
+    /* <stream:features/> that the server showed earlier on such a connection, as XML. When they
+     * hold a config-version (XEP-0509), <authenticate/> leaves together with the header. */
+    struct str known_features;
+};
+
 struct stream_config {
     enum stream_side side;
     enum stream_kind kind;
@@ -70,11 +85,14 @@ struct stream_config {
     struct str username; /* localpart; STR_NONE to stop after features (probe) */
     struct str authzid;  /* only when acting for another */
     struct str resource; /* STR_NONE: the server chooses */
+    struct stream_fast_path fast_path;
 
     /* server; borrowed, must outlive the stream */
     const char *const *domains; /* prepared; the first is the default `from`; NULL-terminated */
     uint8_t fake_key[32];       /* see sasl.h */
     unsigned fake_iterations;
+    bool no_sasl2; /* RFC 6120 only */
+    bool fast;     /* FAST tokens (XEP-0484): WANT_TOKEN will be answered */
 };
 
 struct stream;
@@ -123,23 +141,27 @@ void stream_tick(struct stream *s, uint64_t now_ms);
 enum stream_event_kind {
     STREAM_EVENT_NONE = 0,
 
-    STREAM_EVENT_STAGE,       /* client: `stage` began */
-    STREAM_EVENT_HEADER,      /* the peer's stream header was accepted: `header` */
-    STREAM_EVENT_FEATURES,    /* client: `element` is what the server offers */
-    STREAM_EVENT_MECHANISM,   /* client: `choice`, with the verdicts; server: `mechanism` began */
-    STREAM_EVENT_AUTH_FAILED, /* server: one attempt failed: `auth` */
-    STREAM_EVENT_READY,       /* bound: `jid` */
-    STREAM_EVENT_STANZA,      /* `element`, only after READY */
-    STREAM_EVENT_CLOSED,      /* `error`; code LINNET_OK for an orderly end that we asked for, or
-                                 that the peer began after READY without an error */
+    STREAM_EVENT_STAGE,         /* client: `stage` began */
+    STREAM_EVENT_HEADER,        /* the peer's stream header was accepted: `header` */
+    STREAM_EVENT_FEATURES,      /* client: `element` is what the server offers */
+    STREAM_EVENT_MECHANISM,     /* client: `choice`, with the verdicts; server: `mechanism` began */
+    STREAM_EVENT_AUTH_FAILED,   /* server: one attempt failed: `auth` */
+    STREAM_EVENT_TOKEN,         /* client: a new FAST token to keep: `issued` */
+    STREAM_EVENT_TOKEN_REFUSED, /* client: the server refused ours, which is to be forgotten; the
+                                   login goes on with the password */
+    STREAM_EVENT_READY,         /* bound: `jid` */
+    STREAM_EVENT_STANZA,        /* `element`, only after READY */
+    STREAM_EVENT_CLOSED,        /* `error`; code LINNET_OK for an orderly end that we asked for, or
+                                   that the peer began after READY without an error */
 
     STREAM_WANT_TLS,     /* everything we wrote is acknowledged: handshake now */
     STREAM_WANT_VERIFY,  /* client: the certificate did not verify: `facts`; go on? */
     STREAM_WANT_SECRET,  /* `sasl`: a password or a stored credential */
     STREAM_WANT_DERIVE,  /* `sasl`: PBKDF2 elsewhere; to cancel is to abandon */
-    STREAM_WANT_TOKEN,   /* `token`: compare-and-set of a FAST token */
     STREAM_WANT_ADMIT,   /* server: `auth` proved who it is; may it in? Asked before success is
                             written, with no output pending: the moment to change loop */
+    STREAM_WANT_TOKEN,   /* server, admitted: `token`: compare-and-set of the FAST token that was
+                            used, and a new one */
     STREAM_WANT_SESSION, /* server: `session`: resume, bind and inline features: one question */
     STREAM_WANT_REGISTER /* server: `element`: XEP-0077 before login */
 };
@@ -159,21 +181,36 @@ struct stream_auth_info {
     bool fatal;         /* server: too many tries; the stream is closing */
 };
 
+/* FAST, server: one question, to be answered when it is on disk. */
 struct stream_token_info {
     struct str username, client_id;
-    const char *mechanism;
-    struct str token_hash;
-    uint64_t count;
+    struct str software, device; /* as the client names itself; may be empty */
+    const char *used;            /* mechanism of the token that signed in; NULL: none did */
+    int used_index;              /* which of those given at WANT_SECRET */
+    bool has_count;
+    uint64_t count; /* accept only if it is above the last one of this token */
     bool invalidate;
+    const char *issue; /* mechanism to make a new token for; NULL: only if the old one is to go */
+};
+
+struct stream_token_answer {
+    bool accepted;
+    struct str token;  /* a new one; STR_NONE */
+    int64_t expires_s; /* Unix time */
+};
+
+/* FAST, client. */
+struct stream_issued_token {
+    struct str token;
+    const char *mechanism;
+    struct str expiry; /* as sent (XEP-0082) */
 };
 
 struct stream_session_info {
     struct str username;
     struct str resource;  /* asked for, prepared; STR_NONE: make one */
-    struct str tag;       /* Bind 2; STR_NONE */
-    struct str resume_id; /* XEP-0198; STR_NONE */
-    uint32_t resume_h;
-    const struct element *inline_features; /* Bind 2; NULL */
+    struct str tag;       /* Bind 2: begins the resource that is made; prepared; STR_NONE */
+    struct str client_id; /* XEP-0388: an older session of the same client ends; STR_NONE */
 };
 
 struct stream_event {
@@ -190,6 +227,7 @@ struct stream_event {
         const struct stream_header_info *header;
         const struct stream_auth_info *auth;
         const struct stream_token_info *token;
+        const struct stream_issued_token *issued;
         const struct stream_session_info *session;
         const struct jid *jid;
     };
@@ -213,15 +251,17 @@ bool stream_answer_secret(struct stream *s, uint64_t now_ms, uint64_t id,
                           const struct sasl_secret *secret);
 /* `key` NULL: could not be computed. */
 bool stream_answer_derive(struct stream *s, uint64_t now_ms, uint64_t id, const uint8_t *key);
-bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id, bool accepted);
 /* SASL_ERROR_NONE admits. */
 bool stream_answer_admit(struct stream *s, uint64_t now_ms, uint64_t id, enum sasl_error verdict,
                          struct str text);
 
+/* With Bind 2 a refusal shows as success without a session: the client may bind by RFC 6120. */
 struct stream_session_answer {
     enum stanza_condition refused; /* STANZA_OK: bound */
     struct str resource;           /* the one in force, prepared */
 };
+bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id,
+                         const struct stream_token_answer *answer);
 bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,
                            const struct stream_session_answer *answer);
 bool stream_answer_register(struct stream *s, uint64_t now_ms, uint64_t id,
@@ -255,6 +295,15 @@ const struct tls_facts *stream_tls(const struct stream *s);
 const struct jid *stream_jid(const struct stream *s); /* NULL before READY */
 const char *stream_mechanism(const struct stream *s); /* NULL before sign-in */
 const char *stream_binding(const struct stream *s);   /* "tls-exporter"; NULL for none */
+
+/* What shortened the way to READY; a set. */
+enum {
+    STREAM_PATH_SASL2 = 1,    /* XEP-0388 */
+    STREAM_PATH_BIND2 = 2,    /* XEP-0386 */
+    STREAM_PATH_TOKEN = 4,    /* XEP-0484 */
+    STREAM_PATH_PIPELINED = 8 /* XEP-0509: header and <authenticate/> in one flight */
+};
+unsigned stream_path(const struct stream *s);
 
 /* Client, SCRAM, after READY: the derived key that may be cached; see sasl_salted_key. */
 bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct str *ret_key);

@@ -54,6 +54,8 @@ static void open_client(struct stream *s)
     else
         write_header(s, s->config->domain, named ? buf_peek(&from) : STR_NONE, STR_NONE);
     buf_finish(&from);
+    if (!stream_over(s))
+        sasl2_pipeline(s);
 }
 
 /* `id` is new and unpredictable in every header (RFC 6120 §4.7.3). */
@@ -75,11 +77,23 @@ void stream_open(struct stream *s)
         open_server(s, STR_NONE);
 }
 
-void stream_restart(struct stream *s)
+static struct xml_limits limits_of(const struct stream *s)
 {
     struct xml_limits limits = s->authenticated ? xml_limits_after_auth : xml_limits_before_auth;
     limits.element_bytes =
         s->authenticated ? s->config->max_bytes_after_auth : s->config->max_bytes_before_auth;
+    return limits;
+}
+
+void stream_trust(struct stream *s)
+{
+    struct xml_limits limits = limits_of(s);
+    xml_reader_set_limits(s->reader, &limits);
+}
+
+void stream_restart(struct stream *s)
+{
+    struct xml_limits limits = limits_of(s);
     xml_reader_free(s->reader);
     s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     s->header_sent = s->header_received = false;

@@ -8,8 +8,7 @@
  *   stream_end.c    errors and closing: every way a stream ends
  *   stream_trace.c  the masked trace of the wire
  *   feature.c       the negotiation table
- *   feat_NAME.c     one feature, both halves; feat_sasl_client.c and feat_sasl_server.c share
- *                   sign_in.h
+ *   feat_NAME.c     one feature, both halves; those of sign-in, feat_sasl*.c, share sign_in.h
  */
 #ifndef CORE_STREAM_PRIVATE_H
 #define CORE_STREAM_PRIVATE_H
@@ -60,6 +59,7 @@ struct stream {
     bool authenticated;
     bool verified; /* TLS, and the certificate was accepted */
     bool was_ready;
+    bool secrets_travelled; /* sign-in is over: nothing that is written from now on is secret */
 
     struct stream_event events[STREAM_EVENTS_MAX];
     unsigned event_first, event_count;
@@ -83,6 +83,7 @@ struct stream {
     const char *domain;    /* server: the one the client chose; client: config.domain */
     char *username;        /* server: who authenticated (localpart, prepared) */
     const char *mechanism, *binding;
+    unsigned path; /* STREAM_PATH_* */
     struct jid jid;
 
     struct stream_header_info header;
@@ -137,6 +138,9 @@ void stream_become_ready(struct stream *s);
 
 /* Writes our header; a client's waits for the answer. */
 void stream_open(struct stream *s);
+
+/* Sign-in is complete without a restart (XEP-0388): the limits of what may come are others now. */
+void stream_trust(struct stream *s);
 
 /* The stream begins anew on the same connection (RFC 6120 §4.3.3): new reader, nothing learnt. */
 void stream_restart(struct stream *s);

@@ -11,7 +11,8 @@ static void client_features(struct stream *s, const struct element *e)
         return;
     }
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_FEATURES, .element = e});
-    feature_negotiate(s);
+    if (!sasl2_is_pipelined(s))
+        feature_negotiate(s);
 }
 
 /* The answer to an iq may hold nothing but an error: it is told by its kind. */

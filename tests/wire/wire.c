@@ -6,6 +6,8 @@
  *     TLS                 the handshake succeeds here, with the facts of `tls:`
  *     client: ready ADDRESS | client: fails CODE | server: ready ADDRESS | server: fails CODE
  *                         what that half must come to next
+ *     client: path [sasl2] [bind2] [token] [pipelined]   how it became ready
+ *     client: token MECHANISM TOKEN EXPIRY | client: token refused
  *
  * When the client half is played, S: lines are fed to it and its output must equal the C: lines,
  * element by element (attribute order and quotes do not matter); and the other way round.
@@ -33,8 +35,8 @@ struct script {
     size_t count;
     /* settings */
     const char *half, *domain, *aliases, *user, *password, *authzid, *resource, *mechanism, *tls;
-    const char *server_policy;
-    bool legacy, direct;
+    const char *server_policy, *agent, *tag, *token, *token_mechanism, *token_count, *known;
+    bool legacy, direct, sasl2, fast, want_token, token_stale;
     uint8_t random[2][RANDOM_MAX];
     size_t random_len[2];
 };
@@ -48,7 +50,7 @@ struct play {
     uint64_t now_ms, tls_want;
     bool tls_due, ready, closed;
     struct linnet_error error;
-    char jid[512];
+    char jid[512], token[128];
     char *vars[VARS_MAX][2];
     size_t var_count;
     size_t line;
@@ -73,6 +75,16 @@ static bool setting(struct script *s, const char *key, char *value)
         {"authzid", &s->authzid},     {"resource", &s->resource},
         {"mechanism", &s->mechanism}, {"tls", &s->tls},
         {"aliases", &s->aliases},     {"server-policy", &s->server_policy},
+        {"agent", &s->agent},         {"tag", &s->tag},
+        {"token", &s->token},         {"token-mechanism", &s->token_mechanism},
+        {"known", &s->known},         {"token-count", &s->token_count},
+    };
+    struct {
+        const char *key;
+        bool *to;
+    } switches[] = {
+        {"legacy", &s->legacy}, {"direct", &s->direct},         {"sasl2", &s->sasl2},
+        {"fast", &s->fast},     {"want-token", &s->want_token}, {"token-stale", &s->token_stale},
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         if (strcmp(key, texts[i].key) == 0) {
@@ -81,10 +93,9 @@ static bool setting(struct script *s, const char *key, char *value)
         }
     if (strcmp(key, "title") == 0)
         return true;
-    if (strcmp(key, "legacy") == 0)
-        return s->legacy = strcmp(value, "on") == 0, true;
-    if (strcmp(key, "direct") == 0)
-        return s->direct = strcmp(value, "on") == 0, true;
+    for (size_t i = 0; i < ARRAY_LEN(switches); i++)
+        if (strcmp(key, switches[i].key) == 0)
+            return *switches[i].to = strcmp(value, "on") == 0, true;
     enum stream_side side = strncmp(key, "server-", 7) == 0 ? STREAM_SERVER : STREAM_CLIENT;
     const char *what = strncmp(key, "server-", 7) && strncmp(key, "client-", 7) ? "" : key + 7;
     size_t *len = &s->random_len[side];
@@ -270,7 +281,18 @@ static void play_begin(struct play *p)
         .username = str_opt(s->user),
         .authzid = str_opt(s->authzid),
         .resource = str_opt(s->resource),
+        .fast_path = {.off = !s->sasl2,
+                      .agent_id = str_opt(s->agent),
+                      .agent_software = str_opt(s->agent ? "Linnet" : NULL),
+                      .tag = str_opt(s->tag),
+                      .want_token = s->want_token,
+                      .token = str_opt(s->token),
+                      .token_mechanism = str_opt(s->token_mechanism),
+                      .token_count = s->token_count ? strtoull(s->token_count, NULL, 10) : 0,
+                      .known_features = str_opt(s->known)},
         .fake_iterations = 4096,
+        .no_sasl2 = !s->sasl2,
+        .fast = s->fast,
     };
     c.policy.legacy = s->legacy;
     if (s->mechanism && p->side == STREAM_CLIENT)
@@ -290,7 +312,12 @@ static void give_secret(struct play *p, const struct stream_event *ev)
     struct sasl_secret secret = {.kind = SASL_SECRET_NONE};
     struct str password = str_opt(p->script->password);
     const struct sasl_want *want = ev->sasl;
-    if (p->side == STREAM_CLIENT) {
+    if (want->client_id.ptr) {
+        secret.kind = SASL_SECRET_TOKEN;
+        if (str_is(want->username, p->script->user) && p->script->token &&
+            str_is(want->client_id, p->script->agent))
+            secret.tokens[secret.token_count++] = str_opt(p->script->token);
+    } else if (p->side == STREAM_CLIENT) {
         secret.kind = SASL_SECRET_PASSWORD;
         secret.password = password;
     } else if (str_is(want->username, p->script->user)) {
@@ -329,13 +356,27 @@ static void on_event(struct play *p, const struct stream_event *ev)
     case STREAM_WANT_ADMIT:
         stream_answer_admit(p->stream, p->now_ms, ev->id, SASL_ERROR_NONE, STR_NONE);
         break;
+    case STREAM_WANT_TOKEN:
+        stream_answer_token(p->stream, p->now_ms, ev->id,
+                            &(struct stream_token_answer){
+                                .accepted = !p->script->token_stale,
+                                .token = ev->token->issue ? STR_LIT("new-token") : STR_NONE,
+                                .expires_s = 1795748881});
+        break;
     case STREAM_WANT_SESSION: {
-        struct str resource = ev->session->resource;
+        struct str resource = ev->session->tag.ptr ? ev->session->tag : ev->session->resource;
         stream_answer_session(
             p->stream, p->now_ms, ev->id,
             &(struct stream_session_answer){.resource = resource.ptr ? resource : STR_LIT("made")});
         break;
     }
+    case STREAM_EVENT_TOKEN:
+        snprintf(p->token, sizeof p->token, "%s %.*s %.*s", ev->issued->mechanism,
+                 STR_ARG(ev->issued->token), STR_ARG(ev->issued->expiry));
+        break;
+    case STREAM_EVENT_TOKEN_REFUSED:
+        snprintf(p->token, sizeof p->token, "refused");
+        break;
     case STREAM_EVENT_READY:
         p->ready = true;
         snprintf(p->jid, sizeof p->jid, "%s", ev->jid->full);
@@ -460,12 +501,26 @@ static void handshake(struct play *p)
     settle(p);
 }
 
+/* How READY was reached. */
+static void show_path(const struct play *p, char *out, size_t size)
+{
+    static const char *const names[] = {"sasl2", "bind2", "token", "pipelined"};
+    size_t len = (size_t)snprintf(out, size, "path");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (stream_path(p->stream) & 1u << i)
+            len += (size_t)snprintf(out + len, size - len, " %s", names[i]);
+}
+
 static void check_state(struct play *p, const char *want)
 {
     char got[600];
     settle(p);
     if (strncmp(want, "ready ", 6) == 0)
         snprintf(got, sizeof got, "ready %s", p->ready && !p->closed ? p->jid : "(not)");
+    else if (strncmp(want, "token ", 6) == 0)
+        snprintf(got, sizeof got, "token %s", p->token);
+    else if (strncmp(want, "path", 4) == 0)
+        show_path(p, got, sizeof got);
     else if (p->closed)
         snprintf(got, sizeof got, "fails %s",
                  p->error.code ? linnet_error_info(p->error.code)->id : "ok");

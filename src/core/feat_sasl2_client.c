@@ -1,0 +1,334 @@
+#include "core/sign_in.h"
+
+#include <stdlib.h>
+
+/* The client's half of SASL2 (XEP-0388), with Bind 2 (XEP-0386) and FAST (XEP-0484) inside of
+ * <authenticate/>; and config-version (XEP-0509), which lets it leave together with the header.
+ *
+ * The one way to `authenticated` is that of the other profile: client_done in feat_sasl_client.c.
+ */
+
+enum { KNOWN_FEATURES_BYTES = 16384 };
+
+/* ---- the offer ---- */
+
+static const struct element *in_line(const struct sign_in *in)
+{
+    return element_child(in->offer, NS_SASL2, "inline");
+}
+
+static bool offers_bind(const struct sign_in *in)
+{
+    return element_child(in_line(in), NS_BIND2, "bind") != NULL;
+}
+
+/* Whether {NS_FAST}mechanism is listed and this connection has what it binds to. */
+static bool can_use_token(const struct stream *s, const struct sasl_mech *m,
+                          struct sasl_binding *ret)
+{
+    struct str names[SIGN_IN_OFFERS_MAX];
+    const struct element *fast = element_child(in_line(s->sign_in), NS_FAST, "fast");
+    size_t count = sign_in_texts(fast, NS_FAST, "mechanism", NULL, names, ARRAY_LEN(names));
+    const char *type = sasl_mech_binding(m);
+    *ret = (struct sasl_binding){0};
+    if (type && (s->config->policy.no_channel_binding || !policy_binding(s->tls, type, ret)))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (str_is(names[i], sasl_mech_name(m)))
+            return true;
+    return false;
+}
+
+/* The strongest that both ends have: a token belongs to the mechanism it was made for. */
+static const struct sasl_mech *token_to_ask_for(const struct stream *s)
+{
+    const struct stream_fast_path *f = &s->config->fast_path;
+    const struct sasl_mech *m;
+    struct sasl_binding binding;
+    if (!f->want_token || !f->agent_id.ptr)
+        return NULL;
+    for (size_t i = 0; (m = sasl_token_mech_at(i)); i++)
+        if (can_use_token(s, m, &binding))
+            return m;
+    return NULL;
+}
+
+static const struct sasl_mech *token_to_use(const struct stream *s, struct sasl_binding *ret)
+{
+    const struct stream_fast_path *f = &s->config->fast_path;
+    if (!f->token.ptr || !f->agent_id.ptr || s->sign_in->token_refused || !s->verified)
+        return NULL;
+    const struct sasl_mech *m = sasl_token_mech_find(f->token_mechanism);
+    return m && can_use_token(s, m, ret) ? m : NULL;
+}
+
+/* XEP-0440 §2: under SASL2 the mechanisms that bind and the list of what can be bound to come
+ * together. One without the other was cut out on the way. */
+static bool binding_was_cut(struct stream *s, const struct element *offer,
+                            const struct element *features)
+{
+    struct str names[SIGN_IN_OFFERS_MAX];
+    size_t count = sign_in_texts(offer, NS_SASL2, "mechanism", NULL, names, ARRAY_LEN(names));
+    bool types = element_child(features, NS_SASL_CB, "sasl-channel-binding") != NULL;
+    bool plus = false;
+    for (size_t i = 0; i < count; i++)
+        plus |= names[i].len > 5 && str_is(str_of(names[i].ptr + names[i].len - 5, 5), "-PLUS");
+    if (plus == types || s->config->policy.no_channel_binding)
+        return false;
+    stream_take_leave(s);
+    stream_fail(s, STREAM_OK, LINNET_ERROR_DOWNGRADE, LINNET_ORIGIN_HERE, "domain", s->domain,
+                "reason",
+                plus ? "mechanisms with channel binding are on offer, but no type to bind with"
+                     : "types of channel binding are on offer, but no mechanism that binds",
+                NULL);
+    return true;
+}
+
+/* Chooses among `features` and begins. FEATURE_SKIP: RFC 6120's profile has to do. */
+static enum feature_choice begin(struct stream *s, const struct element *offer,
+                                 const struct element *features)
+{
+    struct sign_in *in = s->sign_in;
+    struct sasl_binding binding;
+    in->offer = offer;
+    const struct sasl_mech *token = token_to_use(s, &binding);
+    if (!sign_in_decide(s, offer, NS_SASL2, features) || binding_was_cut(s, offer, features))
+        return FEATURE_FAILED;
+    if (!token && !in->choice.mech)
+        return FEATURE_SKIP;
+    in->sasl2 = true;
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MECHANISM, .choice = &in->choice});
+    if (token)
+        sign_in_client_start(s, token, &binding);
+    else
+        sign_in_client_start(s, in->choice.mech, &in->choice.binding);
+    return stream_over(s) ? FEATURE_FAILED : FEATURE_STARTED;
+}
+
+enum feature_choice sasl2_choose(struct stream *s, const struct element *offer)
+{
+    if (s->authenticated || !offer || !s->tls || s->config->fast_path.off ||
+        !s->config->username.ptr)
+        return FEATURE_SKIP;
+    stream_enter(s, LINNET_STAGE_SIGN_IN);
+    if (!sign_in_of(s))
+        return FEATURE_FAILED;
+    return begin(s, offer, s->features);
+}
+
+/* ---- <authenticate/> ---- */
+
+static void add_agent(const struct stream_fast_path *f, struct arena *a, struct element *e)
+{
+    if (!f->agent_id.ptr)
+        return;
+    struct element *agent = element_add(a, e, NS_SASL2, "user-agent");
+    element_set_str(a, agent, "id", f->agent_id);
+    if (f->agent_software.len > 0)
+        element_add_text(a, element_add(a, agent, NS_SASL2, "software"), f->agent_software);
+    if (f->agent_device.len > 0)
+        element_add_text(a, element_add(a, agent, NS_SASL2, "device"), f->agent_device);
+}
+
+static void add_bind(const struct stream *s, struct arena *a, struct element *e)
+{
+    /* A resource that was asked for by name can only be had by RFC 6120's way. */
+    if (!offers_bind(s->sign_in) || s->config->resource.ptr)
+        return;
+    struct element *bind = element_add(a, e, NS_BIND2, "bind");
+    if (s->config->fast_path.tag.len > 0)
+        element_add_text(a, element_add(a, bind, NS_BIND2, "tag"), s->config->fast_path.tag);
+}
+
+static void add_token(struct stream *s, struct arena *a, struct element *e)
+{
+    struct sign_in *in = s->sign_in;
+    const struct stream_fast_path *f = &s->config->fast_path;
+    const struct sasl_mech *issue = token_to_ask_for(s);
+    if (sasl_mech_flags(sasl_used(in->sasl)) & SASL_MECH_TOKEN) {
+        struct element *fast = element_add(a, e, NS_FAST, "fast");
+        if (f->token_count > 0)
+            element_set(a, fast, "count",
+                        arena_printf(a, "%llu", (unsigned long long)f->token_count));
+        in->issue = sasl_mech_name(sasl_used(in->sasl)); /* the server may rotate it unasked */
+    } else if (issue) {
+        in->issue = sasl_mech_name(issue);
+        element_set(a, element_add(a, e, NS_FAST, "request-token"), "mechanism", in->issue);
+    }
+}
+
+void sasl2_write_authenticate(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    struct arena a;
+    stream_scratch(&a);
+    struct element *e = element_new(&a, NS_SASL2, "authenticate");
+    element_set(&a, e, "mechanism", sasl_mech_name(sasl_used(in->sasl)));
+    if (sasl_has_output(in->sasl))
+        element_link(&a, e,
+                     sign_in_payload(&a, NS_SASL2, "initial-response", sign_in_output(in), false));
+    add_agent(&s->config->fast_path, &a, e);
+    add_bind(s, &a, e);
+    add_token(s, &a, e);
+    if (in->pipelined)
+        element_link(&a, e, element_copy(&a, in->known_version));
+    stream_write_built(s, &a, e);
+}
+
+/* ---- together with the header (XEP-0509) ---- */
+
+/* Reads the features that were known into in->asking; NULL when they are of no use. */
+static const struct element *known_features(struct stream *s)
+{
+    static const char header[] =
+        "<stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAM "'>";
+    struct str known = s->config->fast_path.known_features;
+    const struct element *features = NULL;
+    size_t used;
+    if (known.len == 0 || known.len > KNOWN_FEATURES_BYTES)
+        return NULL;
+    struct xml_reader *r = xml_reader_new(&xml_limits_after_auth, false);
+    if (r && xml_reader_read(r, header, sizeof header - 1, &used) == XML_HEADER &&
+        xml_reader_read(r, known.ptr, known.len, &used) == XML_ELEMENT &&
+        element_is(xml_reader_element(r), NS_STREAM, "features"))
+        features = element_copy(&s->sign_in->asking, xml_reader_element(r));
+    xml_reader_free(r);
+    return features;
+}
+
+void sasl2_pipeline(struct stream *s)
+{
+    if (!s->verified || s->authenticated || s->config->fast_path.off || !s->config->username.ptr ||
+        !s->config->fast_path.known_features.ptr || !sign_in_of(s))
+        return;
+    struct sign_in *in = s->sign_in;
+    const struct element *features = known_features(s);
+    const struct element *offer = element_child(features, NS_SASL2, "authentication");
+    in->known_version = element_child(features, NS_IAP, "config-version");
+    if (!offer || !in->known_version)
+        return;
+    stream_enter(s, LINNET_STAGE_SIGN_IN);
+    in->pipelined = true;
+    if (begin(s, offer, features) != FEATURE_STARTED)
+        in->pipelined = false;
+}
+
+bool sasl2_is_pipelined(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    if (!in || !in->pipelined || !in->sasl)
+        return false;
+    s->active = &feature_sasl2;
+    stream_move(s, PHASE_NEGOTIATE);
+    return true;
+}
+
+/* ---- the answers ---- */
+
+/* What was relied on or tried first did not hold: once more, by what the server offers now. */
+static void try_again(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    sign_in_forget(in);
+    in->pipelined = false;
+    in->issue = NULL;
+    feature_negotiate(s);
+}
+
+static void refused(struct stream *s, const struct element *e)
+{
+    struct sign_in *in = s->sign_in;
+    bool mismatch = element_child(e, NS_IAP, "config-version-mismatch") != NULL;
+    bool token = in->sasl && (sasl_mech_flags(sasl_used(in->sasl)) & SASL_MECH_TOKEN);
+    if (in->pipelined && mismatch) {
+        try_again(s);
+    } else if (token) {
+        in->token_refused = true;
+        stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_TOKEN_REFUSED});
+        try_again(s);
+    } else {
+        sign_in_client_refused(s, e);
+    }
+}
+
+/* The address of the new session, which must be of the account that was asked for. */
+static bool take_address(struct stream *s, const struct element *e)
+{
+    struct str text = element_child_text(e, NS_SASL2, "authorization-identifier");
+    enum jid_fault fault = text.ptr ? jid_parse(text, &s->jid) : JID_EMPTY;
+    if (fault == JID_OK && s->jid.local.ptr && s->jid.resource.ptr)
+        return true;
+    if (fault == JID_NO_MEMORY)
+        stream_out_of_memory(s);
+    else
+        stream_fail_protocol(s, STREAM_OK, "the server bound no usable address");
+    return false;
+}
+
+static void take_token(struct stream *s, const struct element *e)
+{
+    const struct element *token = element_child(e, NS_FAST, "token");
+    const char *text = element_attr(token, "token");
+    if (!text || !*text || !s->sign_in->issue)
+        return;
+    s->sign_in->issued =
+        (struct stream_issued_token){.token = str_from(text),
+                                     .mechanism = s->sign_in->issue,
+                                     .expiry = str_from(element_attr(token, "expiry"))};
+    stream_emit(s,
+                (struct stream_event){.kind = STREAM_EVENT_TOKEN, .issued = &s->sign_in->issued});
+}
+
+/* <success/> is kept by the reader until every event of it was seen. */
+static const struct element *success_of(const struct stream *s)
+{
+    return xml_reader_element(s->reader);
+}
+
+void sasl2_client_done(struct stream *s)
+{
+    struct sign_in *in = s->sign_in;
+    const struct element *e = success_of(s);
+    s->path |= STREAM_PATH_SASL2;
+    if (sasl_mech_flags(sasl_used(in->sasl)) & SASL_MECH_TOKEN)
+        s->path |= STREAM_PATH_TOKEN;
+    if (in->pipelined)
+        s->path |= STREAM_PATH_PIPELINED;
+    in->pipelined = false;
+    stream_trust(s);
+    take_token(s, e);
+    if (!element_child(e, NS_BIND2, "bound")) {
+        s->active = NULL;
+        stream_move(s, PHASE_FEATURES); /* no restart: they follow */
+        return;
+    }
+    if (!take_address(s, e))
+        return;
+    s->bind.bound = true;
+    s->path |= STREAM_PATH_BIND2;
+    /* The features that follow are not waited for: some servers send none. */
+    stream_become_ready(s);
+}
+
+static void success(struct stream *s, const struct element *e)
+{
+    static const struct element nothing = {.ns = NS_SASL2, .name = "additional-data"};
+    const struct element *data = element_child(e, NS_SASL2, "additional-data");
+    sign_in_client_take(s, data ? data : &nothing, true);
+}
+
+void sasl2_client_handle(struct stream *s, const struct element *e)
+{
+    bool running = s->sign_in->sasl2 && s->sign_in->sasl;
+    if (running && element_is(e, NS_SASL2, "challenge"))
+        sign_in_client_take(s, e, false);
+    else if (running && element_is(e, NS_SASL2, "success"))
+        success(s, e);
+    else if (running && element_is(e, NS_SASL2, "failure"))
+        refused(s, e);
+    else if (running && element_is(e, NS_SASL2, "continue"))
+        stream_fail_peer(s, LINNET_ERROR_NO_MECHANISM, "continue",
+                         element_child_text(e, NS_SASL2, "text"));
+    else
+        stream_fail_protocol(s, STREAM_OK, "the server broke the order of sign-in");
+}
