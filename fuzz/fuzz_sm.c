@@ -68,7 +68,7 @@ static void check_count(uint32_t h, uint64_t base)
         demand((uint32_t)(base + told) == h);
     else
         demand(told == ACKED);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void check(const struct element *e, struct arena *a)

@@ -96,6 +96,6 @@ void answer_request(struct linnet_client *c, const struct element *iq)
     if (a.failed)
         login_doom_memory(c);
     else if (reply)
-        stream_send(client_stream(c), reply);
+        stream_send(client_stream(c), loop_now_ms(), reply);
     arena_finish(&a);
 }

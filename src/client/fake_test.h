@@ -332,7 +332,7 @@ static inline void fake_step(struct fake *f)
 /* Sends text as it is to the client that is bound. */
 static inline void fake_say(struct fake *f, const char *xml)
 {
-    stream_send_bytes(f->stream, str_from(xml));
+    stream_send_bytes(f->stream, loop_now_ms(), str_from(xml), 0);
     fake_output(f);
 }
 

@@ -20,7 +20,7 @@ static void send_ping(struct linnet_client *c, uint64_t now_ms)
     linnet_client_make_id(c, id);
     const struct element *iq = ping_request(&a, NULL, id);
     if (!a.failed)
-        stream_send(client_stream(c), iq);
+        stream_send(client_stream(c), now_ms, iq);
     arena_finish(&a);
     c->session.ping_sent_ms = now_ms;
     set_ping_timer(c, now_ms + c->config->ping_timeout_ms);
@@ -165,7 +165,8 @@ enum linnet_error_code session_write(struct linnet_client *c, const struct linne
     buf_init(&xml, 0, true);
     if (code == LINNET_OK)
         xml_print(&xml, element_private(stanza), NS_CLIENT);
-    if (code != LINNET_OK || xml.failed || !stream_send_bytes(client_stream(c), buf_peek(&xml)))
+    if (code != LINNET_OK || xml.failed ||
+        !stream_send_bytes(client_stream(c), loop_now_ms(), buf_peek(&xml), 0))
         code = error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
     buf_finish(&xml);
     client_kick(c);

@@ -411,7 +411,7 @@ static void unpulled_events_stop_the_reading(void **state)
     memcpy(xml, "<message from='a@b'><body>", 26);
     memcpy(xml + sizeof xml - 18, "</body></message>", 18);
     for (int i = 0; i < COUNT; i++)
-        stream_send_bytes(p.f.stream, str_from(xml));
+        stream_send_bytes(p.f.stream, loop_now_ms(), str_from(xml), 0);
     for (int i = 0; i < 500; i++) {
         fake_step(&p.f);
         linnet_client_dispatch(p.c);

@@ -102,14 +102,14 @@ const char *stanza_condition_type(enum stanza_condition c)
 }
 
 void stream_condition_write(struct xml_writer *w, enum stream_condition c, struct str text,
-                            const char *app_ns, const char *app_name)
+                            const struct element *app)
 {
     xml_start(w, NS_STREAM, "error");
     xml_leaf(w, NS_STREAM_ERRORS, stream_rows[c].name, STR_NONE);
     if (text.ptr)
         xml_leaf(w, NS_STREAM_ERRORS, "text", text);
-    if (app_name)
-        xml_leaf(w, app_ns, app_name, STR_NONE);
+    if (app)
+        xml_write(w, app);
     xml_end(w);
 }
 

@@ -101,7 +101,7 @@ const char *stanza_condition_type(enum stanza_condition c);
 
 /* <stream:error> with optional text and an optional application condition (may be NULL). */
 void stream_condition_write(struct xml_writer *w, enum stream_condition c, struct str text,
-                            const char *app_ns, const char *app_name);
+                            const struct element *app);
 
 /* Reads a <stream:error/>: the condition, its <text/> (or STR_NONE), and the value inside the
  * condition element (see-other-host), all borrowed from `e`. */

@@ -122,7 +122,8 @@ static void assert_written(const char *expected, enum stream_condition c, struct
     struct buf out = {0};
     struct xml_writer w;
     xml_writer_init(&w, &out, NS_CLIENT);
-    stream_condition_write(&w, c, text, app_ns, app_name);
+    const struct element app = {.ns = app_ns, .name = app_name};
+    stream_condition_write(&w, c, text, app_name ? &app : NULL);
     assert_false(out.failed);
     char *got = buf_take_cstr(&out);
     assert_string_equal(got, expected);

@@ -168,10 +168,9 @@ static void bind_server(struct stream *s, const struct element *iq)
         stream_out_of_memory(s);
         return;
     }
-    s->session =
-        (struct stream_session_info){.username = str_from(s->username), .resource = resource};
-    stream_ask(s, (struct stream_event){.kind = STREAM_WANT_SESSION, .session = &s->session},
-               false);
+    const struct stream_session_info info = {
+        .username = str_from(s->username), .resource = resource, .binds = true};
+    stream_ask_session(s, &info);
 }
 
 static void write_bound(struct stream *s)

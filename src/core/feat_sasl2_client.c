@@ -1,3 +1,4 @@
+#include "core/feat_sm.h"
 #include "core/sign_in.h"
 
 #include <stdlib.h>
@@ -20,6 +21,23 @@ static const struct element *in_line(const struct sign_in *in)
 static bool offers_bind(const struct sign_in *in)
 {
     return element_child(in_line(in), NS_BIND2, "bind") != NULL;
+}
+
+bool sasl2_offers_sm(const struct stream *s)
+{
+    return s->sign_in && element_child(in_line(s->sign_in), NS_SM, "sm") != NULL;
+}
+
+static bool offers_enable(const struct sign_in *in)
+{
+    struct str names[SIGN_IN_OFFERS_MAX];
+    const struct element *bind = element_child(in_line(in), NS_BIND2, "bind");
+    size_t count = sign_in_texts(element_child(bind, NS_BIND2, "inline"), NS_BIND2, "feature",
+                                 "var", names, ARRAY_LEN(names));
+    for (size_t i = 0; i < count; i++)
+        if (str_is(names[i], NS_SM))
+            return true;
+    return false;
 }
 
 /* Whether {NS_FAST}mechanism is listed and this connection has what it binds to. */
@@ -94,8 +112,10 @@ static enum feature_choice begin(struct stream *s, const struct element *offer,
     const struct sasl_mech *token = token_to_use(s, &binding);
     if (!sign_in_decide(s, offer, NS_SASL2, features) || binding_was_cut(s, offer, features))
         return FEATURE_FAILED;
-    if (!token && !in->choice.mech)
+    if (!token && !in->choice.mech) {
+        in->offer = NULL;
         return FEATURE_SKIP;
+    }
     in->sasl2 = true;
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MECHANISM, .choice = &in->choice});
     if (token)
@@ -138,6 +158,15 @@ static void add_bind(const struct stream *s, struct arena *a, struct element *e)
     struct element *bind = element_add(a, e, NS_BIND2, "bind");
     if (s->config->fast_path.tag.len > 0)
         element_add_text(a, element_add(a, bind, NS_BIND2, "tag"), s->config->fast_path.tag);
+    if (s->config->fast_path.sm && offers_enable(s->sign_in))
+        element_link(a, bind, sm_enable_request(a));
+}
+
+/* XEP-0198 §8.2: tried first; if the session is gone, <bind/> makes a new one in the same step. */
+static void add_resume(const struct stream *s, struct arena *a, struct element *e)
+{
+    if (sasl2_offers_sm(s) && sm_can_resume(s))
+        element_link(a, e, sm_resume_request(s, a));
 }
 
 static void add_token(struct stream *s, struct arena *a, struct element *e)
@@ -169,6 +198,7 @@ void sasl2_write_authenticate(struct stream *s)
                      sign_in_payload(&a, NS_SASL2, "initial-response", sign_in_output(in), false));
     add_agent(&s->config->fast_path, &a, e);
     add_bind(s, &a, e);
+    add_resume(s, &a, e);
     add_token(s, &a, e);
     if (in->pipelined)
         element_link(&a, e, element_copy(&a, in->known_version));
@@ -279,6 +309,21 @@ static void take_token(struct stream *s, const struct element *e)
                 (struct stream_event){.kind = STREAM_EVENT_TOKEN, .issued = &s->sign_in->issued});
 }
 
+static void take_bound(struct stream *s, const struct element *success, const struct element *bound)
+{
+    const struct element *enabled = element_child(bound, NS_SM, "enabled");
+    if (!take_address(s, success))
+        return;
+    s->bind.bound = true;
+    s->path |= STREAM_PATH_BIND2;
+    if (enabled && s->config->fast_path.sm && !sm_client_begin(s))
+        return;
+    /* The features that follow are not waited for: some servers send none. */
+    stream_become_ready(s);
+    if (enabled)
+        sm_client_enabled(s, enabled);
+}
+
 /* <success/> is kept by the reader until every event of it was seen. */
 static const struct element *success_of(const struct stream *s)
 {
@@ -297,17 +342,22 @@ void sasl2_client_done(struct stream *s)
     in->pipelined = false;
     stream_trust(s);
     take_token(s, e);
-    if (!element_child(e, NS_BIND2, "bound")) {
-        s->active = NULL;
-        stream_move(s, PHASE_FEATURES); /* no restart: they follow */
+    const struct element *resumed = element_child(e, NS_SM, "resumed");
+    const struct element *failed = element_child(e, NS_SM, "failed");
+    const struct element *bound = element_child(e, NS_BIND2, "bound");
+    if (resumed && sm_can_resume(s)) {
+        sm_client_resumed(s, resumed);
         return;
     }
-    if (!take_address(s, e))
+    if (failed && sm_can_resume(s))
+        sm_client_failed(s, failed);
+    if (bound) {
+        take_bound(s, e, bound);
         return;
-    s->bind.bound = true;
-    s->path |= STREAM_PATH_BIND2;
-    /* The features that follow are not waited for: some servers send none. */
-    stream_become_ready(s);
+    }
+    s->active = NULL;
+    in->offer = NULL;
+    stream_move(s, PHASE_FEATURES); /* no restart: they follow */
 }
 
 static void success(struct stream *s, const struct element *e)

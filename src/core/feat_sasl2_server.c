@@ -1,3 +1,4 @@
+#include "core/feat_sm.h"
 #include "core/sign_in.h"
 
 #include "base/base64.h"
@@ -25,12 +26,14 @@ struct sasl2_request {
     struct str client_id, software, device;
     const struct sasl_mech *token_mech; /* that signs in; NULL for a password */
     const struct sasl_mech *issue;      /* to make a token for; NULL */
-    bool has_count, invalidate, binds;
+    bool has_count, invalidate, binds, enables, resumes;
+    struct sm_element enable, resume;
     uint64_t count;
     struct str tag;
 
     struct stream_token_info asked;
     struct stream_token_answer token;
+    struct stream_session_answer session; /* what it points to lives until it was told */
 };
 
 void sasl2_request_free(struct sasl2_request *r)
@@ -72,7 +75,11 @@ struct element *sasl2_offer(const struct stream *s, struct arena *a)
     sign_in_list(s, a, e, NS_SASL2);
     struct element *in_line = element_add(a, e, NS_SASL2, "inline");
     struct element *bind = element_add(a, in_line, NS_BIND2, "bind");
-    element_add(a, bind, NS_BIND2, "inline");
+    struct element *features = element_add(a, bind, NS_BIND2, "inline");
+    if (s->config->sm) {
+        element_set(a, element_add(a, features, NS_BIND2, "feature"), "var", NS_SM);
+        element_add(a, in_line, NS_SM, "sm");
+    }
     if (s->config->fast)
         offer_tokens(s, a, in_line);
     return e;
@@ -167,6 +174,20 @@ static const struct sasl_mech *offered_token(const struct stream *s, const char 
     return m && offers_token(s, m) ? m : NULL;
 }
 
+static bool read_sm(const struct stream *s, struct sasl2_request *r, const struct element *e)
+{
+    const struct element *enable =
+        element_child(element_child(e, NS_BIND2, "bind"), NS_SM, "enable");
+    const struct element *resume = element_child(e, NS_SM, "resume");
+    r->enables = s->config->sm && enable;
+    r->resumes = s->config->sm && resume;
+    if ((r->enables && !sm_read(enable, &r->enable)) ||
+        (r->resumes && !sm_read(resume, &r->resume)))
+        return false;
+    r->resume.id = keep(r, r->resume.id);
+    return true;
+}
+
 /* A token belongs to a client (XEP-0484 §4.1): without an id there is none. */
 static bool read_fast(const struct stream *s, struct sasl2_request *r, const struct element *e)
 {
@@ -192,7 +213,7 @@ static struct sasl2_request *read_request(struct stream *s, const struct element
         return NULL;
     }
     arena_init(&r->arena, 0, true);
-    bool good = read_agent(r, e) && read_fast(s, r, e);
+    bool good = read_agent(r, e) && read_fast(s, r, e) && read_sm(s, r, e);
     read_bind(r, e);
     if (r->arena.failed)
         stream_out_of_memory(s);
@@ -300,6 +321,22 @@ static void add_token(struct arena *a, struct element *success, const struct sas
     element_set(a, token, "expiry", expiry);
 }
 
+static void add_session(struct arena *a, struct element *success, const struct stream *s)
+{
+    const struct sasl2_request *r = s->sign_in->request;
+    if (r->session.resumed) {
+        element_link(a, success, sm_resumed_answer(a, r->session.resumed));
+        return;
+    }
+    if (r->resumes)
+        element_link(a, success, sm_failed_answer(a, &r->session));
+    if (!s->bind.bound)
+        return;
+    struct element *bound = element_add(a, success, NS_BIND2, "bound");
+    if (r->enables)
+        element_link(a, bound, sm_enabled_answer(a, &r->session));
+}
+
 static void write_success(struct stream *s)
 {
     struct sign_in *in = s->sign_in;
@@ -310,45 +347,63 @@ static void write_success(struct stream *s)
     if (sasl_has_output(in->sasl))
         element_link(&a, e,
                      sign_in_payload(&a, NS_SASL2, "additional-data", sign_in_output(in), false));
-    if (s->bind.bound)
+    if (s->bind.bound || in->request->session.resumed)
         address = jid_full(&s->jid);
     else
         address = str_from(arena_printf(&a, "%s@%s", s->username, s->domain));
     element_add_text(&a, element_add(&a, e, NS_SASL2, "authorization-identifier"), address);
-    if (s->bind.bound)
-        element_add(&a, e, NS_BIND2, "bound");
+    add_session(&a, e, s);
     add_token(&a, e, in->request);
     stream_write_built(s, &a, e);
 }
 
 static void succeed(struct stream *s)
 {
+    struct stream_session_answer session = s->sign_in->request->session;
     s->path |= STREAM_PATH_SASL2;
     if (s->sign_in->request->token_mech)
         s->path |= STREAM_PATH_TOKEN;
-    if (s->bind.bound)
-        s->path |= STREAM_PATH_BIND2;
     write_success(s);
     s->authenticated = true;
     stream_trust(s);
     sign_in_forget(s->sign_in);
-    if (!stream_over(s))
-        feature_write_all(s);
-    if (s->bind.bound && !stream_over(s))
+    if (stream_over(s))
+        return;
+    if (session.resumed) { /* no features: there is nothing left to negotiate */
+        sm_server_go_on(s, session.resumed);
+        return;
+    }
+    if (s->bind.bound && session.sm) {
+        sm_begin(s, session.sm);
+        s->sm_counts_in = true;
+    }
+    feature_write_all(s);
+    if (s->bind.bound && !stream_over(s)) {
+        s->path |= STREAM_PATH_BIND2;
         stream_become_ready(s);
+    }
 }
 
 static void ask_session(struct stream *s)
 {
     struct sasl2_request *r = s->sign_in->request;
-    if (!r->binds) {
+    if (!r->binds && !r->resumes) {
         succeed(s);
         return;
     }
-    s->session = (struct stream_session_info){
-        .username = str_from(s->username), .tag = r->tag, .client_id = r->client_id};
-    stream_ask(s, (struct stream_event){.kind = STREAM_WANT_SESSION, .session = &s->session},
-               false);
+    const struct stream_session_info info = {
+        .username = str_from(s->username),
+        .tag = r->tag,
+        .client_id = r->client_id,
+        .binds = r->binds,
+        .enables = r->enables,
+        .resumable = r->enable.resume,
+        .max_s = r->enable.max_s,
+        .resumes = r->resumes,
+        .resume_id = r->resume.id,
+        .resume_h = r->resume.h,
+    };
+    stream_ask_session(s, &info);
 }
 
 void sasl2_admitted(struct stream *s)
@@ -397,7 +452,12 @@ bool sign_in_waits_for_session(const struct stream *s)
 
 void sign_in_answer_session(struct stream *s, const struct stream_session_answer *answer)
 {
-    if (answer->refused == STANZA_OK) {
+    struct sasl2_request *r = s->sign_in->request;
+    r->session = *answer;
+    if (answer->resumed) {
+        if (!sm_server_resumed(s, answer))
+            return;
+    } else if (r->binds && answer->refused == STANZA_OK) {
         if (!bind_take_jid(s, answer->resource))
             return;
         s->bind.bound = true;

@@ -3,8 +3,8 @@
 #include "core/stream_private.h"
 
 static const struct feature *const rows[] = {
-    &feature_starttls,        &feature_sasl2, &feature_sasl,
-    &feature_channel_binding, &feature_bind,  &feature_session,
+    &feature_starttls, &feature_sasl2, &feature_sasl,    &feature_channel_binding,
+    &feature_sm,       &feature_bind,  &feature_session,
 };
 
 void feature_write_all(struct stream *s)

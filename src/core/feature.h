@@ -35,7 +35,7 @@ struct feature {
 };
 
 extern const struct feature feature_starttls, feature_sasl2, feature_sasl, feature_channel_binding,
-    feature_bind, feature_session;
+    feature_sm, feature_bind, feature_session;
 
 /* Server: writes <stream:features/> for the present state. */
 void feature_write_all(struct stream *s);
@@ -87,6 +87,8 @@ void sasl2_add_version(struct stream *s, struct arena *a, struct element *featur
  * When its features come after all, whether an exchange runs already. */
 void sasl2_pipeline(struct stream *s);
 bool sasl2_is_pipelined(struct stream *s);
+/* ... and whether stream management was among what it offered. */
+bool sasl2_offers_sm(const struct stream *s);
 
 /* feat_bind.c: the address of a session that was bound; or fails. */
 bool bind_take_jid(struct stream *s, struct str resource);

@@ -49,6 +49,29 @@ static struct policy_choice choose(const struct login_policy *policy, int tls, c
     return choice;
 }
 
+/* What an account has used before is the least it accepts, unless a person names something else. */
+static void test_never_weaker(void **state)
+{
+    (void)state;
+    struct login_policy scram = {.had_scram = true};
+    struct login_policy bound = {.had_scram = true, .had_binding = true};
+    struct policy_choice c = choose(&scram, TLS_13, "PLAIN", "");
+    assert_null(c.mech);
+    assert_true(c.downgrade);
+    scram.legacy = true;
+    assert_null(choose(&scram, TLS_13, "PLAIN DIGEST-MD5", "").mech);
+    c = choose(&scram, TLS_13, "PLAIN SCRAM-SHA-1", "");
+    assert_string_equal(sasl_mech_name(c.mech), "SCRAM-SHA-1");
+    assert_false(c.downgrade);
+    assert_null(choose(&bound, TLS_13, "SCRAM-SHA-256 PLAIN", "").mech);
+    assert_true(choose(&bound, TLS_13, "SCRAM-SHA-256 PLAIN", "").downgrade);
+    assert_non_null(choose(&bound, TLS_13, "SCRAM-SHA-1-PLUS", "tls-exporter").mech);
+    snprintf(bound.mechanism, sizeof bound.mechanism, "PLAIN");
+    assert_string_equal(sasl_mech_name(choose(&bound, TLS_13, "PLAIN", "").mech), "PLAIN");
+    struct login_policy fresh = {0};
+    assert_false(choose(&fresh, TLS_13, "X-UNKNOWN", "").downgrade);
+}
+
 static void test_choice(void **state)
 {
     (void)state;
@@ -186,9 +209,9 @@ static void test_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice),  cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_by_name), cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_server),
+        cmocka_unit_test(test_choice),     cmocka_unit_test(test_never_weaker),
+        cmocka_unit_test(test_verdicts),   cmocka_unit_test(test_by_name),
+        cmocka_unit_test(test_long_names), cmocka_unit_test(test_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ struct sm {
     char *id; /* NULL when it cannot be resumed */
     uint32_t max_stanzas;
     uint32_t unfinished;
+    unsigned refs;
     bool detached, unanswered;
 };
 
@@ -43,6 +44,7 @@ struct sm *sm_new(const struct sm_limits *limits)
     struct sm *sm = calloc(1, sizeof *sm);
     if (!sm)
         return NULL;
+    sm->refs = 1;
     sm->max_stanzas = limits->max_stanzas ? limits->max_stanzas : STANZAS_DEFAULT;
     if (sm->max_stanzas > INT32_MAX)
         sm->max_stanzas = INT32_MAX; /* half a wrap: beyond it, low could not be told from high */
@@ -51,9 +53,16 @@ struct sm *sm_new(const struct sm_limits *limits)
     return sm;
 }
 
-void sm_free(struct sm *sm)
+struct sm *sm_ref(struct sm *sm)
 {
-    if (!sm)
+    if (sm)
+        sm->refs++;
+    return sm;
+}
+
+void sm_unref(struct sm *sm)
+{
+    if (!sm || --sm->refs > 0)
         return;
     buf_finish(&sm->queue);
     free(sm->id);

@@ -18,7 +18,7 @@
  *   the stream broke   sm_detach; stanzas may still be given to sm_sent
  *   <resume/resumed h> sm_resume, sm_next_acked, then all of sm_next is written to the new stream
  *   <failed h/>        sm_acked, sm_next_acked; what sm_next gives goes to a new session
- *   it is over         what sm_next gives is bounced, stored or shown as not sent; sm_free
+ *   it is over         what sm_next gives is bounced, stored or shown as not sent; sm_unref
  *
  * Counters are modulo 2^32 on the wire and 64 bits wide here, so that a wrap is no special case.
  *
@@ -53,9 +53,11 @@ struct sm_limits {
 
 struct sm;
 
-/* NULL when out of memory. `limits` may be NULL. */
+/* NULL when out of memory. `limits` may be NULL. The caller has the one reference; the session and
+ * the stream that it is on at present have one each. NULL is fine for the last two. */
 struct sm *sm_new(const struct sm_limits *limits);
-void sm_free(struct sm *sm);
+struct sm *sm_ref(struct sm *sm);
+void sm_unref(struct sm *sm);
 
 /* Goes on, in a new sm, from counts of before: so many were sent and acknowledged, so many
  * handled. sm_sent then adds what was unacknowledged. */

@@ -232,7 +232,7 @@ static void run(uint64_t base, uint64_t seed)
     }
     assert_true(w->was_full && w->was_high && w->was_stale);
     assert_true(w->m.last - base > STEPS / 10);
-    sm_free(w->sm);
+    sm_unref(w->sm);
     free(w);
 }
 

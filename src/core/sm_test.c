@@ -78,8 +78,8 @@ static void begins_with_nothing(void **state)
     assert_holds(sm, 1, 0);
     assert_tells(sm, 1, 0);
     assert_true(str_is(sm_id(sm), ""));
-    sm_free(sm);
-    sm_free(NULL);
+    sm_unref(sm);
+    sm_unref(NULL);
 }
 
 /* The first stanza is the one that h='1' acknowledges. */
@@ -100,7 +100,7 @@ static void drops_exactly_what_h_says(void **state)
     assert_holds(sm, 6, 5);
     assert_tells(sm, 2, 5);
     assert_int_equal(sm_sent_count(sm), 5);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void counts_past_two_to_the_32(void **state)
@@ -123,7 +123,7 @@ static void counts_past_two_to_the_32(void **state)
     sm_received(sm);
     sm_handled(sm, 1);
     assert_int_equal(sm_h(sm), 0);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* An h of "-1" that somebody cast, and one too many. */
@@ -140,7 +140,7 @@ static void knows_what_was_never_sent(void **state)
     assert_int_equal(sm_acked(sm, 0), SM_STALE);
     assert_holds(sm, 6, 8);
     assert_tells(sm, 1, 5);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void acknowledges_only_what_is_finished(void **state)
@@ -158,7 +158,7 @@ static void acknowledges_only_what_is_finished(void **state)
     assert_int_equal(sm_unfinished(sm), 0);
     sm_handled(sm, 1);
     assert_int_equal(sm_h(sm), 3);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* ---- from stream to stream ---- */
@@ -180,7 +180,7 @@ static void goes_on_counting_on_the_next_stream(void **state)
     sm_handled(sm, 1);
     assert_int_equal(sm_h(sm), 5);
     assert_int_equal(sm_acked(sm, 7), SM_OK);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void keeps_what_was_sent_without_a_stream(void **state)
@@ -197,7 +197,7 @@ static void keeps_what_was_sent_without_a_stream(void **state)
     assert_holds(sm, 3, 4);
     assert_int_equal(sm_sent_count(sm), 4);
     assert_int_equal(sm_acked(sm, 4), SM_OK);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* The peer had confirmed more than it remembers, so what it lost is here no more. */
@@ -210,7 +210,7 @@ static void does_not_resume_with_who_forgot(void **state)
     send(sm, 5, 5);
     assert_int_equal(sm_sent_count(sm), 4);
     assert_int_equal(sm_deadline_ms(sm), UINT64_MAX);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* The old session is over, yet what its h covers arrived and is not sent again. */
@@ -226,12 +226,12 @@ static void takes_the_h_of_a_failed_resumption(void **state)
     assert_tells(sm, 1, 2);
     while (sm_next(sm, &c, &e))
         assert_int_equal(sm_sent(next, e.xml, e.tag, e.since_ms), SM_OK);
-    sm_free(sm);
+    sm_unref(sm);
     assert_holds(next, 3, 4);
     assert_int_equal(sm_sent_count(next), 2);
     assert_int_equal(sm_acked(next, 2), SM_OK);
     assert_tells(next, 3, 4);
-    sm_free(next);
+    sm_unref(next);
 }
 
 static void resends_in_steps(void **state)
@@ -255,7 +255,7 @@ static void resends_in_steps(void **state)
     assert_int_equal(sm_acked(sm, 6), SM_OK); /* all, and the memory is gone */
     assert_tells(sm, 4, 6);
     assert_false(sm_next(sm, &c, &e));
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* ---- bounds ---- */
@@ -273,7 +273,7 @@ static void is_bounded_in_stanzas(void **state)
     assert_tells(sm, 1, 1);
     send(sm, 4, 4);
     assert_holds(sm, 2, 4);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void is_bounded_in_bytes(void **state)
@@ -289,7 +289,7 @@ static void is_bounded_in_bytes(void **state)
     assert_tells(sm, 1, 1);
     assert_int_equal(sm_pending_bytes(sm), 4);
     assert_int_equal(sm_sent(sm, STR_LIT("123456"), 3, 0), SM_OK);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void has_bounds_by_default(void **state)
@@ -299,11 +299,11 @@ static void has_bounds_by_default(void **state)
     memset(big, 'x', sizeof big);
     struct sm *sm = session(1000, 0);
     assert_int_equal(sm_sent(sm, STR_LIT("<a/>"), 0, 0), SM_FULL);
-    sm_free(sm);
+    sm_unref(sm);
     sm = sm_new(&(struct sm_limits){0});
     assert_int_equal(sm_sent(sm, str_of(big, sizeof big), 1, 0), SM_OK);
     assert_int_equal(sm_sent(sm, STR_LIT("x"), 2, 0), SM_FULL);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void costs_little_when_idle(void **state)
@@ -322,7 +322,7 @@ static void costs_little_when_idle(void **state)
     }
     assert_true(sm_set_id(sm, STR_LIT("0123456789")));
     assert_int_equal(sm_memory(sm), idle + 11);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void keeps_an_id(void **state)
@@ -338,7 +338,7 @@ static void keeps_an_id(void **state)
     assert_true(str_is(sm_id(sm), "other"));
     assert_true(sm_set_id(sm, STR_NONE));
     assert_true(str_is(sm_id(sm), ""));
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* ---- when to ask ---- */
@@ -364,7 +364,7 @@ static void asks_after_enough(void **state)
     assert_int_equal(sm_deadline_ms(sm), 3 * SM_ASK_STANZAS + SM_ASK_PAUSE_MS);
     assert_int_equal(sm_sent(sm, str_of(big, sizeof big), 0, 60), SM_OK);
     assert_int_equal(sm_deadline_ms(sm), 0);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 static void asks_after_a_pause(void **state)
@@ -384,7 +384,7 @@ static void asks_after_a_pause(void **state)
     assert_int_equal(sm_deadline_ms(sm), 2000 + SM_ASK_AGAIN_MS);
     assert_int_equal(sm_acked(sm, 1), SM_OK);
     assert_int_equal(sm_deadline_ms(sm), UINT64_MAX);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* The question was lost with the stream; what is written again is asked for again. */
@@ -399,7 +399,7 @@ static void asks_again_on_the_next_stream(void **state)
     assert_int_equal(sm_deadline_ms(sm), UINT64_MAX);
     assert_int_equal(sm_resume(sm, 1, 5000), SM_OK);
     assert_int_equal(sm_deadline_ms(sm), 5000 + SM_ASK_PAUSE_MS);
-    sm_free(sm);
+    sm_unref(sm);
 }
 
 /* ---- failing memory ---- */
@@ -420,7 +420,7 @@ static bool use(void *ctx)
         send(sm, before + 1, 100);
         assert_holds(sm, 1, 100);
     }
-    sm_free(sm);
+    sm_unref(sm);
     return ok;
 }
 

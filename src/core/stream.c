@@ -1,4 +1,4 @@
-#include "core/stream_private.h"
+#include "core/feat_sm.h"
 
 #include <stdlib.h>
 
@@ -34,7 +34,7 @@ static bool own_strings(struct stream *s)
     struct str *const strings[] = {
         &s->config->domain, &s->config->username, &s->config->authzid, &s->config->resource,
         &f->agent_id,       &f->agent_software,   &f->agent_device,    &f->tag,
-        &f->token,          &f->token_mechanism,  &f->known_features,
+        &f->token,          &f->token_mechanism,  &f->known_features,  &f->resume_address,
     };
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         if (strings[i]->ptr)
@@ -100,6 +100,7 @@ void stream_free(struct stream *s)
     if (!s)
         return;
     feature_finish(s);
+    sm_end(s);
     xml_reader_free(s->reader);
     buf_finish(&s->out);
     jid_finish(&s->jid);
@@ -132,6 +133,18 @@ void stream_ask(struct stream *s, struct stream_event e, bool drains)
 {
     e.id = ++s->last_want_id;
     s->want = (struct stream_want){.kind = e.kind, .id = e.id, .drains = drains, .event = e};
+}
+
+void stream_ask_session(struct stream *s, const struct stream_session_info *info)
+{
+    struct stream_session_info *copy = ARENA_NEW(&s->header_arena, struct stream_session_info);
+    if (!copy) {
+        stream_out_of_memory(s);
+        return;
+    }
+    *copy = *info;
+    s->session = copy;
+    stream_ask(s, (struct stream_event){.kind = STREAM_WANT_SESSION, .session = copy}, false);
 }
 
 bool stream_event(struct stream *s, struct stream_event *ret)
@@ -219,6 +232,8 @@ bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,
         return false;
     if (sign_in_waits_for_session(s))
         sign_in_answer_session(s, answer);
+    else if (!s->session->binds)
+        sm_answer_session(s, answer);
     else
         bind_answer_session(s, answer);
     return true;
@@ -288,23 +303,47 @@ void stream_write_built(struct stream *s, struct arena *a, const struct element 
     arena_finish(a);
 }
 
-bool stream_send(struct stream *s, const struct element *stanza)
+bool stream_send(struct stream *s, uint64_t now_ms, const struct element *stanza)
+{
+    struct buf xml;
+    buf_init(&xml, 0, false);
+    xml_print(&xml, stanza, NS_CLIENT);
+    if (xml.failed)
+        stream_out_of_memory(s);
+    bool sent = stream_send_bytes(s, now_ms, buf_peek(&xml), 0);
+    buf_finish(&xml);
+    return sent;
+}
+
+bool stream_send_bytes(struct stream *s, uint64_t now_ms, struct str xml, uint64_t tag)
 {
     if (s->phase != PHASE_READY)
         return false;
-    stream_write(s, stanza);
-    return s->phase == PHASE_READY;
-}
-
-bool stream_send_bytes(struct stream *s, struct str xml)
-{
-    if (s->phase != PHASE_READY)
+    s->now_ms = now_ms;
+    if (!sm_note_sent(s, xml, tag))
         return false;
     stream_trace_text(s, STREAM_SENT, xml);
     buf_str(&s->out, xml);
     if (s->out.failed)
         stream_out_of_memory(s);
+    sm_ask(s);
     return s->phase == PHASE_READY;
+}
+
+void stream_handled(struct stream *s, uint32_t count)
+{
+    if (s->sm && s->sm_counts_in)
+        sm_handled(s->sm, count);
+}
+
+struct sm *stream_sm(const struct stream *s)
+{
+    return s->sm;
+}
+
+bool stream_sm_old_known(const struct stream *s)
+{
+    return s->sm_old_known;
 }
 
 /* ---- stages and time ---- */
@@ -338,6 +377,7 @@ static void forget_negotiation(struct stream *s)
 
 void stream_become_ready(struct stream *s)
 {
+    bool offers_sm = element_child(s->features, NS_SM, "sm") || sasl2_offers_sm(s);
     stream_move(s, PHASE_READY);
     s->was_ready = true;
     s->active = NULL;
@@ -346,8 +386,12 @@ void stream_become_ready(struct stream *s)
     s->secrets_travelled = true;
     stream_enter(s, LINNET_STAGE_READY);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_READY, .jid = &s->jid});
-    if (!stream_is_client(s))
-        forget_negotiation(s);
+    if (stream_is_client(s)) {
+        sm_client_enable(s, offers_sm);
+        return;
+    }
+    s->sm_offered = s->config->sm;
+    forget_negotiation(s);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -368,8 +412,8 @@ uint64_t stream_deadline_ms(const struct stream *s)
     case PHASE_CLOSING:
         return s->close_deadline_ms;
     case PHASE_READY:
-        return earlier(after(s->last_received_ms, s->idle_timeout_ms),
-                       after(s->last_sent_ms, s->keepalive_ms));
+        return earlier(sm_due_ms(s), earlier(after(s->last_received_ms, s->idle_timeout_ms),
+                                             after(s->last_sent_ms, s->keepalive_ms)));
     case PHASE_HEADER:
     case PHASE_FEATURES:
     case PHASE_NEGOTIATE:
@@ -389,6 +433,9 @@ static void tick_ready(struct stream *s)
                     LINNET_ORIGIN_NETWORK, "reason", "nothing was received for too long", NULL);
         return;
     }
+    sm_ask(s);
+    if (s->now_ms < after(s->last_sent_ms, s->keepalive_ms) || buf_len(&s->out) > 0)
+        return;
     /* RFC 6120 §4.6.1 */
     buf_byte(&s->out, ' ');
     s->last_sent_ms = s->now_ms;

@@ -27,6 +27,7 @@
 
 #include "base/log.h"
 #include "core/policy.h"
+#include "core/sm.h"
 #include "core/stanza.h"
 
 /* Role is side and kind, never a boolean. */
@@ -57,6 +58,11 @@ struct stream_fast_path {
     /* <stream:features/> that the server showed earlier on such a connection, as XML. When they
      * hold a config-version (XEP-0509), <authenticate/> leaves together with the header. */
     struct str known_features;
+    bool sm; /* stream management (XEP-0198) */
+    /* A session that was broken off, detached (sm_detach), and its full address: it is gone on with
+     * if the server agrees. The stream takes a reference only when it does. Borrowed. */
+    struct sm *resume;
+    struct str resume_address;
 };
 
 struct stream_config {
@@ -93,6 +99,7 @@ struct stream_config {
     unsigned fake_iterations;
     bool no_sasl2; /* RFC 6120 only */
     bool fast;     /* FAST tokens (XEP-0484): WANT_TOKEN will be answered */
+    bool sm;       /* stream management (XEP-0198) */
 };
 
 struct stream;
@@ -149,7 +156,10 @@ enum stream_event_kind {
     STREAM_EVENT_TOKEN,         /* client: a new FAST token to keep: `issued` */
     STREAM_EVENT_TOKEN_REFUSED, /* client: the server refused ours, which is to be forgotten; the
                                    login goes on with the password */
-    STREAM_EVENT_READY,         /* bound: `jid` */
+    STREAM_EVENT_READY,         /* bound, or resumed (stream_path): `jid` */
+    STREAM_EVENT_MANAGED, /* client: stream_sm is on now, and has an id if it can be resumed */
+    STREAM_EVENT_ACKED,   /* stream_sm has acknowledged stanzas to be taken (sm_next_acked) */
+    STREAM_EVENT_RESUME_FAILED, /* client: the session that was to be resumed is gone */
     STREAM_EVENT_STANZA,        /* `element`, only after READY */
     STREAM_EVENT_CLOSED,        /* `error`; code LINNET_OK for an orderly end that we asked for, or
                                    that the peer began after READY without an error */
@@ -211,6 +221,13 @@ struct stream_session_info {
     struct str resource;  /* asked for, prepared; STR_NONE: make one */
     struct str tag;       /* Bind 2: begins the resource that is made; prepared; STR_NONE */
     struct str client_id; /* XEP-0388: an older session of the same client ends; STR_NONE */
+
+    bool binds;              /* a resource is to be bound. False: only what follows is asked for */
+    bool enables, resumable; /* XEP-0198: to begin, and so that it can be resumed ... */
+    uint32_t max_s;          /* ... for so long; 0: not said */
+    bool resumes;            /* XEP-0198: rather than all that, go on with `resume_id` */
+    struct str resume_id;
+    uint32_t resume_h;
 };
 
 struct stream_event {
@@ -259,6 +276,15 @@ bool stream_answer_admit(struct stream *s, uint64_t now_ms, uint64_t id, enum sa
 struct stream_session_answer {
     enum stanza_condition refused; /* STANZA_OK: bound */
     struct str resource;           /* the one in force, prepared */
+    struct sm *sm;                 /* begun, with an id if it can be resumed; borrowed; or NULL */
+    uint32_t sm_max_s;
+
+    /* The session goes on (sm_resume was called); borrowed; NULL: it cannot, and a new one is bound
+     * if that was asked for too. */
+    struct sm *resumed;
+    struct str resumed_address; /* its full JID */
+    bool old_known;             /* it is gone, but so many of its stanzas were handled */
+    uint32_t old_h;
 };
 bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id,
                          const struct stream_token_answer *answer);
@@ -273,11 +299,24 @@ bool stream_waiting(const struct stream *s);
 /* ---- what the host may do ---- */
 
 /* Queues a stanza. Only after READY; before it and while closing it is dropped and false returned.
- * There is no limit here: watch stream_output_pending. */
-bool stream_send(struct stream *s, const struct element *stanza);
+ * There is no limit here: watch stream_output_pending. With stream management it is kept until it
+ * is acknowledged; past the limits of that the stream is closed with resource-constraint. */
+bool stream_send(struct stream *s, uint64_t now_ms, const struct element *stanza);
 
-/* The same for XML that is already serialized for a stream with default namespace jabber:client. */
-bool stream_send_bytes(struct stream *s, struct str xml);
+/* The same for XML that is already serialized for a stream with default namespace jabber:client.
+ * `tag` is what sm_next_acked will give. */
+bool stream_send_bytes(struct stream *s, uint64_t now_ms, struct str xml, uint64_t tag);
+
+/* With stream management: the oldest `count` stanzas that were told (STREAM_EVENT_STANZA) are
+ * finished with, and may be acknowledged. Harmless without. */
+void stream_handled(struct stream *s, uint32_t count);
+
+/* What is counted on this stream; NULL without stream management. Borrowed. */
+struct sm *stream_sm(const struct stream *s);
+
+/* Client, after RESUME_FAILED: whether the server said how many stanzas of the old session it had:
+ * then what its sm still holds did not arrive. */
+bool stream_sm_old_known(const struct stream *s);
 
 size_t stream_output_pending(const struct stream *s);
 
@@ -298,10 +337,11 @@ const char *stream_binding(const struct stream *s);   /* "tls-exporter"; NULL fo
 
 /* What shortened the way to READY; a set. */
 enum {
-    STREAM_PATH_SASL2 = 1,    /* XEP-0388 */
-    STREAM_PATH_BIND2 = 2,    /* XEP-0386 */
-    STREAM_PATH_TOKEN = 4,    /* XEP-0484 */
-    STREAM_PATH_PIPELINED = 8 /* XEP-0509: header and <authenticate/> in one flight */
+    STREAM_PATH_SASL2 = 1,     /* XEP-0388 */
+    STREAM_PATH_BIND2 = 2,     /* XEP-0386 */
+    STREAM_PATH_TOKEN = 4,     /* XEP-0484 */
+    STREAM_PATH_PIPELINED = 8, /* XEP-0509: header and <authenticate/> in one flight */
+    STREAM_PATH_RESUMED = 16   /* XEP-0198: the session before goes on */
 };
 unsigned stream_path(const struct stream *s);
 

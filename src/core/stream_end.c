@@ -1,4 +1,4 @@
-#include "core/stream_private.h"
+#include "core/feat_sm.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,15 +29,16 @@ void stream_out_of_memory(struct stream *s)
 }
 
 static void write_end(struct stream *s, enum stream_condition condition, struct str text,
-                      const char *app_name)
+                      const struct element *app)
 {
     if (!s->header_sent)
         stream_open(s); /* an error needs a stream to stand in (RFC 6120 §4.9.1.2) */
+    sm_tell(s);
     if (condition != STREAM_OK) {
         struct xml_writer w;
         size_t before = buf_len(&s->out);
         xml_writer_init(&w, &s->out, NS_CLIENT);
-        stream_condition_write(&w, condition, text, app_name ? "urn:xmpp:errors" : NULL, app_name);
+        stream_condition_write(&w, condition, text, app);
         if (!s->out.failed) {
             struct str all = buf_peek(&s->out);
             stream_trace_text(s, STREAM_SENT, str_of(all.ptr + before, all.len - before));
@@ -63,7 +64,7 @@ static bool tls_refused(const struct stream *s)
     return stream_is_client(s) && s->starttls.unadvertised && !s->tls;
 }
 
-static void fail_with(struct stream *s, enum stream_condition condition, const char *app_name,
+static void fail_with(struct stream *s, enum stream_condition condition, const struct element *app,
                       struct linnet_error *error)
 {
     if (stream_over(s))
@@ -76,7 +77,7 @@ static void fail_with(struct stream *s, enum stream_condition condition, const c
     }
     record(s, error);
     if (condition != STREAM_OK && s->phase != PHASE_CLOSING)
-        write_end(s, condition, STR_NONE, app_name);
+        write_end(s, condition, STR_NONE, app);
     closed(s, s->error ? s->error : &no_memory);
 }
 
@@ -99,6 +100,15 @@ void stream_fail_protocol(struct stream *s, enum stream_condition condition, con
 {
     stream_fail(s, condition, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain,
                 "reason", reason, NULL);
+}
+
+void stream_fail_with(struct stream *s, enum stream_condition condition, const struct element *app,
+                      const char *reason)
+{
+    struct linnet_error error = {0};
+    error_set(&error, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain, "reason",
+              reason, NULL);
+    fail_with(s, condition, app, &error);
 }
 
 void stream_take_leave(struct stream *s)
@@ -224,16 +234,19 @@ void stream_timed_out(struct stream *s, uint32_t waited_ms)
 
 /* ---- what the reader refuses ---- */
 
+/* XEP-0205 §4.2, in the form of RFC 6120 §4.9.3.14. */
+static const struct element too_big = {.ns = "urn:xmpp:errors", .name = "stanza-too-big"};
+
 static const struct {
     enum stream_condition condition;
-    const char *app_name;
+    const struct element *app;
 } xml_fault_condition[] = {
     [XML_FAULT_NONE] = {STREAM_OK, NULL},
     [XML_FAULT_NOT_WELL_FORMED] = {STREAM_NOT_WELL_FORMED, NULL},
     [XML_FAULT_BAD_PREFIX] = {STREAM_BAD_NAMESPACE_PREFIX, NULL},
     [XML_FAULT_RESTRICTED] = {STREAM_RESTRICTED_XML, NULL},
     [XML_FAULT_ENCODING] = {STREAM_UNSUPPORTED_ENCODING, NULL},
-    [XML_FAULT_TOO_BIG] = {STREAM_POLICY_VIOLATION, "stanza-too-big"},
+    [XML_FAULT_TOO_BIG] = {STREAM_POLICY_VIOLATION, &too_big},
     [XML_FAULT_TOO_COMPLEX] = {STREAM_POLICY_VIOLATION, NULL},
     [XML_FAULT_NOT_XML] = {STREAM_OK, NULL}, /* another protocol: nothing to say to it */
     [XML_FAULT_NO_MEMORY] = {STREAM_OK, NULL},
@@ -259,7 +272,6 @@ void stream_xml_fault(struct stream *s, const void *data, size_t len)
         struct linnet_error error = {0};
         error_set(&error, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain, "reason",
                   xml_reader_fault_text(s->reader), NULL);
-        fail_with(s, xml_fault_condition[fault].condition, xml_fault_condition[fault].app_name,
-                  &error);
+        fail_with(s, xml_fault_condition[fault].condition, xml_fault_condition[fault].app, &error);
     }
 }

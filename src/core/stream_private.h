@@ -78,6 +78,11 @@ struct stream {
     struct starttls starttls;
     struct sign_in *sign_in; /* feat_sasl */
     struct bind bind;
+    struct sm *sm;         /* a reference; NULL: off */
+    bool sm_counts_in;     /* ... and both ends know that it is on */
+    bool sm_offered;       /* server: <enable/> may come */
+    bool sm_resume_failed; /* client */
+    bool sm_old_known;     /* client: with the count of what was handled */
 
     struct tls_facts *tls; /* NULL before TLS; freed at READY on a server */
     const char *domain;    /* server: the one the client chose; client: config.domain */
@@ -89,8 +94,8 @@ struct stream {
     struct stream_header_info header;
     struct arena header_arena; /* what `header` and event strings point to */
     struct stream_auth_info auth;
-    struct stream_session_info session;
-    struct linnet_error *error; /* set once, by stream_end.c */
+    const struct stream_session_info *session; /* that was asked last; in header_arena */
+    struct linnet_error *error;                /* set once, by stream_end.c */
 };
 
 static inline bool stream_is_client(const struct stream *s)
@@ -117,6 +122,9 @@ void stream_emit(struct stream *s, struct stream_event e);
 
 /* Opens a want: input waits from here. */
 void stream_ask(struct stream *s, struct stream_event e, bool drains);
+
+/* Asks for a session; the strings of `info` are in header_arena, or outlive the question. */
+void stream_ask_session(struct stream *s, const struct stream_session_info *info);
 
 /* Enters a login stage (client: tells the host). */
 void stream_enter(struct stream *s, enum linnet_stage stage);
@@ -157,6 +165,10 @@ void stream_fail(struct stream *s, enum stream_condition condition, enum linnet_
 
 /* The peer broke the protocol: `reason` for people. */
 void stream_fail_protocol(struct stream *s, enum stream_condition condition, const char *reason);
+
+/* The same with an application's condition in the stream error. */
+void stream_fail_with(struct stream *s, enum stream_condition condition, const struct element *app,
+                      const char *reason);
 
 /* What the peer said, kept for the failure that follows. */
 void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,

@@ -1,4 +1,4 @@
-#include "core/stream_private.h"
+#include "core/feat_sm.h"
 
 /* Bytes to items, and each item to whoever handles it. */
 
@@ -62,10 +62,19 @@ static bool session_request(struct stream *s, const struct element *e)
 
 static void ready_element(struct stream *s, const struct element *e)
 {
-    if (session_request(s, e))
+    if (session_request(s, e)) {
+        if (s->sm && s->sm_counts_in) {
+            sm_received(s->sm);
+            sm_handled(s->sm, 1);
+        }
         return;
-    if (stanza_kind(e, NS_CLIENT) != STANZA_NONE)
+    }
+    if (stanza_kind(e, NS_CLIENT) != STANZA_NONE) {
+        if (s->sm && s->sm_counts_in)
+            sm_received(s->sm);
         stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_STANZA, .element = e});
+    } else if (cstr_eq(e->ns, NS_SM))
+        sm_ready_element(s, e);
     else if (!stream_is_client(s) && s->phase == PHASE_READY)
         stream_fail_protocol(s, STREAM_UNSUPPORTED_STANZA_TYPE, "an unknown element came");
 }

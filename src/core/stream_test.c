@@ -169,7 +169,7 @@ static void test_stale_answers(void **state)
     assert_false(stream_answer_secret(s, 1000, id - 1, &secret));
     assert_false(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &good_tls, NULL));
     assert_false(stream_answer_admit(s, 1000, id, SASL_ERROR_NONE, STR_NONE));
-    assert_false(stream_answer_token(s, 1000, id, true));
+    assert_false(stream_answer_token(s, 1000, id, &(struct stream_token_answer){.accepted = true}));
     assert_false(stream_answer_register(s, 1000, id, STANZA_OK, STR_NONE));
     assert_true(stream_waiting(s));
     assert_true(stream_answer_secret(s, 1000, id, &secret));
@@ -420,13 +420,13 @@ static void test_send_only_when_ready(void **state)
     struct arena a = {0};
     struct element *m = stanza_message(&a, "romeo@localhost", "chat", STR_LIT("hi"));
     struct stream *s = client_at_secret(config_for(STREAM_CLIENT), &id);
-    assert_false(stream_send(s, m));
-    assert_false(stream_send_bytes(s, STR_LIT("<message/>")));
+    assert_false(stream_send(s, 1000, m));
+    assert_false(stream_send_bytes(s, 1000, STR_LIT("<message/>"), 0));
     stream_free(s);
     s = client_ready(config_for(STREAM_CLIENT));
-    assert_true(stream_send(s, m));
+    assert_true(stream_send(s, 1000, m));
     stream_close(s, 1000, STREAM_OK, STR_NONE);
-    assert_false(stream_send(s, m));
+    assert_false(stream_send(s, 1000, m));
     stream_free(s);
     arena_finish(&a);
 }

@@ -352,7 +352,7 @@ static void until_closed(struct client *c)
 
 static void say(struct client *c, const char *xml)
 {
-    assert_true(stream_send_bytes(c->stream, str_from(xml)));
+    assert_true(stream_send_bytes(c->stream, loop_now_ms(), str_from(xml), 0));
 }
 
 /* ---- tests ---- */

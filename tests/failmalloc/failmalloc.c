@@ -88,7 +88,7 @@ static void send_message(struct end *e)
     struct arena a = {0};
     struct element *m = stanza_message(&a, "romeo@localhost", "chat", STR_LIT("hello"));
     if (!a.failed)
-        stream_send(e->stream, m);
+        stream_send(e->stream, 0, m);
     arena_finish(&a);
 }
 

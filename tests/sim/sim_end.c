@@ -207,7 +207,7 @@ static void on_stanza(struct sim_end *e, const struct element *stanza)
     e->received++;
 }
 
-static void send_messages(struct sim_end *e)
+static void send_messages(struct sim_end *e, uint64_t now_ms)
 {
     for (unsigned i = 0; i < e->test->messages; i++) {
         struct arena a = {0};
@@ -215,7 +215,7 @@ static void send_messages(struct sim_end *e)
         snprintf(id, sizeof id, "%u", i);
         struct element *m = stanza_message(&a, NULL, "chat", STR_LIT("wherefore <art> & thou"));
         element_set(&a, m, "id", id);
-        if (stream_send(e->stream, m))
+        if (stream_send(e->stream, now_ms, m))
             e->sent++;
         arena_finish(&a);
     }
@@ -231,7 +231,7 @@ static void on_event(struct sim_end *e, const struct stream_event *ev, uint64_t 
         e->ready++;
         outcome(e, now_ms);
         snprintf(e->jid, sizeof e->jid, "%s", ev->jid->full);
-        send_messages(e);
+        send_messages(e, now_ms);
         break;
     case STREAM_EVENT_CLOSED:
         e->closed++;

@@ -86,6 +86,11 @@ static void on_event(struct conn *c, const struct stream_event *ev)
     case STREAM_EVENT_STAGE:
     case STREAM_EVENT_FEATURES:
     case STREAM_EVENT_MECHANISM:
+    case STREAM_EVENT_TOKEN:
+    case STREAM_EVENT_TOKEN_REFUSED:
+    case STREAM_EVENT_MANAGED:
+    case STREAM_EVENT_ACKED:
+    case STREAM_EVENT_RESUME_FAILED:
     case STREAM_WANT_VERIFY:
     case STREAM_WANT_TOKEN:
     case STREAM_WANT_REGISTER:

@@ -68,7 +68,7 @@ void session_send(struct session *s, enum stanza_kind kind, struct str to, const
     buf_str(out, block_str(b));
     if (out->failed)
         memory_exhausted();
-    if (!stream_send_bytes(s->conn->stream, buf_peek(out)))
+    if (!stream_send_bytes(s->conn->stream, worker_now_ms(s->conn->worker), buf_peek(out), 0))
         return;
     conn_touch(s->conn);
     pressure_sent(s, sender);
@@ -77,7 +77,7 @@ void session_send(struct session *s, enum stanza_kind kind, struct str to, const
 void session_send_element(struct session *s, const struct element *e)
 {
     const struct parcel_sender self = {s->conn->id, s->conn->worker->index};
-    if (!stream_send(s->conn->stream, e))
+    if (!stream_send(s->conn->stream, worker_now_ms(s->conn->worker), e))
         return;
     conn_touch(s->conn);
     pressure_sent(s, &self);
