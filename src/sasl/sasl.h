@@ -274,4 +274,19 @@ bool sasl_digest_credential(struct str username, struct str realm, struct str pa
 void sasl_credential_write(const struct sasl_credential *c, struct buf *out);
 bool sasl_credential_read(struct str row, struct sasl_credential *ret) MUST_USE;
 
+/* --- XEP-0480: a client that knows the password helps the server to a row of a better hash --- */
+
+/* The name of the task: "UPGR-SCRAM-SHA-256" or "UPGR-SCRAM-SHA-512"; NULL for a hash that nobody
+ * should move to. And back, exactly. */
+const char *sasl_upgrade_name(enum hash_alg alg);
+bool sasl_upgrade_alg(struct str name, enum hash_alg *ret) MUST_USE;
+
+/* The row to store, from the SaltedPassword that the client computed for the salt and count it was
+ * told. False when it has not the size of the hash, the salt not 1 to 64 bytes, or there is no such
+ * task. Nothing here shows that it was made of the user's password, and it is worth as much as the
+ * password. So a server takes it, and a client gives it, only right after a login by password over
+ * a bound channel (XEP-0480 §5); whoever holds it wipes it. */
+bool sasl_upgrade_credential(enum hash_alg alg, struct str salted, struct str salt,
+                             unsigned iterations, struct sasl_credential *ret) MUST_USE;
+
 #endif
