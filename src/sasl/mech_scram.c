@@ -15,6 +15,7 @@
 #include "sasl/sasl_mech.h"
 #include "sasl/saslprep.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 enum {
@@ -284,7 +285,8 @@ static enum sasl_next check_server_first(struct sasl *s, struct str nonce, struc
         return sasl_malformed(s, "the nonce does not begin with ours, or adds nothing");
     if (iterations < s->config.iterations_min)
         return sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too low");
-    if (iterations > s->config.iterations_max)
+    /* UINT_MAX stands for all that is more, so even that bound is not reached. */
+    if (iterations > s->config.iterations_max || iterations == UINT_MAX)
         return sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too high");
     if (known->h.ptr && s->config.offered.ptr && !offer_is_same(s, known->h, &failed)) {
         s->arena.failed |= failed;

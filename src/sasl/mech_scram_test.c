@@ -1,6 +1,7 @@
 #include "sasl/sasl_fixture.h"
 #include "sasl/sasl_mech.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 /* Published nonces have characters that base64 has not, so these tests replace sasl_nonce (the
@@ -386,6 +387,11 @@ static void test_server_first_refused(void **unused)
         {R ",s=QSX,i=4096", SASL_FAULT_PROTOCOL},
         {R ",s=QSX=,i=4096", SASL_FAULT_PROTOCOL},
         {R ",s= QSXCR+Q6sek8bf92,i=4096", SASL_FAULT_PROTOCOL},
+        {R ",s=QSXCR+Q6sek8bf92\n,i=4096", SASL_FAULT_PROTOCOL},
+        {R ",s=QSXC R+Q6sek8bf92,i=4096", SASL_FAULT_PROTOCOL},
+        {R ",s=QSXCR-Q6sek8bf92,i=4096", SASL_FAULT_PROTOCOL},
+        {R ",s=QQ==R+Q6sek8bf92,i=4096", SASL_FAULT_PROTOCOL}, /* padding not at the end */
+        {R ",s=QSXCR+Q6sek8bf9=,i=4096", SASL_FAULT_PROTOCOL}, /* bits not zero */
         {"r=" N1 S, SASL_FAULT_PROTOCOL},
         {"r=" N1 S ",i=4096", SASL_FAULT_PROTOCOL}, /* nothing added to ours */
         {"r=fyko" S ",i=4096", SASL_FAULT_PROTOCOL},
@@ -428,9 +434,16 @@ static void test_iteration_bounds(void **unused)
         const char *i;
         bool ok;
     } rows[] = {
-        {0, 0, "4096", true},      {0, 0, "1000000", true}, {10000, 0, "9999", false},
-        {10000, 0, "10000", true}, {1, 5, "1", true},       {1, 5, "5", true},
+        {0, 0, "4096", true},
+        {0, 0, "1000000", true},
+        {10000, 0, "9999", false},
+        {10000, 0, "10000", true},
+        {1, 5, "1", true},
+        {1, 5, "5", true},
         {1, 5, "6", false},
+        {1, UINT_MAX, "4294967294", true},
+        {1, UINT_MAX, "4294967295", false}, /* it may be any number above */
+        {1, UINT_MAX, "1000000000000000000000000000000", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fixture f;
@@ -848,6 +861,40 @@ static void test_nonce(void **unused)
     fixture_finish(&f);
 }
 
+/* What was said in one exchange serves in no other: whoever heard all of it can play neither end.
+ */
+static void test_replay(void **unused)
+{
+    (void)unused;
+    const struct vector *v = &vectors[1];
+    struct fixture f;
+    for (int again = 0; again < 2; again++) { /* the client: first its own nonce, then another */
+        fixture_client(&f, v->mech, "user", "pencil");
+        next_nonce = again ? NULL : v->client_nonce;
+        fixture_step(&f, STR_NONE);
+        fixture_step(&f, str_from(v->server_first));
+        assert_int_equal(f.status, again ? SASL_FAILED : SASL_MORE);
+        assert_int_equal(f.secrets, !again);
+        assert_int_equal(sasl_conclude(f.sasl, str_from(v->server_final)),
+                         again ? SASL_FAILED : SASL_DONE);
+        fixture_finish(&f);
+    }
+    for (int again = 0; again < 2; again++) {
+        fixture_init(&f, v->mech, SASL_SERVER);
+        f.user = "user";
+        f.rows[0] = vector_row(v);
+        f.row_count = 1;
+        next_nonce = again ? NULL : v->server_nonce;
+        assert_int_equal(fixture_step(&f, str_from(v->client_first)), SASL_MORE);
+        fixture_step(&f, str_from(v->client_final));
+        assert_int_equal(f.status, again ? SASL_FAILED : SASL_DONE);
+        if (again)
+            assert_int_equal(fixture_error(&f), SASL_ERROR_NOT_AUTHORIZED);
+        assert_int_equal(fixture_step(&f, str_from(v->client_final)), SASL_FAILED); /* too late */
+        fixture_finish(&f);
+    }
+}
+
 /* A row of the wrong shape in the store is its fault, not the user's. */
 static void test_damaged_row(void **unused)
 {
@@ -901,6 +948,7 @@ int main(void)
         cmocka_unit_test(test_salted_key),
         cmocka_unit_test(test_made_up_salt),
         cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_replay),
         cmocka_unit_test(test_damaged_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
