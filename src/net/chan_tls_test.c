@@ -802,6 +802,16 @@ static void resume_with(int version)
     tls_tickets_rotate(tickets, &random);
     assert_false(connect_resuming(c, a, "example.org", &session)); /* too old */
 
+    /* A client that resumes is shown no certificate, so the server must still have the same. */
+    struct test_cert renewed = test_cert_new(&authority, "example.org", leaf_names, 2, 300);
+    test_cert_write(&renewed);
+    struct tls_ctx *reloaded = server_ctx(&renewed, tickets);
+    assert_false(connect_resuming(c, reloaded, "example.org", &session));
+    assert_true(connect_resuming(c, reloaded, "example.org", &session));
+    tls_ctx_unref(reloaded);
+    test_cert_free(&renewed);
+    assert_false(connect_resuming(c, a, "example.org", &session));
+
     /* never for another host, nor under other anchors: the server is not verified again */
     assert_false(connect_resuming(c, a, "x.wild.example", &session));
     assert_false(connect_resuming(c, a, "example.org", &session));

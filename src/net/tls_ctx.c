@@ -126,6 +126,17 @@ static bool ctx_set_tickets(struct tls_ctx *ctx, struct tls_tickets *tickets)
            tls_tickets_install(tickets, ctx->ssl_ctx);
 }
 
+/* A session is resumed under its own certificate only: a client that resumes is shown none, and
+ * would bind to another one than the server does (RFC 5929 §4). */
+static bool ctx_note_certificate(struct tls_ctx *ctx)
+{
+    X509 *cert = SSL_CTX_get0_certificate(ctx->ssl_ctx);
+    uint8_t digest[32];
+    ctx->end_point_len = tls_certificate_end_point(cert, ctx->end_point);
+    return X509_digest(cert, EVP_sha256(), digest, NULL) == 1 &&
+           SSL_CTX_set_session_id_context(ctx->ssl_ctx, digest, sizeof(digest)) == 1;
+}
+
 struct tls_ctx *tls_ctx_new_server(const struct tls_server_settings *s,
                                    char reason[TLS_REASON_BYTES])
 {
@@ -145,8 +156,8 @@ struct tls_ctx *tls_ctx_new_server(const struct tls_server_settings *s,
                  s->key_file, s->cert_file);
         return ctx_failed(ctx, reason, text);
     }
-    ctx->end_point_len =
-        tls_certificate_end_point(SSL_CTX_get0_certificate(ctx->ssl_ctx), ctx->end_point);
+    if (!ctx_note_certificate(ctx))
+        return ctx_failed(ctx, reason, "TLS cannot be set up");
     return ctx;
 }
 
