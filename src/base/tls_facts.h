@@ -31,7 +31,8 @@ struct tls_facts {
     char cipher[64];
     char group[32]; /* key exchange, "" when unknown */
     char alpn[32];
-    bool resumed, early_data;
+    bool resumed;
+    bool early_data; /* the server accepted it; in early facts of a client false: not known yet */
     enum tls_verdict verdict;
     char verdict_reason[160]; /* OpenSSL's words for a bad verdict; "" when good */
     struct tls_certificate peer;

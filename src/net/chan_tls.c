@@ -6,6 +6,22 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
+/* What is held back goes first and is all gone in the end; until then the peer is read from, too,
+ * so that two ends that send do not wait for each other. */
+static enum chan_result handshake_step(struct chan_tls *t)
+{
+    ERR_clear_error();
+    enum chan_result result = chan_tls_push(t);
+    if (result != CHAN_OK && result != CHAN_AGAIN)
+        return result;
+    if (t->early_due && (result = chan_tls_early_gather(t)) != CHAN_OK)
+        return result;
+    int returned = SSL_do_handshake(t->ssl);
+    if (returned != 1)
+        return chan_tls_result(t, returned, &t->read_wants);
+    return chan_tls_push(t);
+}
+
 enum chan_result chan_tls_handshake(struct chan *c)
 {
     struct chan_tls *t = chan_tls(c);
@@ -13,14 +29,19 @@ enum chan_result chan_tls_handshake(struct chan *c)
         return CHAN_OK;
     if (t->fault != CHAN_TLS_FAULT_NONE)
         return CHAN_LOST;
-    ERR_clear_error();
-    t->read_wants = 0;
-    int returned = SSL_do_handshake(t->ssl);
-    if (returned != 1) {
-        enum chan_result result = chan_tls_result(t, returned, &t->read_wants);
-        return result == CHAN_EOF ? chan_tls_lost(t) : result;
-    }
+    t->begun = true;
+    t->read_wants = t->write_wants = 0;
+    enum chan_result result = handshake_step(t);
+    if (result == CHAN_AGAIN)
+        return CHAN_AGAIN;
+    if (result != CHAN_OK)
+        return chan_tls_lost(t);
     t->finished = true;
+    t->read_wants = t->write_wants = 0;
+    if (!t->ctx->server)
+        chan_tls_forget_early(t);
+    if (t->early && buf_len(&t->early->received) == 0)
+        chan_tls_early_free(t);
     return CHAN_OK;
 }
 
@@ -29,6 +50,10 @@ static enum chan_result tls_read(struct chan *c, void *to, size_t len, size_t *r
     struct chan_tls *t = chan_tls(c);
     if (t->fault != CHAN_TLS_FAULT_NONE || !t->finished)
         return CHAN_LOST;
+    if (t->early && len > 0) {
+        chan_tls_early_take(t, to, len, ret_len);
+        return CHAN_OK;
+    }
     ERR_clear_error();
     t->read_wants = 0;
     int returned = SSL_read_ex(t->ssl, to, len, ret_len);
@@ -83,7 +108,8 @@ static unsigned tls_wants(const struct chan *c)
 static bool tls_pending(const struct chan *c)
 {
     const struct chan_tls *t = chan_tls_const(c);
-    return t->ahead || SSL_pending(t->ssl) > 0 || chan_pending(c->below);
+    return t->ahead || (t->early && buf_len(&t->early->received) > 0) || SSL_pending(t->ssl) > 0 ||
+           chan_pending(c->below);
 }
 
 static void tls_free(struct chan *c)
@@ -94,6 +120,7 @@ static void tls_free(struct chan *c)
     free(t->host);
     wipe_free(t->ahead, t->ahead_end);
     buf_finish(&t->session);
+    chan_tls_early_free(t);
     free(t);
 }
 
@@ -162,6 +189,7 @@ struct chan *chan_tls_new(struct tls_ctx *ctx, struct chan *below,
     t->chan.fd = below->fd;
     t->ctx = tls_ctx_ref(ctx);
     t->keep_session = options->keep_session && !ctx->server;
+    t->early_due = ctx->early_max > 0;
     buf_init(&t->session, 0, true);
     struct str leftover = options->leftover;
     bool ok = tls_attach(t) && chan_tls_put_ahead(t, leftover.ptr, leftover.len);
@@ -169,6 +197,8 @@ struct chan *chan_tls_new(struct tls_ctx *ctx, struct chan *below,
         ok = client_set_host(t, options->host) && client_set_alpn(t, options->alpn);
         if (ok && options->session.len > 0)
             chan_tls_resume(t, options->session);
+        if (ok && options->early_data)
+            ok = chan_tls_early_offer(t, options->alpn);
     }
     if (!ok) {
         ERR_clear_error();

@@ -92,11 +92,44 @@ static int bio_read(BIO *bio, char *to, size_t len, size_t *ret_len)
     return 1;
 }
 
+enum chan_result chan_tls_push(struct chan_tls *t)
+{
+    struct buf *flight = t->early ? &t->early->flight : NULL;
+    enum chan_result result = CHAN_OK;
+    while (result == CHAN_OK && flight && buf_len(flight) > 0) {
+        struct str held = buf_peek(flight);
+        size_t sent = 0;
+        result = chan_write(t->chan.below, held.ptr, held.len, &sent);
+        if (result == CHAN_OK)
+            buf_consume(flight, sent);
+    }
+    if (result == CHAN_AGAIN)
+        t->write_wants = CHAN_WANTS_WRITE;
+    else if (result != CHAN_OK)
+        below_failed(t, result);
+    return result;
+}
+
+static int gather(struct chan_tls *t, const char *from, size_t len, size_t *ret_len)
+{
+    buf_append(&t->early->flight, from, len);
+    if (t->early->flight.failed)
+        t->fault = CHAN_TLS_FAULT_MEMORY;
+    *ret_len = len;
+    return !t->early->flight.failed;
+}
+
+/* Around early data OpenSSL cannot wait: a client that tries again counts its bytes twice, a server
+ * does not look whether they were sent. So what is written then is gathered, and sent by us. */
 static int bio_write(BIO *bio, const char *from, size_t len, size_t *ret_len)
 {
     struct chan_tls *t = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    enum chan_result result = chan_write(t->chan.below, from, len, ret_len);
+    if (t->early && t->early->corked)
+        return gather(t, from, len, ret_len);
+    enum chan_result result = chan_tls_push(t);
+    if (result == CHAN_OK)
+        result = chan_write(t->chan.below, from, len, ret_len);
     if (result == CHAN_OK)
         return 1;
     if (result == CHAN_AGAIN)

@@ -33,12 +33,12 @@ int chan_tls_verified(int ok, X509_STORE_CTX *store)
  * where OpenSSL lacks memory it gives up without a word to the callback, and the handshake goes on.
  * So the chain must have been walked to its end, and OpenSSL's own result must be good. A session
  * that is resumed was good when it was made (chan_tls_session.c). */
-static int chain_fault(const struct chan_tls *t)
+static int chain_fault(const struct chan_tls *t, bool resumed)
 {
     long result = SSL_get_verify_result(t->ssl);
     if (t->chain_error != X509_V_OK)
         return t->chain_error;
-    if (!t->chain_walked && !SSL_session_reused(t->ssl))
+    if (!t->chain_walked && !resumed)
         return X509_V_ERR_UNSPECIFIED;
     return t->chain_expired && is_matter_of_dates((int)result) ? X509_V_OK : (int)result;
 }
@@ -94,7 +94,8 @@ static bool dates_are_good(const struct chan_tls *t, X509 *cert, char *reason, s
     return false;
 }
 
-enum tls_verdict chan_tls_verdict(const struct chan_tls *t, char *reason, size_t reason_size)
+static enum tls_verdict judge(const struct chan_tls *t, bool resumed, char *reason,
+                              size_t reason_size)
 {
     X509 *cert = SSL_get0_peer_certificate(t->ssl);
     if (t->ctx->server)
@@ -105,7 +106,7 @@ enum tls_verdict chan_tls_verdict(const struct chan_tls *t, char *reason, size_t
     }
     if (t->ctx->pin_count > 0)
         return verdict_by_pin(t, cert, reason, reason_size);
-    int fault = chain_fault(t);
+    int fault = chain_fault(t, resumed);
     if (fault != X509_V_OK) {
         say(reason, reason_size, chain_error_text(fault));
         return TLS_VERDICT_UNTRUSTED;
@@ -117,6 +118,17 @@ enum tls_verdict chan_tls_verdict(const struct chan_tls *t, char *reason, size_t
         return TLS_VERDICT_NAME;
     }
     return dates_are_good(t, cert, reason, reason_size) ? TLS_VERDICT_OK : TLS_VERDICT_EXPIRED;
+}
+
+enum tls_verdict chan_tls_verdict(const struct chan_tls *t, char *reason, size_t reason_size)
+{
+    return judge(t, SSL_session_reused(t->ssl) == 1, reason, reason_size);
+}
+
+/* The certificate that OpenSSL gives before a handshake is the one in the session offered. */
+enum tls_verdict chan_tls_early_verdict(const struct chan_tls *t, char *reason, size_t reason_size)
+{
+    return judge(t, true, reason, reason_size);
 }
 
 /* ---- channel bindings (RFC 5929, RFC 9266) ---- */
@@ -140,6 +152,17 @@ static void bind_unique(SSL *ssl, bool server, struct tls_facts *f)
         f->unique_len = 0;
 }
 
+static void bind_end_point(const struct chan_tls *t, struct tls_facts *f)
+{
+    if (t->ctx->server) {
+        memcpy(f->end_point, t->ctx->end_point, sizeof(f->end_point));
+        f->end_point_len = t->ctx->end_point_len;
+    } else {
+        f->end_point_len =
+            tls_certificate_end_point(SSL_get0_peer_certificate(t->ssl), f->end_point);
+    }
+}
+
 static void facts_bindings(const struct chan_tls *t, struct tls_facts *f)
 {
     bool tls13 = SSL_version(t->ssl) == TLS1_3_VERSION;
@@ -150,13 +173,7 @@ static void facts_bindings(const struct chan_tls *t, struct tls_facts *f)
         bind_exporter(t->ssl, f);
     if (bound_secret && !tls13)
         bind_unique(t->ssl, t->ctx->server, f);
-    if (t->ctx->server) {
-        memcpy(f->end_point, t->ctx->end_point, sizeof(f->end_point));
-        f->end_point_len = t->ctx->end_point_len;
-    } else {
-        f->end_point_len =
-            tls_certificate_end_point(SSL_get0_peer_certificate(t->ssl), f->end_point);
-    }
+    bind_end_point(t, f);
 }
 
 /* ---- the rest ---- */
@@ -176,6 +193,48 @@ static void facts_group(SSL *ssl, struct tls_facts *f)
     snprintf(f->group, sizeof(f->group), "%s", group ? group : "");
 }
 
+/* What an accepted early handshake has settled, and a finished one too. */
+static void facts_settled(const struct chan_tls *t, struct tls_facts *f)
+{
+    snprintf(f->version, sizeof(f->version), "%s", SSL_get_version(t->ssl));
+    snprintf(f->cipher, sizeof(f->cipher), "%s", SSL_get_cipher_name(t->ssl));
+    f->resumed = SSL_session_reused(t->ssl) == 1;
+    f->early_data = SSL_get_early_data_status(t->ssl) == SSL_EARLY_DATA_ACCEPTED;
+    facts_group(t->ssl, f);
+    facts_alpn(t->ssl, f);
+}
+
+/* What a client knows from the session that it offers. */
+static void facts_of_session(const struct chan_tls *t, struct tls_facts *f)
+{
+    SSL_SESSION *s = SSL_get0_session(t->ssl);
+    const unsigned char *alpn;
+    size_t alpn_len;
+    SSL_SESSION_get0_alpn_selected(s, &alpn, &alpn_len);
+    if (alpn_len > 0 && alpn_len < sizeof(f->alpn))
+        memcpy(f->alpn, alpn, alpn_len);
+    snprintf(f->version, sizeof(f->version), "TLSv1.3");
+    snprintf(f->cipher, sizeof(f->cipher), "%s", SSL_CIPHER_get_name(SSL_SESSION_get0_cipher(s)));
+    f->resumed = true;
+    f->verdict = chan_tls_early_verdict(t, f->verdict_reason, sizeof(f->verdict_reason));
+    tls_certificate_read(SSL_get0_peer_certificate(t->ssl), &f->peer);
+}
+
+bool chan_tls_early_facts(const struct chan *c, struct tls_facts *ret_facts)
+{
+    const struct chan_tls *t = chan_tls_const(c);
+    *ret_facts = (struct tls_facts){0};
+    if (t->ctx->server ? !t->early || t->finished : chan_tls_early_max(c) == 0)
+        return false;
+    if (t->ctx->server)
+        facts_settled(t, ret_facts);
+    else
+        facts_of_session(t, ret_facts);
+    bind_end_point(t, ret_facts);
+    ERR_clear_error();
+    return true;
+}
+
 void chan_tls_facts(const struct chan *c, struct tls_facts *ret_facts)
 {
     const struct chan_tls *t = chan_tls_const(c);
@@ -183,11 +242,7 @@ void chan_tls_facts(const struct chan *c, struct tls_facts *ret_facts)
     *f = (struct tls_facts){0};
     if (!t->finished)
         return;
-    snprintf(f->version, sizeof(f->version), "%s", SSL_get_version(t->ssl));
-    snprintf(f->cipher, sizeof(f->cipher), "%s", SSL_get_cipher_name(t->ssl));
-    f->resumed = SSL_session_reused(t->ssl) == 1;
-    facts_group(t->ssl, f);
-    facts_alpn(t->ssl, f);
+    facts_settled(t, f);
     f->verdict = chan_tls_verdict(t, f->verdict_reason, sizeof(f->verdict_reason));
     tls_certificate_read(SSL_get0_peer_certificate(t->ssl), &f->peer);
     facts_bindings(t, f);

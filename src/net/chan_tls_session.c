@@ -42,6 +42,15 @@ static bool session_write(const struct chan_tls *t, SSL_SESSION *session, struct
     return der;
 }
 
+/* OpenSSL makes the session of a new ticket by copying the one before, and with it how much early
+ * data that allowed; a ticket that allows none does not say so. */
+void chan_tls_forget_early(struct chan_tls *t)
+{
+    SSL_SESSION *s = SSL_get0_session(t->ssl);
+    if (s)
+        SSL_SESSION_set_max_early_data(s, 0);
+}
+
 /* Serialised at once: OpenSSL makes a session unusable when its connection is freed without a
  * shutdown. Only a connection whose server was verified may be resumed. */
 int chan_tls_new_session(SSL *ssl, SSL_SESSION *session)
@@ -52,6 +61,7 @@ int chan_tls_new_session(SSL *ssl, SSL_SESSION *session)
         if (!session_write(t, session, &t->session))
             buf_reset(&t->session);
     }
+    chan_tls_forget_early(t);
     return 0; /* no reference is kept */
 }
 

@@ -126,6 +126,25 @@ static bool ctx_set_tickets(struct tls_ctx *ctx, struct tls_tickets *tickets)
            tls_tickets_install(tickets, ctx->ssl_ctx);
 }
 
+/* OpenSSL's own protection against replays is a cache for each context, which a client of another
+ * loop would miss, so ours replaces it (chan_tls_allow_early). Its check of the ticket's age stays:
+ * within ten seconds of what the client says (RFC 8446 §8.3). Early data that is not accepted is
+ * skipped, up to what tickets under other settings may allow. */
+static bool ctx_set_early(struct tls_ctx *ctx, const struct tls_server_settings *s)
+{
+    if (!s->tickets || !s->once || s->early_data_max_bytes == 0)
+        return true;
+    ctx->once = tls_once_ref(s->once);
+    ctx->early_max = s->early_data_max_bytes;
+    uint32_t skip_max = SSL3_RT_MAX_PLAIN_LENGTH; /* OpenSSL's own */
+    if (skip_max < ctx->early_max)
+        skip_max = ctx->early_max;
+    SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_NO_ANTI_REPLAY);
+    SSL_CTX_set_allow_early_data_cb(ctx->ssl_ctx, chan_tls_allow_early, ctx);
+    return SSL_CTX_set_max_early_data(ctx->ssl_ctx, ctx->early_max) == 1 &&
+           SSL_CTX_set_recv_max_early_data(ctx->ssl_ctx, skip_max) == 1;
+}
+
 /* A session is resumed under its own certificate only: a client that resumes is shown none, and
  * would bind to another one than the server does (RFC 5929 §4). */
 static bool ctx_note_certificate(struct tls_ctx *ctx)
@@ -143,7 +162,7 @@ struct tls_ctx *tls_ctx_new_server(const struct tls_server_settings *s,
     struct tls_ctx *ctx = ctx_new(true);
     if (!ctx)
         return ctx_failed(NULL, reason, "TLS cannot be set up: out of memory");
-    if (!ctx_set_alpn(ctx, s->alpn) || !ctx_set_tickets(ctx, s->tickets))
+    if (!ctx_set_alpn(ctx, s->alpn) || !ctx_set_tickets(ctx, s->tickets) || !ctx_set_early(ctx, s))
         return ctx_failed(ctx, reason, "TLS cannot be set up");
     if (SSL_CTX_use_certificate_chain_file(ctx->ssl_ctx, s->cert_file) != 1)
         return ctx_failed_file(ctx, reason, s->cert_file);
@@ -234,5 +253,6 @@ void tls_ctx_unref(struct tls_ctx *ctx)
     SSL_CTX_free(ctx->ssl_ctx);
     BIO_meth_free(ctx->bio_method);
     tls_tickets_unref(ctx->tickets);
+    tls_once_unref(ctx->once);
     free(ctx);
 }

@@ -9,6 +9,7 @@
 #define NET_TLS_CTX_H
 
 #include "base/tls_facts.h"
+#include "net/tls_once.h"
 #include "net/tls_tickets.h"
 
 struct tls_ctx;
@@ -20,6 +21,12 @@ struct tls_server_settings {
     const char *key_file;        /* PEM */
     const char *alpn;            /* "xmpp-client": chosen when offered; NULL for none */
     struct tls_tickets *tickets; /* referenced; NULL: no resumption */
+    /* Early data of TLS 1.3 (RFC 8446 §2.3): the most that a client may send, 0 for none; no more
+     * than 16384, which is what a server skips when it does not accept it. It needs `tickets` and
+     * `once` (referenced), which all contexts with these tickets share for the life of the process:
+     * without it none is accepted, since nobody could tell a replay. */
+    uint32_t early_data_max_bytes;
+    struct tls_once *once;
 };
 
 /* NULL on failure, with one sentence in `reason` that names the file. Reads the files. */

@@ -16,6 +16,8 @@ struct tls_ctx {
 
     /* server */
     struct tls_tickets *tickets;
+    struct tls_once *once; /* NULL: no early data */
+    uint32_t early_max;    /* 0: no early data */
     char alpn[32];         /* in the wire's form: a length, then the name; "" for none */
     uint8_t end_point[64]; /* channel binding of the certificate */
     size_t end_point_len;
@@ -32,5 +34,6 @@ struct tls_ctx {
 BIO_METHOD *chan_tls_bio_method(void);
 int chan_tls_verified(int ok, X509_STORE_CTX *store);
 int chan_tls_new_session(SSL *ssl, SSL_SESSION *session);
+int chan_tls_allow_early(SSL *ssl, void *ctx);
 
 #endif
