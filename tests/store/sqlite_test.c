@@ -100,6 +100,8 @@ static const char *const rows_of[] = {
     "INSERT INTO account VALUES ('example.org', 'alice', 1, 2, 1, 'why');"
     "INSERT INTO credential VALUES ('example.org', 'alice', 'SCRAM-SHA-1', 'value')",
     "INSERT INTO meta VALUES ('fake-salt-key', '00')",
+    "INSERT INTO token VALUES ('example.org', 'alice', 'phone', 0, 'aa', 'HT-SHA-256-NONE', 5, 6,"
+    " 7, 8, 'soft', 'device')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)
@@ -112,6 +114,26 @@ static struct sql *open_at(const struct place *p, unsigned version)
         assert_int_equal(sql_sqlite.exec(db, rows_of[i - 1]), SQL_DONE);
     }
     return db;
+}
+
+static void keeps_tokens_of(struct store *s, bool has_one)
+{
+    struct arena a = {0};
+    struct store_tokens tokens;
+    assert_int_equal(
+        s->ops->tokens(s, STR_LIT("example.org"), STR_LIT("alice"), STR_NONE, &a, &tokens, NULL),
+        STORE_OK);
+    assert_true(tokens.disabled);
+    assert_int_equal(tokens.mark, 0);
+    assert_int_equal(tokens.count, has_one);
+    if (has_one) {
+        assert_string_equal(tokens.tokens[0].client, "phone");
+        assert_string_equal(tokens.tokens[0].id, "aa");
+        assert_int_equal(tokens.tokens[0].count, 5);
+        assert_int_equal(tokens.tokens[0].used_s, 8);
+        assert_string_equal(tokens.tokens[0].device, "device");
+    }
+    arena_finish(&a);
 }
 
 static void migrates_from_every_version(void **state)
@@ -133,6 +155,8 @@ static void migrates_from_every_version(void **state)
         assert_int_equal(s->ops->meta(s, STR_LIT("fake-salt-key"), &meta, NULL),
                          version >= 2 ? STORE_OK : STORE_NOT_FOUND);
         buf_finish(&meta);
+        if (version >= 1)
+            keeps_tokens_of(s, version >= 3);
         store_free(s);
         unlink(p->db);
     }

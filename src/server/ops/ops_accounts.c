@@ -62,6 +62,7 @@ static enum ops_result result_of(enum store_result result)
         return OPS_EXISTS;
     case STORE_BUSY:
         return OPS_TEMPORARY;
+    case STORE_REFUSED:
     case STORE_FAILED:
         break;
     case STORE_NO_MEMORY:

@@ -16,8 +16,9 @@ enum store_result {
     STORE_OK = 0,
     STORE_NOT_FOUND,
     STORE_EXISTS,
-    STORE_BUSY,   /* locked by another process for too long: later it may work */
-    STORE_FAILED, /* disk full, no permission, a broken file: fault.text says */
+    STORE_REFUSED, /* a token, or the mark of an account, is not the expected one any more */
+    STORE_BUSY,    /* locked by another process for too long: later it may work */
+    STORE_FAILED,  /* disk full, no permission, a broken file: fault.text says */
     STORE_NO_MEMORY
 };
 
@@ -47,6 +48,7 @@ struct store_login {
     char value[STORE_VALUE_BYTES]; /* sasl_credential_read takes it */
     bool disabled;                 /* to be said only once the proof was right */
     char reason[STORE_REASON_BYTES];
+    int64_t mark; /* of the account: see struct store_token_change */
 };
 
 struct store_credential {
@@ -54,14 +56,73 @@ struct store_credential {
     struct str value;  /* as sasl_credential_write makes it; shorter than STORE_VALUE_BYTES */
 };
 
+/* --- tokens (XEP-0484) --- */
+
+enum {
+    STORE_CLIENT_BYTES = 257, /* of arrays, with the NUL */
+    STORE_TOKEN_ID_BYTES = 33,
+    STORE_MECHANISM_BYTES = 32,
+    STORE_AGENT_BYTES = 101,
+    STORE_CLIENTS_MAX = 32 /* with tokens, per account: the one that signed in longest ago goes */
+};
+
+/* A client has one token that it used last, and perhaps a newer one that it has not used yet. */
+enum store_slot { STORE_SLOT_CURRENT, STORE_SLOT_NEW, STORE_SLOTS };
+
+/* What is kept of a token; its text is derived from the id (ops/ops_tokens.h). */
+struct store_token {
+    char client[STORE_CLIENT_BYTES]; /* never empty */
+    enum store_slot slot;
+    char id[STORE_TOKEN_ID_BYTES];         /* lower-case hexadecimal; "" for a slot without one */
+    char mechanism[STORE_MECHANISM_BYTES]; /* the only one that it may be used with */
+    int64_t count;                         /* the highest that was presented with it, or 0 */
+    int64_t issued_s, expires_s;
+    int64_t used_s; /* when its client last signed in */
+    char software[STORE_AGENT_BYTES], device[STORE_AGENT_BYTES]; /* for people; may be "" */
+};
+
+struct store_tokens {
+    bool disabled; /* the account */
+    char reason[STORE_REASON_BYTES];
+    int64_t mark;
+    struct store_token *tokens; /* by client, in byte order; of one the new slot first */
+    size_t count;               /* at most STORE_SLOTS * STORE_CLIENTS_MAX */
+};
+
+/* What a login does to the tokens of one client: all of it, or STORE_REFUSED and nothing. */
+struct store_token_change {
+    struct str client;
+    /* The token that was proved: it must be there and valid. Without one (STR_NONE) the password
+     * was proved, and the account must be enabled and have the `mark` that was read with it. */
+    struct str used_id;
+    int64_t mark;
+    bool has_count; /* must be higher than the one kept, which it replaces (XEP-0484 §3.4) */
+    int64_t count;
+    bool invalidate;
+    struct str new_id;          /* for a token, should one be issued */
+    struct str issue_mechanism; /* issues one for it; STR_NONE: only when the used one ages */
+    int64_t life_s;             /* of a new token; 0: none is issued */
+    struct str software, device;
+
+    bool issued; /* out, as is the rest */
+    char mechanism[STORE_MECHANISM_BYTES];
+    int64_t expires_s;
+};
+
+/* --- changes --- */
+
 enum store_change {
-    STORE_ADD,      /* account and credentials; STORE_EXISTS */
-    STORE_PASSWORD, /* replaces all credentials; STORE_NOT_FOUND */
-    STORE_REMOVE,   /* STORE_NOT_FOUND */
-    STORE_DISABLE,  /* with `reason`; STORE_NOT_FOUND */
-    STORE_ENABLE,   /* STORE_NOT_FOUND */
-    STORE_PURGE,    /* deletes all credentials of `scheme` */
-    STORE_META_NEW  /* sets `key` to `value` for ever; STORE_EXISTS */
+    STORE_ADD,         /* account and credentials; STORE_EXISTS */
+    STORE_PASSWORD,    /* replaces all credentials, deletes all tokens; STORE_NOT_FOUND */
+    STORE_REMOVE,      /* with its tokens; STORE_NOT_FOUND */
+    STORE_DISABLE,     /* with `reason`, deletes all tokens; STORE_NOT_FOUND */
+    STORE_ENABLE,      /* STORE_NOT_FOUND */
+    STORE_PURGE,       /* deletes all credentials of `scheme` */
+    STORE_META_NEW,    /* sets `key` to `value` for ever; STORE_EXISTS */
+    STORE_TOKEN,       /* does `token`; STORE_NOT_FOUND, STORE_REFUSED */
+    STORE_TOKENS_DROP, /* deletes the tokens of `client`; STORE_NOT_FOUND, STORE_REFUSED: has none
+                        */
+    STORE_LOGOUT       /* deletes all tokens; STORE_NOT_FOUND */
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -73,6 +134,9 @@ struct store_write {
     struct str reason;
     struct str scheme;
     struct str key, value;
+    struct str client;
+    struct store_token_change *token;
+    int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
     enum store_result result; /* out */
 };
@@ -96,6 +160,12 @@ struct store_ops {
     enum store_result (*accounts)(struct store *s, struct str domain, struct str after,
                                   size_t limit, struct arena *a, struct store_page *ret,
                                   struct store_fault *fault);
+
+    /* The tokens of `client`, or of all clients when that is STR_NONE; expired ones too. They live
+     * in `a`. STORE_NOT_FOUND when the account is missing. */
+    enum store_result (*tokens)(struct store *s, struct str domain, struct str user,
+                                struct str client, struct arena *a, struct store_tokens *ret,
+                                struct store_fault *fault);
 
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,

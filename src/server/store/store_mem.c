@@ -2,6 +2,7 @@
 #include "server/store/store.h"
 
 #include "base/wipe.h"
+#include "server/store/store_mem_tokens.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@ struct mem_account {
     char *domain, *user, *reason;
     int64_t created_s, password_s;
     bool disabled;
+    int64_t mark;
+    struct mem_tokens tokens;
     struct mem_credential credentials[STORE_CREDENTIALS_MAX]; /* by scheme */
     size_t credential_count;
 };
@@ -109,6 +112,7 @@ static enum store_result mem_login(struct store *s, struct str domain, struct st
     const struct mem_credential *c = a ? choose(a, scheme) : NULL;
     if (c) {
         ret->disabled = a->disabled;
+        ret->mark = a->mark;
         snprintf(ret->value, sizeof ret->value, "%s", c->value);
         snprintf(ret->reason, sizeof ret->reason, "%s", a->reason);
     }
@@ -173,6 +177,30 @@ static enum store_result mem_accounts(struct store *s, struct str domain, struct
     return a->failed ? STORE_NO_MEMORY : STORE_OK;
 }
 
+static struct store_tokens tokens_head(const struct mem_account *a)
+{
+    struct store_tokens head = {.disabled = a->disabled, .mark = a->mark};
+    snprintf(head.reason, sizeof head.reason, "%s", a->reason);
+    return head;
+}
+
+static enum store_result mem_tokens(struct store *s, struct str domain, struct str user,
+                                    struct str client, struct arena *a, struct store_tokens *ret,
+                                    struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    enum store_result result = STORE_NOT_FOUND;
+    pthread_mutex_lock(&m->lock);
+    const struct mem_account *account = find(m, domain, user);
+    if (account) {
+        *ret = tokens_head(account);
+        result = mem_tokens_read(&account->tokens, client, a, ret) ? STORE_OK : STORE_NO_MEMORY;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return result;
+}
+
 static enum store_result mem_meta(struct store *s, struct str key, struct buf *out,
                                   struct store_fault *fault)
 {
@@ -204,6 +232,7 @@ static void drop_credentials(struct mem_account *a)
 static void free_account(struct mem_account *a)
 {
     drop_credentials(a);
+    mem_tokens_finish(&a->tokens);
     free(a->domain);
     free(a->user);
     free(a->reason);
@@ -256,6 +285,7 @@ static enum store_result add(struct store_mem *m, const struct store_write *w)
     a->user = dup_str(w->user);
     a->reason = dup_str(STR_LIT(""));
     a->created_s = a->password_s = w->now_s;
+    a->mark = w->mark;
     if (!a->domain || !a->user || !a->reason || !take_credentials(a, w) || !reserve(m)) {
         free_account(a);
         return STORE_NO_MEMORY;
@@ -264,6 +294,14 @@ static enum store_result add(struct store_mem *m, const struct store_write *w)
             (m->account_count - at) * sizeof(struct mem_account *));
     m->accounts[at] = a;
     m->account_count++;
+    return STORE_OK;
+}
+
+/* No token is left, and no older proof of the password gets one. */
+static enum store_result log_out(struct mem_account *a, const struct store_write *w)
+{
+    mem_tokens_finish(&a->tokens);
+    a->mark = w->mark;
     return STORE_OK;
 }
 
@@ -278,7 +316,7 @@ static enum store_result set_password(struct mem_account *a, const struct store_
     memcpy(a->credentials, fresh.credentials, sizeof a->credentials);
     a->credential_count = fresh.credential_count;
     a->password_s = w->now_s;
-    return STORE_OK;
+    return log_out(a, w);
 }
 
 static enum store_result remove_account(struct store_mem *m, const struct store_write *w)
@@ -294,15 +332,16 @@ static enum store_result remove_account(struct store_mem *m, const struct store_
     return STORE_OK;
 }
 
-static enum store_result set_disabled(struct mem_account *a, bool disabled, struct str reason)
+static enum store_result set_disabled(struct mem_account *a, const struct store_write *w)
 {
-    char *copy = dup_str(reason);
+    bool disabled = w->change == STORE_DISABLE;
+    char *copy = dup_str(disabled ? w->reason : STR_LIT(""));
     if (!copy)
         return STORE_NO_MEMORY;
     free(a->reason);
     a->reason = copy;
     a->disabled = disabled;
-    return STORE_OK;
+    return disabled ? log_out(a, w) : STORE_OK;
 }
 
 static enum store_result purge(struct store_mem *m, struct str scheme)
@@ -344,6 +383,31 @@ static enum store_result new_meta(struct store_mem *m, const struct store_write 
     return STORE_OK;
 }
 
+static enum store_result change_tokens(struct mem_account *a, const struct store_write *w)
+{
+    struct store_tokens head = tokens_head(a);
+    return mem_tokens_change(&a->tokens, &head, w->token, w->now_s);
+}
+
+static enum store_result apply_to_account(struct mem_account *a, const struct store_write *w)
+{
+    switch (w->change) {
+    case STORE_PASSWORD:
+        return set_password(a, w);
+    case STORE_DISABLE:
+    case STORE_ENABLE:
+        return set_disabled(a, w);
+    case STORE_TOKEN:
+        return change_tokens(a, w);
+    case STORE_TOKENS_DROP:
+        return mem_tokens_drop(&a->tokens, w->client) ? STORE_OK : STORE_REFUSED;
+    case STORE_LOGOUT:
+        return log_out(a, w);
+    default:
+        return STORE_FAILED;
+    }
+}
+
 static enum store_result apply(struct store_mem *m, const struct store_write *w)
 {
     struct mem_account *a = find(m, w->domain, w->user);
@@ -356,14 +420,9 @@ static enum store_result apply(struct store_mem *m, const struct store_write *w)
         return purge(m, w->scheme);
     case STORE_META_NEW:
         return new_meta(m, w);
-    case STORE_PASSWORD:
-        return a ? set_password(a, w) : STORE_NOT_FOUND;
-    case STORE_DISABLE:
-        return a ? set_disabled(a, true, w->reason) : STORE_NOT_FOUND;
-    case STORE_ENABLE:
-        return a ? set_disabled(a, false, STR_LIT("")) : STORE_NOT_FOUND;
+    default:
+        return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
-    return STORE_FAILED;
 }
 
 static enum store_result mem_commit(struct store *s, struct store_write *const *writes,
@@ -398,6 +457,7 @@ static const struct store_ops store_mem_ops = {
     .login = mem_login,
     .account = mem_account,
     .accounts = mem_accounts,
+    .tokens = mem_tokens,
     .meta = mem_meta,
     .commit = mem_commit,
     .free = mem_free,

@@ -1,29 +1,12 @@
-#include "server/store/store_sql.h"
+#include "server/store/store_sql_private.h"
 
 #include "base/wipe.h"
 #include "server/store/migrations.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum statement {
-    LOGIN,
-    ACCOUNT,
-    ACCOUNTS,
-    META,
-    ADD_ACCOUNT,
-    ADD_CREDENTIAL,
-    SET_PASSWORD_TIME,
-    SET_DISABLED,
-    DROP_CREDENTIALS,
-    DROP_ACCOUNT,
-    DROP_SCHEME,
-    ADD_META,
-    STATEMENT_COUNT
-};
 
 #define ACCOUNT_COLUMNS                                                                            \
     "SELECT a.username, a.created_s, a.password_s, a.disabled, a.reason, COALESCE(c.scheme, '')"
@@ -31,8 +14,14 @@ enum statement {
     " a LEFT JOIN credential c ON c.domain = a.domain AND c.username = a.username"                 \
     " ORDER BY a.username, c.scheme"
 
+#define TOKENS_OF                                                                                  \
+    "SELECT a.disabled, a.reason, a.mark, t.client_id, t.slot, t.id, t.mechanism, t.count,"        \
+    " t.issued_s, t.expires_s, t.used_s, t.software, t.device FROM account a"                      \
+    " LEFT JOIN token t ON t.domain = a.domain AND t.username = a.username"
+#define TOKENS_ORDER " WHERE a.domain = ? AND a.username = ? ORDER BY t.client_id, t.slot DESC"
+
 static const char *const texts[STATEMENT_COUNT] = {
-    [LOGIN] = "SELECT c.value, a.disabled, a.reason FROM credential c"
+    [LOGIN] = "SELECT c.value, a.disabled, a.reason, a.mark FROM credential c"
               " JOIN account a ON a.domain = c.domain AND a.username = c.username"
               " WHERE c.domain = ? AND c.username = ?"
               " AND (c.scheme = ? OR (? = '' AND c.scheme LIKE 'SCRAM-%'))"
@@ -43,41 +32,36 @@ static const char *const texts[STATEMENT_COUNT] = {
                                  " ORDER BY username LIMIT ?)" ACCOUNT_JOIN,
     [META] = "SELECT value FROM meta WHERE name = ?",
     [ADD_ACCOUNT] = "INSERT INTO account (domain, username, created_s, password_s, disabled,"
-                    " reason) VALUES (?, ?, ?, ?, 0, '')",
+                    " reason, mark) VALUES (?, ?, ?, ?, 0, '', ?)",
     [ADD_CREDENTIAL] = "INSERT INTO credential (domain, username, scheme, value)"
                        " VALUES (?, ?, ?, ?)",
     [SET_PASSWORD_TIME] = "UPDATE account SET password_s = ? WHERE domain = ? AND username = ?",
+    [SET_MARK] = "UPDATE account SET mark = ? WHERE domain = ? AND username = ?",
     [SET_DISABLED] = "UPDATE account SET disabled = ?, reason = ?"
                      " WHERE domain = ? AND username = ?",
     [DROP_CREDENTIALS] = "DELETE FROM credential WHERE domain = ? AND username = ?",
     [DROP_ACCOUNT] = "DELETE FROM account WHERE domain = ? AND username = ?",
     [DROP_SCHEME] = "DELETE FROM credential WHERE scheme = ?",
     [ADD_META] = "INSERT INTO meta (name, value) VALUES (?, ?)",
+    [TOKENS] = TOKENS_OF TOKENS_ORDER,
+    [TOKENS_OF_CLIENT] = TOKENS_OF " AND t.client_id = ?" TOKENS_ORDER,
+    [ADD_TOKEN] = "INSERT INTO token (domain, username, client_id, slot, id, mechanism, count,"
+                  " issued_s, expires_s, used_s, software, device)"
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DROP_TOKENS] = "DELETE FROM token WHERE domain = ? AND username = ?",
+    [DROP_CLIENT] = "DELETE FROM token WHERE domain = ? AND username = ? AND client_id = ?",
+    [DROP_EXPIRED] = "DELETE FROM token WHERE domain = ? AND username = ? AND expires_s <= ?",
+    [OLDEST_CLIENT] = "SELECT client_id FROM token WHERE domain = ? AND username = ?"
+                      " GROUP BY client_id ORDER BY MAX(used_s) DESC, client_id"
+                      " LIMIT 1 OFFSET ?",
 };
 
-/* A connection with its statements, each prepared when first used. */
-struct connection {
-    struct connection *next; /* idle readers */
-    struct sql *db;
-    struct sql_stmt *statements[STATEMENT_COUNT];
-};
-
-struct store_sql {
-    struct store base;
-    const struct sql_driver *driver;
-    char *where;
-    pthread_mutex_t write_lock; /* holds `writer` */
-    struct connection *writer;
-    pthread_mutex_t idle_lock; /* holds `idle` */
-    struct connection *idle;
-};
-
-static struct store_sql *sql_of(struct store *s)
+struct store_sql *store_sql_of(struct store *s)
 {
     return CONTAINER_OF(s, struct store_sql, base);
 }
 
-static enum store_result result_of(enum sql_result r)
+enum store_result store_sql_result(enum sql_result r)
 {
     switch (r) {
     case SQL_DONE:
@@ -94,7 +78,7 @@ static enum store_result result_of(enum sql_result r)
     return STORE_FAILED;
 }
 
-static void explain(struct store_fault *fault, const char *text)
+void store_sql_explain(struct store_fault *fault, const char *text)
 {
     if (fault)
         snprintf(fault->text, sizeof fault->text, "%s", text);
@@ -124,15 +108,15 @@ static enum store_result connection_new(const struct store_sql *s, bool writer,
     enum sql_result r = s->driver->open(s->where, writer, &c->db, reason);
     if (r != SQL_DONE) {
         free(c);
-        explain(fault, reason);
-        return result_of(r);
+        store_sql_explain(fault, reason);
+        return store_sql_result(r);
     }
     *ret = c;
     return STORE_OK;
 }
 
-static enum store_result reader_take(struct store_sql *s, struct connection **ret,
-                                     struct store_fault *fault)
+enum store_result store_sql_take(struct store_sql *s, struct connection **ret,
+                                 struct store_fault *fault)
 {
     pthread_mutex_lock(&s->idle_lock);
     struct connection *c = s->idle;
@@ -144,7 +128,7 @@ static enum store_result reader_take(struct store_sql *s, struct connection **re
 }
 
 /* Gives a reader back; one that failed is closed, so that the next read begins anew. */
-static void reader_give(struct store_sql *s, struct connection *c, enum store_result result)
+void store_sql_give(struct store_sql *s, struct connection *c, enum store_result result)
 {
     if (result != STORE_OK && result != STORE_NOT_FOUND) {
         connection_free(c);
@@ -156,7 +140,8 @@ static void reader_give(struct store_sql *s, struct connection *c, enum store_re
     pthread_mutex_unlock(&s->idle_lock);
 }
 
-static enum sql_result statement(struct connection *c, enum statement which, struct sql_stmt **ret)
+enum sql_result store_sql_statement(struct connection *c, enum statement which,
+                                    struct sql_stmt **ret)
 {
     enum sql_result r = SQL_DONE;
     if (!c->statements[which])
@@ -166,11 +151,11 @@ static enum sql_result statement(struct connection *c, enum statement which, str
 }
 
 /* Runs a statement whose parameters are all text. The caller resets it when this gives a row. */
-static enum sql_result run(struct connection *c, enum statement which, const struct str *values,
-                           int count, struct sql_stmt **ret)
+enum sql_result store_sql_run(struct connection *c, enum statement which, const struct str *values,
+                              int count, struct sql_stmt **ret)
 {
     const struct sql_driver *d = c->db->driver;
-    enum sql_result r = statement(c, which, ret);
+    enum sql_result r = store_sql_statement(c, which, ret);
     if (r != SQL_DONE)
         return r;
     for (int i = 0; i < count; i++)
@@ -188,38 +173,40 @@ static enum sql_result read_login(struct connection *c, const struct str values[
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = run(c, LOGIN, values, 4, &stmt);
+    enum sql_result r = store_sql_run(c, LOGIN, values, 4, &stmt);
     if (r != SQL_ROW)
         return r;
     snprintf(ret->value, sizeof ret->value, "%s", d->column_text(stmt, 0).ptr);
     ret->disabled = d->column_int(stmt, 1) != 0;
     snprintf(ret->reason, sizeof ret->reason, "%s", d->column_text(stmt, 2).ptr);
+    ret->mark = d->column_int(stmt, 3);
     d->reset(stmt);
     return SQL_ROW;
 }
 
 /* What a read of one row gave. */
-static enum store_result found(struct connection *c, enum sql_result r, struct store_fault *fault)
+enum store_result store_sql_found(struct connection *c, enum sql_result r,
+                                  struct store_fault *fault)
 {
     if (r == SQL_DONE)
         return STORE_NOT_FOUND;
     if (r != SQL_ROW)
-        explain(fault, c->db->driver->reason(c->db));
-    return result_of(r);
+        store_sql_explain(fault, c->db->driver->reason(c->db));
+    return store_sql_result(r);
 }
 
 static enum store_result sql_login(struct store *base, struct str domain, struct str user,
                                    struct str scheme, struct store_login *ret,
                                    struct store_fault *fault)
 {
-    struct store_sql *s = sql_of(base);
+    struct store_sql *s = store_sql_of(base);
     struct connection *c;
-    enum store_result result = reader_take(s, &c, fault);
+    enum store_result result = store_sql_take(s, &c, fault);
     if (result != STORE_OK)
         return result;
     const struct str values[] = {domain, user, scheme, scheme};
-    result = found(c, read_login(c, values, ret), fault);
-    reader_give(s, c, result);
+    result = store_sql_found(c, read_login(c, values, ret), fault);
+    store_sql_give(s, c, result);
     return result;
 }
 
@@ -250,22 +237,22 @@ static enum store_result sql_account(struct store *base, struct str domain, stru
                                      struct arena *a, struct store_account *ret,
                                      struct store_fault *fault)
 {
-    struct store_sql *s = sql_of(base);
+    struct store_sql *s = store_sql_of(base);
     struct connection *c;
-    enum store_result result = reader_take(s, &c, fault);
+    enum store_result result = store_sql_take(s, &c, fault);
     if (result != STORE_OK)
         return result;
     const struct str values[] = {domain, user};
     struct sql_stmt *stmt;
-    enum sql_result r = run(c, ACCOUNT, values, 2, &stmt);
-    result = found(c, r, fault);
+    enum sql_result r = store_sql_run(c, ACCOUNT, values, 2, &stmt);
+    result = store_sql_found(c, r, fault);
     if (r == SQL_ROW) {
         *ret = read_account(s->driver, stmt, a, &r);
         if (r != SQL_DONE || a->failed)
-            result = a->failed ? STORE_NO_MEMORY : found(c, r, fault);
+            result = a->failed ? STORE_NO_MEMORY : store_sql_found(c, r, fault);
         s->driver->reset(stmt);
     }
-    reader_give(s, c, result);
+    store_sql_give(s, c, result);
     return result;
 }
 
@@ -274,7 +261,7 @@ static enum sql_result read_page(struct connection *c, struct str domain, struct
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = statement(c, ACCOUNTS, &stmt);
+    enum sql_result r = store_sql_statement(c, ACCOUNTS, &stmt);
     if (r != SQL_DONE)
         return r;
     d->bind_text(stmt, 1, domain);
@@ -294,58 +281,58 @@ static enum store_result sql_accounts(struct store *base, struct str domain, str
                                       size_t limit, struct arena *a, struct store_page *ret,
                                       struct store_fault *fault)
 {
-    struct store_sql *s = sql_of(base);
+    struct store_sql *s = store_sql_of(base);
     struct connection *c;
     *ret = (struct store_page){.accounts = arena_alloc(a, limit * sizeof *ret->accounts)};
     if (a->failed)
         return STORE_NO_MEMORY;
-    enum store_result result = reader_take(s, &c, fault);
+    enum store_result result = store_sql_take(s, &c, fault);
     if (result != STORE_OK)
         return result;
     enum sql_result r = read_page(c, domain, after, limit, a, ret);
-    result = result_of(r);
+    result = store_sql_result(r);
     if (r != SQL_DONE)
-        explain(fault, s->driver->reason(c->db));
-    reader_give(s, c, result);
+        store_sql_explain(fault, s->driver->reason(c->db));
+    store_sql_give(s, c, result);
     return result;
 }
 
 static enum store_result sql_meta(struct store *base, struct str key, struct buf *out,
                                   struct store_fault *fault)
 {
-    struct store_sql *s = sql_of(base);
+    struct store_sql *s = store_sql_of(base);
     struct connection *c;
-    enum store_result result = reader_take(s, &c, fault);
+    enum store_result result = store_sql_take(s, &c, fault);
     if (result != STORE_OK)
         return result;
     struct sql_stmt *stmt;
-    enum sql_result r = run(c, META, &key, 1, &stmt);
-    result = found(c, r, fault);
+    enum sql_result r = store_sql_run(c, META, &key, 1, &stmt);
+    result = store_sql_found(c, r, fault);
     if (r == SQL_ROW) {
         buf_str(out, s->driver->column_text(stmt, 0));
         s->driver->reset(stmt);
         if (out->failed)
             result = STORE_NO_MEMORY;
     }
-    reader_give(s, c, result);
+    store_sql_give(s, c, result);
     return result;
 }
 
 /* --- writing --- */
 
-static enum sql_result change(struct connection *c, enum statement which, const struct str *values,
-                              int count)
+enum sql_result store_sql_change(struct connection *c, enum statement which,
+                                 const struct str *values, int count)
 {
     struct sql_stmt *stmt;
-    return run(c, which, values, count, &stmt);
+    return store_sql_run(c, which, values, count, &stmt);
 }
 
 /* For an update of one account: a row must have been touched. */
-static enum store_result touched(struct connection *c, enum sql_result r)
+enum store_result store_sql_touched(struct connection *c, enum sql_result r)
 {
     if (r == SQL_DONE && c->db->driver->changes(c->db) == 0)
         return STORE_NOT_FOUND;
-    return result_of(r);
+    return store_sql_result(r);
 }
 
 static enum sql_result add_credentials(struct connection *c, const struct store_write *w)
@@ -354,7 +341,7 @@ static enum sql_result add_credentials(struct connection *c, const struct store_
     for (size_t i = 0; r == SQL_DONE && i < w->credential_count; i++) {
         const struct str values[] = {w->domain, w->user, w->credentials[i].scheme,
                                      w->credentials[i].value};
-        r = change(c, ADD_CREDENTIAL, values, 4);
+        r = store_sql_change(c, ADD_CREDENTIAL, values, 4);
     }
     return r;
 }
@@ -363,45 +350,70 @@ static enum store_result add(struct connection *c, const struct store_write *w)
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = statement(c, ADD_ACCOUNT, &stmt);
+    enum sql_result r = store_sql_statement(c, ADD_ACCOUNT, &stmt);
     if (r != SQL_DONE)
-        return result_of(r);
+        return store_sql_result(r);
     d->bind_text(stmt, 1, w->domain);
     d->bind_text(stmt, 2, w->user);
     d->bind_int(stmt, 3, w->now_s);
     d->bind_int(stmt, 4, w->now_s);
+    d->bind_int(stmt, 5, w->mark);
     r = d->step(stmt);
     d->reset(stmt);
     if (r == SQL_CONSTRAINT)
         return STORE_EXISTS;
-    return r == SQL_DONE ? result_of(add_credentials(c, w)) : result_of(r);
+    return r == SQL_DONE ? store_sql_result(add_credentials(c, w)) : store_sql_result(r);
+}
+
+/* No token is left, and no older proof of the password gets one. */
+static enum store_result log_out(struct connection *c, const struct store_write *w)
+{
+    const struct sql_driver *d = c->db->driver;
+    const struct str name[] = {w->domain, w->user};
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_change(c, DROP_TOKENS, name, 2);
+    if (r == SQL_DONE)
+        r = store_sql_statement(c, SET_MARK, &stmt);
+    if (r != SQL_DONE)
+        return store_sql_result(r);
+    d->bind_int(stmt, 1, w->mark);
+    d->bind_text(stmt, 2, w->domain);
+    d->bind_text(stmt, 3, w->user);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return store_sql_touched(c, r);
 }
 
 static enum store_result set_password(struct connection *c, const struct store_write *w)
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = statement(c, SET_PASSWORD_TIME, &stmt);
+    enum sql_result r = store_sql_statement(c, SET_PASSWORD_TIME, &stmt);
     if (r != SQL_DONE)
-        return result_of(r);
+        return store_sql_result(r);
     d->bind_int(stmt, 1, w->now_s);
     d->bind_text(stmt, 2, w->domain);
     d->bind_text(stmt, 3, w->user);
     r = d->step(stmt);
     d->reset(stmt);
-    enum store_result result = touched(c, r);
+    enum store_result result = store_sql_touched(c, r);
+    if (result == STORE_OK)
+        result = log_out(c, w);
     if (result != STORE_OK)
         return result;
     const struct str name[] = {w->domain, w->user};
-    r = change(c, DROP_CREDENTIALS, name, 2);
-    return result_of(r == SQL_DONE ? add_credentials(c, w) : r);
+    r = store_sql_change(c, DROP_CREDENTIALS, name, 2);
+    return store_sql_result(r == SQL_DONE ? add_credentials(c, w) : r);
 }
 
 static enum store_result remove_account(struct connection *c, const struct store_write *w)
 {
     const struct str name[] = {w->domain, w->user};
-    enum sql_result r = change(c, DROP_CREDENTIALS, name, 2);
-    return r == SQL_DONE ? touched(c, change(c, DROP_ACCOUNT, name, 2)) : result_of(r);
+    enum sql_result r = store_sql_change(c, DROP_CREDENTIALS, name, 2);
+    if (r == SQL_DONE)
+        r = store_sql_change(c, DROP_TOKENS, name, 2);
+    return r == SQL_DONE ? store_sql_touched(c, store_sql_change(c, DROP_ACCOUNT, name, 2))
+                         : store_sql_result(r);
 }
 
 static enum store_result set_disabled(struct connection *c, const struct store_write *w)
@@ -409,23 +421,24 @@ static enum store_result set_disabled(struct connection *c, const struct store_w
     const struct sql_driver *d = c->db->driver;
     bool disabled = w->change == STORE_DISABLE;
     struct sql_stmt *stmt;
-    enum sql_result r = statement(c, SET_DISABLED, &stmt);
+    enum sql_result r = store_sql_statement(c, SET_DISABLED, &stmt);
     if (r != SQL_DONE)
-        return result_of(r);
+        return store_sql_result(r);
     d->bind_int(stmt, 1, disabled);
     d->bind_text(stmt, 2, disabled ? w->reason : STR_LIT(""));
     d->bind_text(stmt, 3, w->domain);
     d->bind_text(stmt, 4, w->user);
     r = d->step(stmt);
     d->reset(stmt);
-    return touched(c, r);
+    enum store_result result = store_sql_touched(c, r);
+    return result == STORE_OK && disabled ? log_out(c, w) : result;
 }
 
 static enum store_result new_meta(struct connection *c, const struct store_write *w)
 {
     const struct str values[] = {w->key, w->value};
-    enum sql_result r = change(c, ADD_META, values, 2);
-    return r == SQL_CONSTRAINT ? STORE_EXISTS : result_of(r);
+    enum sql_result r = store_sql_change(c, ADD_META, values, 2);
+    return r == SQL_CONSTRAINT ? STORE_EXISTS : store_sql_result(r);
 }
 
 static enum store_result apply(struct connection *c, const struct store_write *w)
@@ -441,9 +454,15 @@ static enum store_result apply(struct connection *c, const struct store_write *w
     case STORE_ENABLE:
         return set_disabled(c, w);
     case STORE_PURGE:
-        return result_of(change(c, DROP_SCHEME, &w->scheme, 1));
+        return store_sql_result(store_sql_change(c, DROP_SCHEME, &w->scheme, 1));
     case STORE_META_NEW:
         return new_meta(c, w);
+    case STORE_TOKEN:
+        return store_sql_token_change(c, w);
+    case STORE_TOKENS_DROP:
+        return store_sql_tokens_drop(c, w);
+    case STORE_LOGOUT:
+        return log_out(c, w);
     }
     return STORE_FAILED;
 }
@@ -458,7 +477,7 @@ static enum sql_result apply_alone(struct connection *c, struct store_write *w,
         return r;
     w->result = apply(c, w);
     if (w->result >= STORE_BUSY)
-        explain(fault, d->reason(c->db));
+        store_sql_explain(fault, d->reason(c->db));
     if (w->result != STORE_OK)
         r = d->exec(c->db, "ROLLBACK TO one");
     return r == SQL_DONE ? d->exec(c->db, "RELEASE one") : r;
@@ -470,7 +489,7 @@ static enum sql_result commit_all(struct connection *c, struct store_write *cons
     const struct sql_driver *d = c->db->driver;
     enum sql_result r = d->exec(c->db, d->begin_write);
     if (r != SQL_DONE) {
-        explain(fault, d->reason(c->db));
+        store_sql_explain(fault, d->reason(c->db));
         return r;
     }
     for (size_t i = 0; r == SQL_DONE && i < count; i++)
@@ -478,7 +497,7 @@ static enum sql_result commit_all(struct connection *c, struct store_write *cons
     if (r == SQL_DONE)
         r = d->exec(c->db, "COMMIT");
     if (r != SQL_DONE) {
-        explain(fault, d->reason(c->db));
+        store_sql_explain(fault, d->reason(c->db));
         /* Disk full or I/O errors may have rolled back already; then this says so, harmlessly. */
         (void)d->exec(c->db, "ROLLBACK");
     }
@@ -488,9 +507,9 @@ static enum sql_result commit_all(struct connection *c, struct store_write *cons
 static enum store_result sql_commit(struct store *base, struct store_write *const *writes,
                                     size_t count, struct store_fault *fault)
 {
-    struct store_sql *s = sql_of(base);
+    struct store_sql *s = store_sql_of(base);
     pthread_mutex_lock(&s->write_lock);
-    enum store_result result = result_of(commit_all(s->writer, writes, count, fault));
+    enum store_result result = store_sql_result(commit_all(s->writer, writes, count, fault));
     pthread_mutex_unlock(&s->write_lock);
     for (size_t i = 0; result != STORE_OK && i < count; i++)
         writes[i]->result = result;
@@ -501,7 +520,7 @@ static enum store_result sql_commit(struct store *base, struct store_write *cons
 
 static void sql_free(struct store *base)
 {
-    struct store_sql *s = sql_of(base);
+    struct store_sql *s = store_sql_of(base);
     while (s->idle) {
         struct connection *c = s->idle;
         s->idle = c->next;
@@ -519,6 +538,7 @@ static const struct store_ops store_sql_ops = {
     .login = sql_login,
     .account = sql_account,
     .accounts = sql_accounts,
+    .tokens = store_sql_tokens,
     .meta = sql_meta,
     .commit = sql_commit,
     .free = sql_free,
@@ -540,9 +560,9 @@ enum store_result store_sql_open(const struct sql_driver *driver, const char *wh
     enum store_result result =
         s->where ? connection_new(s, true, &s->writer, fault) : STORE_NO_MEMORY;
     if (result == STORE_OK) {
-        result = result_of(migrations_run(s->writer->db, migration_count, reason));
+        result = store_sql_result(migrations_run(s->writer->db, migration_count, reason));
         if (result != STORE_OK)
-            explain(fault, reason);
+            store_sql_explain(fault, reason);
     }
     if (result != STORE_OK) {
         sql_free(&s->base);
@@ -569,7 +589,7 @@ enum store_result store_sqlite_open(const char *path, struct store **ret, struct
 {
     enum store_result result = store_sql_open(&sql_sqlite, path, ret, fault);
     if (result == STORE_OK && !sync_directory(path)) {
-        explain(fault, "the database's directory cannot be written to disk");
+        store_sql_explain(fault, "the database's directory cannot be written to disk");
         store_free(*ret);
         *ret = NULL;
         return STORE_FAILED;

@@ -1,0 +1,82 @@
+/* store_sql_private.h - what the files of store_sql share: connections, statements, results. */
+#ifndef SERVER_STORE_STORE_SQL_PRIVATE_H
+#define SERVER_STORE_STORE_SQL_PRIVATE_H
+
+#include "server/store/store_sql.h"
+
+#include <pthread.h>
+
+enum statement {
+    LOGIN,
+    ACCOUNT,
+    ACCOUNTS,
+    META,
+    ADD_ACCOUNT,
+    ADD_CREDENTIAL,
+    SET_PASSWORD_TIME,
+    SET_MARK,
+    SET_DISABLED,
+    DROP_CREDENTIALS,
+    DROP_ACCOUNT,
+    DROP_SCHEME,
+    ADD_META,
+    TOKENS,
+    TOKENS_OF_CLIENT,
+    ADD_TOKEN,
+    DROP_TOKENS,
+    DROP_CLIENT,
+    DROP_EXPIRED,
+    OLDEST_CLIENT,
+    STATEMENT_COUNT
+};
+
+/* A connection with its statements, each prepared when first used. */
+struct connection {
+    struct connection *next; /* idle readers */
+    struct sql *db;
+    struct sql_stmt *statements[STATEMENT_COUNT];
+};
+
+struct store_sql {
+    struct store base;
+    const struct sql_driver *driver;
+    char *where;
+    pthread_mutex_t write_lock; /* holds `writer` */
+    struct connection *writer;
+    pthread_mutex_t idle_lock; /* holds `idle` */
+    struct connection *idle;
+};
+
+struct store_sql *store_sql_of(struct store *s);
+enum store_result store_sql_result(enum sql_result r);
+void store_sql_explain(struct store_fault *fault, const char *text);
+
+enum store_result store_sql_take(struct store_sql *s, struct connection **ret,
+                                 struct store_fault *fault);
+/* Gives a reader back; one that failed is closed, so that the next read begins anew. */
+void store_sql_give(struct store_sql *s, struct connection *c, enum store_result result);
+
+enum sql_result store_sql_statement(struct connection *c, enum statement which,
+                                    struct sql_stmt **ret);
+/* Runs a statement whose parameters are all text. The caller resets it when this gives a row. */
+enum sql_result store_sql_run(struct connection *c, enum statement which, const struct str *values,
+                              int count, struct sql_stmt **ret);
+/* The same when no row is wanted. */
+enum sql_result store_sql_change(struct connection *c, enum statement which,
+                                 const struct str *values, int count);
+/* What a read of one row gave. */
+enum store_result store_sql_found(struct connection *c, enum sql_result r,
+                                  struct store_fault *fault);
+/* For a change of one account: a row must have been touched. */
+enum store_result store_sql_touched(struct connection *c, enum sql_result r);
+
+/* --- store_sql_tokens.c --- */
+
+enum store_result store_sql_tokens(struct store *base, struct str domain, struct str user,
+                                   struct str client, struct arena *a, struct store_tokens *ret,
+                                   struct store_fault *fault);
+/* STORE_TOKEN and STORE_TOKENS_DROP, within the transaction. */
+enum store_result store_sql_token_change(struct connection *c, const struct store_write *w);
+enum store_result store_sql_tokens_drop(struct connection *c, const struct store_write *w);
+
+#endif
