@@ -89,6 +89,21 @@ static void to_parent(char *path)
         slash[slash == path ? 1 : 0] = '\0';
 }
 
+bool data_dir_sync(const char *path)
+{
+    char dir[PATH_MAX];
+    size_t len = strlen(path);
+    if (len >= sizeof dir)
+        return false;
+    memcpy(dir, path, len + 1);
+    to_parent(dir);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 enum linnet_error_code data_dir_check(const char *path, struct linnet_error *error)
 {
     char at[PATH_MAX];

@@ -19,6 +19,10 @@ enum linnet_error_code data_dir_open(struct data_dir *ret, const char *path,
 /* Whether data_dir_open may well succeed, as far as rights go; changes nothing. */
 enum linnet_error_code data_dir_check(const char *path, struct linnet_error *error) MUST_USE;
 
+/* Makes the entry of a new file at `path` in its directory durable. A new file is safe from a power
+ * cut only then. */
+bool data_dir_sync(const char *path) MUST_USE;
+
 /* Gives the lock up; the kernel does so too when the process ends. */
 void data_dir_close(struct data_dir *dir);
 

@@ -1,12 +1,11 @@
 #include "server/store/store_sql_private.h"
 
 #include "base/wipe.h"
+#include "server/data_dir.h"
 #include "server/store/migrations.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define ACCOUNT_COLUMNS                                                                            \
     "SELECT a.username, a.created_s, a.password_s, a.disabled, a.reason, COALESCE(c.scheme, '')"
@@ -572,23 +571,10 @@ enum store_result store_sql_open(const struct sql_driver *driver, const char *wh
     return STORE_OK;
 }
 
-/* A new file is safe from a power cut once its directory is on disk as well. */
-static bool sync_directory(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    free(dir);
-    return ok;
-}
-
 enum store_result store_sqlite_open(const char *path, struct store **ret, struct store_fault *fault)
 {
     enum store_result result = store_sql_open(&sql_sqlite, path, ret, fault);
-    if (result == STORE_OK && !sync_directory(path)) {
+    if (result == STORE_OK && !data_dir_sync(path)) {
         store_sql_explain(fault, "the database's directory cannot be written to disk");
         store_free(*ret);
         *ret = NULL;
