@@ -372,12 +372,24 @@ static enum linnet_error_code load_argument(struct load *l, const char *argument
 
 /* --- what must hold between settings --- */
 
+/* A path that was given, or `name` in the data directory. */
+static void print_path(const struct settings *s, const char *given, const char *name,
+                       struct buf *out)
+{
+    if (given[0])
+        buf_cstr(out, given);
+    else
+        buf_printf(out, "%s/%s", s->data, name);
+}
+
 static void print_control_path(const struct settings *s, struct buf *out)
 {
-    if (s->control_socket[0])
-        buf_cstr(out, s->control_socket);
-    else
-        buf_printf(out, "%s/control.sock", s->data);
+    print_path(s, s->control_socket, "control.sock", out);
+}
+
+static void print_token_key_path(const struct settings *s, struct buf *out)
+{
+    print_path(s, s->login_token_key_file, "token.key", out);
 }
 
 void settings_control_path(const struct settings *s, struct buf *out)
@@ -386,11 +398,19 @@ void settings_control_path(const struct settings *s, struct buf *out)
     buf_byte(out, '\0');
 }
 
+void settings_token_key_path(const struct settings *s, struct buf *out)
+{
+    print_token_key_path(s, out);
+    buf_byte(out, '\0');
+}
+
 void settings_value_in_force(const struct settings *s, const struct settings_row *row,
                              struct buf *out)
 {
     if (row->offset == offsetof(struct settings, control_socket))
         print_control_path(s, out);
+    else if (row->offset == offsetof(struct settings, login_token_key_file))
+        print_token_key_path(s, out);
     else
         settings_value_print(row, value_peek(s, row), out);
 }

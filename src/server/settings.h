@@ -53,6 +53,8 @@ struct settings {
     struct settings_texts login_mechanisms; /* names of the SASL table */
     bool login_legacy;
     int64_t login_iterations;
+    int64_t login_token_days;   /* 0: no tokens */
+    char *login_token_key_file; /* "": DATA/token.key; see settings_value_in_force */
 
     int64_t limits_max_stanza_bytes, limits_max_stanza_bytes_before_auth;
     int64_t limits_auth_timeout_s, limits_idle_timeout_s;
@@ -138,12 +140,16 @@ bool settings_value_parse(const struct settings_row *row, struct str text, void 
 /* The value as text that settings_value_parse reads back equal; lists separated by ", ". */
 void settings_value_print(const struct settings_row *row, const void *at, struct buf *out);
 
-/* The value of `row` in `s` as it takes effect: for control.socket never "". */
+/* The value of `row` in `s` as it takes effect: for control.socket and login.token_key_file never
+ * "". */
 void settings_value_in_force(const struct settings *s, const struct settings_row *row,
                              struct buf *out);
 
 /* Where the control socket is: what control.socket says, or DATA/control.sock; NUL-terminated. */
 void settings_control_path(const struct settings *s, struct buf *out);
+
+/* The same for the key of tokens: what login.token_key_file says, or DATA/token.key. */
+void settings_token_key_path(const struct settings *s, struct buf *out);
 
 /* Frees what the value holds and zeroes it. */
 void settings_value_finish(const struct settings_row *row, void *at);

@@ -21,8 +21,8 @@ static const struct settings_row rows[] = {
     {"domain", SETTINGS_DOMAIN, .fallback = "", AT(domain),
      .help = "The XMPP domain that is served: the part of an address after the @. Required."},
     {"data", SETTINGS_PATH, .fallback = "/var/lib/linnet", AT(data),
-     .help = "The directory of the database, the certificate made at first start and the control "
-             "socket. It is made when missing, for its owner only."},
+     .help = "The directory of the database, the key of tokens, the certificate made at first "
+             "start and the control socket. It is made when missing, for its owner only."},
     {"loops", SETTINGS_INT, .max = 256, .fallback = "0", AT(loops),
      .help = "How many event loops serve connections, each on a thread of its own. 0 takes as many "
              "as the machine has cores."},
@@ -50,6 +50,14 @@ static const struct settings_row rows[] = {
     {"login.iterations", SETTINGS_INT, .min = 4096, .max = 1000000, .fallback = "10000",
      AT(login_iterations),
      .help = "PBKDF2 iterations of the SCRAM credentials of passwords set from then on."},
+    {"login.token_days", SETTINGS_INT, .max = 365, .fallback = "30", AT(login_token_days),
+     .help = "For how many days a token is valid that a client got to sign in without its password "
+             "(FAST, XEP-0484). It gets a new one before that. 0 issues none and takes none."},
+    {"login.token_key_file", SETTINGS_PATH, .fallback = "", AT(login_token_key_file),
+     .help = "The key from which tokens are derived, in a file that only the server's user may "
+             "read; it is made when missing. When empty, DATA/token.key. Kept apart from the "
+             "database, it makes a stolen copy of that useless for signing in. Without the old "
+             "file all tokens are void, and clients sign in with their passwords again."},
 
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,

@@ -71,12 +71,12 @@ static void refused_set(const char *set, const char *expected)
         fail_msg("\"%s\" does not hold \"%s\"", linnet_error_param(&error, "reason"), expected);
 }
 
-static void listens_at(const struct settings *s, const char *path)
+static void in_force(const struct settings *s, const char *name, const char *path)
 {
     const struct settings_row *row;
     struct buf out = {0};
     for (size_t i = 0; (row = settings_row_at(i)); i++)
-        if (strcmp(row->name, "control.socket") == 0)
+        if (strcmp(row->name, name) == 0)
             settings_value_in_force(s, row, &out);
     assert_true(str_is(buf_peek(&out), path));
     buf_finish(&out);
@@ -104,8 +104,10 @@ static void has_defaults(void **state)
     assert_int_equal(s.limits_sessions_per_account, 10);
     assert_int_equal(s.log_level, LOG_NOTICE);
     assert_int_equal(s.log_format, SETTINGS_LOG_TEXT);
+    assert_int_equal(s.login_token_days, 30);
+    in_force(&s, "login.token_key_file", "/var/lib/linnet/token.key");
     assert_string_equal(s.control_socket, "");
-    listens_at(&s, "/var/lib/linnet/control.sock");
+    in_force(&s, "control.socket", "/var/lib/linnet/control.sock");
     settings_finish(&s);
 }
 
@@ -145,7 +147,7 @@ static void reads_a_file(void **state)
     assert_int_equal(s.limits_idle_timeout_s, 90);
     assert_int_equal(s.log_level, LOG_DEBUG);
     assert_int_equal(s.log_format, SETTINGS_LOG_JSON);
-    listens_at(&s, "run/data/control.sock");
+    in_force(&s, "control.socket", "run/data/control.sock");
     settings_finish(&s);
 }
 
