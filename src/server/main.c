@@ -209,11 +209,17 @@ static enum linnet_error_code open_ops(struct program *p, struct linnet_error *e
 {
     const struct settings *s = &p->first->settings;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct buf key_path = {0};
+    settings_token_key_path(s, &key_path);
+    if (key_path.failed)
+        memory_exhausted();
     struct ops_config config = {
         .store = p->store,
         .domain = s->domain,
         .iterations = (unsigned)s->login_iterations,
         .legacy = s->login_legacy,
+        .token_key_file = buf_peek(&key_path).ptr,
+        .token_life_s = s->login_token_days * 86400,
         .derive_threads = cores > 0 ? (unsigned)cores : 1,
         .read_threads = READ_THREADS,
         .queue_max = QUEUE_MAX,
@@ -222,6 +228,7 @@ static enum linnet_error_code open_ops(struct program *p, struct linnet_error *e
         .ctx = p,
     };
     enum linnet_error_code code = ops_new(&config, &p->ops, error);
+    buf_finish(&key_path);
     if (code != LINNET_OK)
         return code;
     p->port = ops_port_new(p->ops, &p->loop);

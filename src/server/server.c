@@ -282,8 +282,12 @@ void server_account_changed(struct server *server, const struct ops_event *event
     case OPS_PASSWORD_CHANGED:
         text = "the password was changed";
         break;
+    case OPS_LOGGED_OUT:
+        text = "logged out everywhere";
+        break;
     case OPS_ACCOUNT_ADDED:
     case OPS_ACCOUNT_ENABLED:
+    case OPS_TOKENS_REVOKED:
         return;
     }
     /* Before the mail: who binds without having seen the change is found by the mail. */

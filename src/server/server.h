@@ -77,9 +77,9 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
  * for it differs from before. */
 void server_account_changed(struct server *server, const struct ops_event *event);
 
-/* Differs when between two calls an account of this (prepared) name was removed, disabled or given
- * a password: a sign-in that read its credential before the first call must begin anew. Now and
- * then it differs because another account changed. Any thread. */
+/* Differs when between two calls an account of this (prepared) name was removed, disabled, given a
+ * password or logged out: a sign-in that read its credential before the first call must begin
+ * anew. Now and then it differs because another account changed. Any thread. */
 uint32_t server_account_changes(const struct server *server, struct str user);
 
 /* Tells every client system-shutdown, waits some seconds at most for their goodbyes, and frees

@@ -3,6 +3,7 @@
 #include "core/stream.h"
 #include "server/c2s/listener.h"
 #include "server/ops/ops_accounts.h"
+#include "server/ops/ops_tokens.h"
 #include "server/worker.h"
 
 #include <arpa/inet.h>
@@ -550,6 +551,27 @@ static void test_changed_password(void **state)
     finish(&w);
 }
 
+/* Tokens that are revoked end no session; logging out everywhere does. */
+static void test_logged_out(void **state)
+{
+    struct world w;
+    struct client c;
+    bool done = false;
+    const char *why;
+    (void)state;
+    start_with(&w, NULL);
+    client_open(&c, &w, "user4", "here", true);
+    until_ready(&c, 1);
+    struct ops_ask ask = {.address = STR_LIT("user4"), .done = changed, .ctx = &done};
+    assert_int_equal(ops_token_revoke(w.port, &ask, NULL, &why), OPS_OK);
+    assert_int_equal(ops_logout(w.port, &ask, NULL, &why), OPS_OK);
+    until_closed(&c);
+    assert_string_equal(c.error.condition, "not-authorized");
+    assert_string_equal(c.error.peer_text, "logged out everywhere");
+    client_finish(&c);
+    finish(&w);
+}
+
 static void *stop_thread(void *server)
 {
     server_stop(server);
@@ -634,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_forged_from),
         cmocka_unit_test(test_disabled_account),
         cmocka_unit_test(test_changed_password),
+        cmocka_unit_test(test_logged_out),
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_port_in_use),

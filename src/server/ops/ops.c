@@ -9,8 +9,9 @@
 
 const char *ops_event_name(enum ops_event_kind kind)
 {
-    static const char *const names[] = {"account.added", "account.removed", "account.disabled",
-                                        "account.enabled", "account.password"};
+    static const char *const names[] = {"account.added",     "account.removed",  "account.disabled",
+                                        "account.enabled",   "account.password", "tokens.revoked",
+                                        "account.logged_out"};
     return names[kind];
 }
 
@@ -43,6 +44,14 @@ enum linnet_error_code ops_error(enum ops_result result, const char *address, co
     case OPS_NOT_FOUND:
         code = LINNET_ERROR_USAGE;
         buf_printf(&text, "There is no account %.400s", address);
+        break;
+    case OPS_BAD_CLIENT:
+        code = LINNET_ERROR_USAGE;
+        buf_printf(&text, "No client has such an id: %.400s", why);
+        break;
+    case OPS_NO_TOKEN:
+        code = LINNET_ERROR_USAGE;
+        buf_printf(&text, "That client has no token of %.400s", address);
         break;
     case OPS_BAD_PASSWORD:
         code = LINNET_ERROR_USAGE;
@@ -85,16 +94,21 @@ static bool hex_byte(const char *text, uint8_t *ret)
     return true;
 }
 
+static void draw(void *out, size_t len)
+{
+    struct entropy entropy;
+    entropy_init(&entropy);
+    struct random_source random = entropy_source(&entropy);
+    random_fill(&random, out, len);
+    entropy_finish(&entropy);
+}
+
 /* Offers a new key, which the store takes only if it has none, and reads the one that holds. */
 static bool load_fake_key(struct ops *ops, struct store_fault *fault)
 {
     static const struct str name = {"fake-salt-key", 13};
     char hex[2 * sizeof ops->fake_key + 1];
-    struct entropy entropy;
-    entropy_init(&entropy);
-    struct random_source random = entropy_source(&entropy);
-    random_fill(&random, ops->fake_key, sizeof ops->fake_key);
-    entropy_finish(&entropy);
+    draw(ops->fake_key, sizeof ops->fake_key);
     hash_hex(str_of(ops->fake_key, sizeof ops->fake_key), hex);
 
     struct store_write w = {.change = STORE_META_NEW, .key = name, .value = str_from(hex)};
@@ -107,6 +121,16 @@ static bool load_fake_key(struct ops *ops, struct store_fault *fault)
     buf_finish(&kept);
     wipe(hex, sizeof hex);
     return ok;
+}
+
+static enum linnet_error_code load_token_key(struct ops *ops, struct linnet_error *error)
+{
+    const char *path = ops->config.token_key_file;
+    ops->config.token_key_file = NULL;
+    if (path)
+        return ops_token_key_load(path, ops->token_key, error);
+    draw(ops->token_key, sizeof ops->token_key);
+    return LINNET_OK;
 }
 
 static bool purge_legacy(struct ops *ops, struct store_fault *fault)
@@ -134,8 +158,12 @@ enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret
         ops_free(ops);
         return store_failed(&fault, error);
     }
-    *ret = ops;
-    return LINNET_OK;
+    enum linnet_error_code code = load_token_key(ops, error);
+    if (code == LINNET_OK)
+        *ret = ops;
+    else
+        ops_free(ops);
+    return code;
 }
 
 void ops_free(struct ops *ops)

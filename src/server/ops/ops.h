@@ -24,13 +24,16 @@ enum ops_result {
     OPS_NOT_FOUND,
     OPS_BAD_NAME,
     OPS_BAD_PASSWORD,
+    OPS_BAD_CLIENT,   /* an id that no client can have */
+    OPS_NO_TOKEN,     /* the client has none */
     OPS_WRONG_DOMAIN, /* an address of a domain that is not served here */
     OPS_TEMPORARY,    /* a pool is full, or the database locked: later it may work */
     OPS_STORE         /* the database failed; the log says how */
 };
 
 /* Fills `error` with the failure as the catalogue says it. `address` is what was asked for; `why`
- * a reason of OPS_BAD_NAME or OPS_BAD_PASSWORD, or "". */
+ * a reason of OPS_BAD_NAME, OPS_BAD_PASSWORD or
+ * OPS_BAD_CLIENT, or "". */
 enum linnet_error_code ops_error(enum ops_result result, const char *address, const char *why,
                                  struct linnet_error *error);
 
@@ -40,7 +43,9 @@ enum ops_event_kind {
     OPS_ACCOUNT_REMOVED,
     OPS_ACCOUNT_DISABLED,
     OPS_ACCOUNT_ENABLED,
-    OPS_PASSWORD_CHANGED
+    OPS_PASSWORD_CHANGED,
+    OPS_TOKENS_REVOKED, /* of one client or all; sessions go on */
+    OPS_LOGGED_OUT      /* all tokens are revoked, and sessions end */
 };
 
 struct ops_event {
@@ -58,6 +63,9 @@ struct ops_config {
     const char *domain;         /* served; prepared; borrowed */
     unsigned iterations;        /* of new credentials */
     bool legacy;                /* keep DIGEST-MD5 credentials of new passwords */
+    const char *token_key_file; /* ops_token_key.h; borrowed during ops_new. NULL: a key
+                                  of this process only, for tests */
+    int64_t token_life_s;       /* of new tokens; 0: there are none */
     unsigned derive_threads;    /* PBKDF2 */
     unsigned read_threads;      /* of the store; one more thread writes */
     size_t queue_max;           /* requests that wait, per pool */
@@ -70,8 +78,8 @@ struct ops_config {
 struct ops;
 struct ops_port;
 
-/* Blocks, so at the start only: makes or reads the key of fake salts, and deletes DIGEST-MD5
- * credentials unless `legacy` is on. */
+/* Blocks, so at the start only: makes or reads the keys of fake salts and of tokens, and deletes
+ * DIGEST-MD5 credentials unless `legacy` is on. */
 enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret,
                                struct linnet_error *error) MUST_USE;
 
