@@ -63,6 +63,9 @@ static enum linnet_error_code simple(struct ctl *ctl, const char *op, json_t *ar
                                      const char *what)
 {
     json_t *result;
+    if (!args) /* and not: without what could not be packed */
+        return error_set(&ctl->error, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason",
+                         "The arguments must be UTF-8", NULL);
     enum linnet_error_code code = call(ctl, op, args, &result);
     if (code == LINNET_OK)
         print_outcome(ctl, result, what);
@@ -112,10 +115,14 @@ static enum linnet_error_code user_enable(struct ctl *ctl)
 
 static enum linnet_error_code user_disable(struct ctl *ctl)
 {
-    json_t *args = name_args(ctl);
-    if (args && ctl->options.reason)
-        json_object_set_new(args, "reason", json_string(ctl->options.reason));
+    json_t *args =
+        json_pack("{s:s,s:s*}", "user", ctl->options.name, "reason", ctl->options.reason);
     return simple(ctl, "user.disable", args, "may not sign in any more");
+}
+
+static enum linnet_error_code user_logout(struct ctl *ctl)
+{
+    return simple(ctl, "user.logout", name_args(ctl), "is logged out everywhere");
 }
 
 static void join(const json_t *words, char *out, size_t out_size)
@@ -250,6 +257,64 @@ static enum linnet_error_code user_list(struct ctl *ctl)
     json_decref(after);
     table_finish(&t);
     return code;
+}
+
+static void add_token(struct table *t, const json_t *token)
+{
+    static const char *const members[] = {"client",   "software", "device",   "mechanism",
+                                          "issued_s", "used_s",   "expires_s"};
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        add_member(t, token, members[i]);
+    table_add(t, json_is_true(json_object_get(token, "pending")) ? "not used yet" : "in use");
+}
+
+static bool print_tokens(const struct ctl *ctl, const json_t *tokens)
+{
+    struct table t;
+    size_t i;
+    json_t *token;
+    table_init(&t,
+               (const char *[]){"CLIENT", "SOFTWARE", "DEVICE", "MECHANISM", "ISSUED", "LAST LOGIN",
+                                "EXPIRES", "STATE"},
+               8);
+    json_array_foreach(tokens, i, token)
+    {
+        if (ctl->options.json)
+            print_json(token);
+        else
+            add_token(&t, token);
+    }
+    bool ok = true;
+    if (!ctl->options.json && json_array_size(tokens) == 0)
+        puts("No tokens.");
+    else if (!ctl->options.json)
+        ok = table_print(&t);
+    table_finish(&t);
+    return ok;
+}
+
+static enum linnet_error_code list_tokens(struct ctl *ctl)
+{
+    json_t *result;
+    enum linnet_error_code code = call(ctl, "user.tokens", name_args(ctl), &result);
+    if (code != LINNET_OK)
+        return code;
+    if (!print_tokens(ctl, json_object_get(result, "tokens")))
+        code = no_memory(ctl);
+    json_decref(result);
+    return code;
+}
+
+static enum linnet_error_code user_tokens(struct ctl *ctl)
+{
+    const char *client = ctl->options.revoke;
+    if (!client)
+        return list_tokens(ctl);
+    bool all = cstr_eq(client, "all");
+    json_t *args =
+        json_pack("{s:s,s:s*}", "user", ctl->options.name, "client", all ? NULL : client);
+    return simple(ctl, "user.tokens.revoke", args,
+                  all ? "has no tokens any more" : "has no token for that client any more");
 }
 
 static void add_session(struct table *t, const json_t *session)
@@ -502,6 +567,14 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl user disable alice --reason 'left in May'\n", user_disable},
     {"user enable", true, 0, "allow signing in again", "  linnetctl user enable alice\n",
      user_enable},
+    {"user tokens", true, CTL_REVOKE, "list who may sign in without the password, or revoke that",
+     "  linnetctl user tokens alice\n"
+     "  linnetctl user tokens alice --revoke d4565fa7-4d72-4749-b3d3-740edbf87770\n"
+     "  linnetctl user tokens alice --revoke all\n"
+     "  linnetctl --json user tokens alice | jq -r .client\n",
+     user_tokens},
+    {"user logout", true, 0, "revoke all tokens of an account; its sessions end",
+     "  linnetctl user logout alice\n", user_logout},
     {"status", false, 0, "say how the server is",
      "  linnetctl status\n"
      "  linnetctl --json --data /var/lib/linnet status\n",

@@ -9,7 +9,8 @@
 /* Options that only some commands take, as bits. */
 enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
-    CTL_REASON = 2
+    CTL_REASON = 2,
+    CTL_REVOKE = 4
 };
 
 struct ctl_options {
@@ -21,7 +22,8 @@ struct ctl_options {
     int password_fd; /* -1 when not given */
     bool generate;
     const char *reason;
-    const char *name; /* the account, for commands that take one */
+    const char *revoke; /* a client's id or "all"; or NULL */
+    const char *name;   /* the account, for commands that take one */
 };
 
 /* A run: the options, and the connection once there is one. */

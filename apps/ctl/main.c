@@ -55,10 +55,11 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s\n", c->words, c->summary,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s\n", c->words, c->summary,
            c->words, c->wants_name ? " NAME" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
-           c->takes & CTL_REASON ? " [--reason TEXT]" : "");
+           c->takes & CTL_REASON ? " [--reason TEXT]" : "",
+           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -67,6 +68,10 @@ static void print_command_help(const struct ctl_command *c)
              "Without these you are asked for it. Passwords are never arguments.");
     if (c->takes & CTL_REASON)
         puts("\n  --reason TEXT  why; the person is told it on signing in with the right password");
+    if (c->takes & CTL_REVOKE)
+        puts("\n"
+             "  --revoke CLIENT  that client needs the password at its next login; sessions go on\n"
+             "  --revoke all     every client does");
     printf("\nExamples:\n%s", c->examples);
 }
 
@@ -81,7 +86,8 @@ enum {
     OPT_FILE,
     OPT_FD,
     OPT_GENERATE,
-    OPT_REASON
+    OPT_REASON,
+    OPT_REVOKE
 };
 
 static const struct option long_options[] = {
@@ -94,6 +100,7 @@ static const struct option long_options[] = {
     {"password-fd", required_argument, NULL, OPT_FD},
     {"generate", no_argument, NULL, OPT_GENERATE},
     {"reason", required_argument, NULL, OPT_REASON},
+    {"revoke", required_argument, NULL, OPT_REVOKE},
     {0},
 };
 
@@ -141,6 +148,10 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_REASON:
         o->given |= CTL_REASON;
         o->reason = optarg;
+        return LINNET_OK;
+    case OPT_REVOKE:
+        o->given |= CTL_REVOKE;
+        o->revoke = optarg;
         return LINNET_OK;
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
@@ -198,6 +209,14 @@ static enum linnet_error_code unknown_command(struct ctl *ctl, char *const *args
                  args[1]);
 }
 
+/* The first of the options, as bits, for a sentence. */
+static const char *option_name(unsigned given)
+{
+    if (given & CTL_PASSWORD)
+        return "a password";
+    return given & CTL_REASON ? "--reason" : "--revoke";
+}
+
 static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_command *c,
                                             char *const *rest, int count)
 {
@@ -207,8 +226,7 @@ static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_co
     if (count > c->wants_name)
         return usage(ctl, "\"%s\" does not take \"%.60s\"", c->words, rest[c->wants_name]);
     if (o->given & ~c->takes)
-        return usage(ctl, "\"%s\" does not take %s", c->words,
-                     o->given & ~c->takes & CTL_REASON ? "--reason" : "a password");
+        return usage(ctl, "\"%s\" does not take %s", c->words, option_name(o->given & ~c->takes));
     if (o->data && o->socket)
         return usage(ctl, "Either --data or --socket, not both");
     o->name = c->wants_name ? rest[0] : NULL;

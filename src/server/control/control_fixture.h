@@ -110,6 +110,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
     struct ops_config ops = {.store = f->store,
                              .domain = f->settings.domain,
                              .iterations = 4096,
+                             .token_life_s = 30 * 86400,
                              .derive_threads = 1,
                              .read_threads = 1,
                              .queue_max = 256,
@@ -128,6 +129,30 @@ static inline bool control_fixture_start(struct control_fixture *f)
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
     return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&
            pthread_create(&f->thread, NULL, fixture_run, f) == 0;
+}
+
+/* A client of alice, say, that got a token at `issued_s`. Any thread. */
+static inline bool control_fixture_token(const struct control_fixture *f, const char *user,
+                                         const char *client, int64_t issued_s)
+{
+    struct str domain = str_from(f->settings.domain);
+    struct store_login login = {0};
+    if (f->store->ops->login(f->store, domain, str_from(user), STR_LIT(""), &login, NULL))
+        return false;
+    struct store_token_change change = {.client = str_from(client),
+                                        .mark = login.mark,
+                                        .new_id = STR_LIT("feedface"),
+                                        .issue_mechanism = STR_LIT("HT-SHA-256-ENDP"),
+                                        .life_s = (int64_t)100 * 365 * 86400,
+                                        .software = STR_LIT("Soft \"1\""),
+                                        .device = STR_LIT("")};
+    struct store_write write = {.change = STORE_TOKEN,
+                                .domain = domain,
+                                .user = str_from(user),
+                                .token = &change,
+                                .now_s = issued_s},
+                       *one = &write;
+    return f->store->ops->commit(f->store, &one, 1, NULL) == STORE_OK && change.issued;
 }
 
 static inline void control_fixture_stop(struct control_fixture *f)

@@ -1,6 +1,8 @@
 /* The table of requests: name, arguments, help, handler. */
 #include "server/control/control_private.h"
 #include "server/memory.h"
+#include "server/ops/ops_accounts.h"
+#include "server/ops/ops_tokens.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@ struct control_arg {
     bool required;
 };
 
-/* A call of ops_accounts.h. */
+/* A call of ops_accounts.h or ops_tokens.h. */
 struct account_op {
     enum ops_result (*submit)(struct ops_port *port, const struct ops_ask *ask,
                               struct ops_request **ret, const char **ret_why);
@@ -135,6 +137,31 @@ static json_t *list_result(const struct ops_reply *reply)
     return object;
 }
 
+static json_t *describe_token(const struct store_token *t)
+{
+    json_t *object = new_object();
+    put(object, "client", json_string(t->client));
+    put(object, "software", json_string(t->software));
+    put(object, "device", json_string(t->device));
+    put(object, "mechanism", json_string(t->mechanism));
+    put(object, "issued_s", json_integer(t->issued_s));
+    put(object, "used_s", json_integer(t->used_s));
+    put(object, "expires_s", json_integer(t->expires_s));
+    put(object, "pending", json_boolean(t->slot == STORE_SLOT_NEW));
+    return object;
+}
+
+static json_t *tokens_result(const struct ops_reply *reply)
+{
+    json_t *object = address_result(reply), *tokens = json_array();
+    for (size_t i = 0; i < reply->clients->count; i++) {
+        if (json_array_append_new(tokens, describe_token(&reply->clients->tokens[i])) < 0)
+            memory_exhausted();
+    }
+    put(object, "tokens", tokens);
+    return object;
+}
+
 static void account_done(void *ctx, const struct ops_reply *reply)
 {
     struct control_call *call = ctx;
@@ -157,6 +184,7 @@ static void handle_account(struct control_call *call)
         .password = string_arg(call, "password"),
         .reason = string_arg(call, "reason"),
         .after = string_arg(call, "after"),
+        .token.client = string_arg(call, "client"),
         .uid = call->peer->uid,
         .done = account_done,
         .ctx = call,
@@ -274,6 +302,18 @@ static const struct control_op ops[] = {
      {{"user", JSON_STRING, true}},
      "Allows signing in again.",
      ACCOUNT(ops_account_enable, address_result)},
+    {"user.tokens",
+     {{"user", JSON_STRING, true}},
+     "Lists which clients may sign in without the password; never a token itself.",
+     ACCOUNT(ops_token_list, tokens_result)},
+    {"user.tokens.revoke",
+     {{"user", JSON_STRING, true}, {"client", JSON_STRING, false}},
+     "Takes that away from one client or from all; sessions go on.",
+     ACCOUNT(ops_token_revoke, address_result)},
+    {"user.logout",
+     {{"user", JSON_STRING, true}},
+     "Revokes all tokens of an account; its sessions end.",
+     ACCOUNT(ops_logout, address_result)},
 };
 
 static void handle_help(struct control_call *call)

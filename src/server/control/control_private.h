@@ -5,7 +5,7 @@
 
 #include "base/list.h"
 #include "server/control/control.h"
-#include "server/ops/ops_accounts.h"
+#include "server/ops/ops_request.h"
 
 struct control_op;
 

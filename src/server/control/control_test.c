@@ -144,6 +144,99 @@ static void serves_accounts(void **state)
     close(fd);
 }
 
+static void add_alice(int fd)
+{
+    succeeds(fd,
+             "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"alice\",\"password\":\"pass\"}}",
+             "{\"id\":1,\"ok\":true,\"result\":{\"jid\":\"alice@example.org\"}}");
+}
+
+#define ALICE_DONE "{\"id\":2,\"ok\":true,\"result\":{\"jid\":\"alice@example.org\"}}"
+#define ALICE_HAS(tokens)                                                                          \
+    "{\"id\":3,\"ok\":true,\"result\":{\"jid\":\"alice@example.org\",\"tokens\":[" tokens "]}}"
+#define ALICE_TOKENS "{\"id\":3,\"op\":\"user.tokens\",\"args\":{\"user\":\"alice\"}}"
+
+static void serves_tokens(void **state)
+{
+    const struct control_fixture *f = *state;
+    int fd = connect_raw(f);
+    add_alice(fd);
+    succeeds(fd, ALICE_TOKENS, ALICE_HAS(""));
+    assert_true(control_fixture_token(f, "alice", "phone", 1000000000));
+    assert_true(control_fixture_token(f, "alice", "tv", 1000000001));
+    succeeds(fd, ALICE_TOKENS,
+             ALICE_HAS("{\"client\":\"phone\",\"device\":\"\",\"expires_s\":4153600000,"
+                       "\"issued_s\":1000000000,\"mechanism\":\"HT-SHA-256-ENDP\","
+                       "\"pending\":true,\"software\":\"Soft \\\"1\\\"\",\"used_s\":1000000000},"
+                       "{\"client\":\"tv\",\"device\":\"\",\"expires_s\":4153600001,"
+                       "\"issued_s\":1000000001,\"mechanism\":\"HT-SHA-256-ENDP\","
+                       "\"pending\":true,\"software\":\"Soft \\\"1\\\"\",\"used_s\":1000000001}"));
+    succeeds(fd,
+             "{\"id\":2,\"op\":\"user.tokens.revoke\",\"args\":{\"user\":\"alice\","
+             "\"client\":\"tv\"}}",
+             ALICE_DONE);
+    fails(fd,
+          "{\"id\":2,\"op\":\"user.tokens.revoke\",\"args\":{\"user\":\"alice\","
+          "\"client\":\"tv\"}}",
+          "usage", "That client has no token of alice@example.org.");
+    succeeds(fd, "{\"id\":2,\"op\":\"user.tokens.revoke\",\"args\":{\"user\":\"alice\"}}",
+             ALICE_DONE);
+    succeeds(fd, ALICE_TOKENS, ALICE_HAS(""));
+    assert_true(control_fixture_token(f, "alice", "phone", 1000000000));
+    succeeds(fd, "{\"id\":2,\"op\":\"user.logout\",\"args\":{\"user\":\"alice\"}}", ALICE_DONE);
+    succeeds(fd, ALICE_TOKENS, ALICE_HAS(""));
+    fails(fd, "{\"id\":2,\"op\":\"user.logout\",\"args\":{\"user\":\"bob\"}}", "usage",
+          "There is no account bob@example.org.");
+    fails(fd, "{\"id\":2,\"op\":\"user.tokens\",\"args\":{\"user\":\"bob\"}}", "usage",
+          "There is no account bob@example.org.");
+    close(fd);
+}
+
+/* Revokes for the client whose id is `count` times `piece`. */
+static void revoke_of(int fd, const char *piece, size_t count, const char *words)
+{
+    struct buf line = {0};
+    buf_cstr(&line, "{\"id\":2,\"op\":\"user.tokens.revoke\",\"args\":{\"user\":\"alice\","
+                    "\"client\":\"");
+    for (size_t i = 0; i < count; i++)
+        buf_cstr(&line, piece);
+    buf_cstr(&line, "\"}}");
+    buf_byte(&line, '\0');
+    fails(fd, buf_peek(&line).ptr, "usage", words);
+    buf_finish(&line);
+}
+
+static void takes_hostile_clients(void **state)
+{
+    const struct control_fixture *f = *state;
+    int fd = connect_raw(f);
+    add_alice(fd);
+    assert_true(control_fixture_token(f, "alice", "'; DROP TABLE token; --", 1000000000));
+    assert_true(control_fixture_token(f, "alice", "a\"b", 1000000000));
+    revoke_of(fd, "'; DROP TABLE account; --", 1, "That client has no token");
+    revoke_of(fd, "%", 1, "That client has no token");
+    revoke_of(fd, "", 1, "No client has such an id: it is empty");
+    revoke_of(fd, "x", 256, "That client has no token");
+    revoke_of(fd, "x", 257, "longer than 256 bytes");
+    revoke_of(fd, "x", 10000, "longer than 256 bytes");
+    revoke_of(fd, "\\u0000", 1, "not JSON");
+    revoke_of(fd, "\xff", 1, "not JSON");
+    fails(fd, "{\"id\":2,\"op\":\"user.tokens\",\"args\":{\"user\":\"a'b\"}}", "bad-address",
+          "a'b");
+    fails(fd, "{\"id\":2,\"op\":\"user.logout\",\"args\":{\"user\":\"a\\\"b\"}}", "bad-address",
+          "a\"b");
+    succeeds(fd,
+             "{\"id\":2,\"op\":\"user.tokens.revoke\",\"args\":{\"user\":\"alice\","
+             "\"client\":\"'; DROP TABLE token; --\"}}",
+             ALICE_DONE);
+    succeeds(fd,
+             "{\"id\":2,\"op\":\"user.tokens.revoke\",\"args\":{\"user\":\"alice\","
+             "\"client\":\"a\\\"b\"}}",
+             ALICE_DONE);
+    succeeds(fd, ALICE_TOKENS, ALICE_HAS(""));
+    close(fd);
+}
+
 static void refuses_malformed_requests(void **state)
 {
     int fd = connect_raw(*state);
@@ -301,7 +394,7 @@ static void describes_itself(void **state)
     int fd = connect_raw(*state);
     json_t *answer = exchange(fd, "{\"id\":1,\"op\":\"help\"}");
     const json_t *ops = json_object_get(json_object_get(answer, "result"), "ops");
-    assert_int_equal(json_array_size(ops), 12);
+    assert_int_equal(json_array_size(ops), 15);
     json_decref(answer);
     answer = exchange(fd, "{\"id\":1,\"op\":\"settings.list\"}");
     const json_t *list = json_object_get(json_object_get(answer, "result"), "settings");
@@ -446,6 +539,17 @@ static void client_follows_events(void **state)
     assert_int_equal(control_client_event(follower, &event, NULL), LINNET_OK);
     assert_string_equal(json_string_value(json_object_get(event, "event")), "account.disabled");
     json_decref(event);
+    static const char *const ops[][2] = {{"user.tokens.revoke", "tokens.revoked"},
+                                         {"user.logout", "account.logged_out"}};
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+        assert_int_equal(
+            control_client_call(c, ops[i][0], json_pack("{s:s}", "user", "eve"), 30, &result, NULL),
+            LINNET_OK);
+        json_decref(result);
+        assert_int_equal(control_client_event(follower, &event, NULL), LINNET_OK);
+        assert_string_equal(json_string_value(json_object_get(event, "event")), ops[i][1]);
+        json_decref(event);
+    }
     control_client_close(follower);
     control_client_close(c);
 }
@@ -472,6 +576,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
     const struct CMUnitTest tests[] = {
         TEST(serves_accounts),
+        TEST(serves_tokens),
+        TEST(takes_hostile_clients),
         TEST(refuses_malformed_requests),
         TEST(closes_after_a_line_too_long),
         TEST(answers_a_flood),

@@ -130,6 +130,52 @@ static void runs_the_life_of_an_account(void **state)
     says(&r, 2, "{\"error\":{\"code\":\"usage\",\"exit\":2,\"sentence\":", "");
 }
 
+static void lists_and_revokes_tokens(void **state)
+{
+    const struct control_fixture *f = *state;
+    struct run r = RUN("x\n", "--data", f->dir, "user", "add", "alice", "--password-fd", "0");
+    says(&r, 0, "was added", "");
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice");
+    says(&r, 0, "No tokens.\n", "");
+    assert_true(control_fixture_token(f, "alice", "phone", 1000000000));
+    assert_true(control_fixture_token(f, "alice", "it's \"tv\"", 1000000000));
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice");
+    says(&r, 0,
+         "CLIENT     SOFTWARE  DEVICE  MECHANISM        ISSUED            LAST LOGIN        EXPIRES"
+         "           STATE\n"
+         "it's \"tv\"  Soft \"1\"          HT-SHA-256-ENDP  2001-09-09 01:46  2001-09-09 01:46  "
+         "2101-08-16 01:46  not used yet\n"
+         "phone      ",
+         "");
+    assert_null(strstr(r.out, "feedface"));
+    r = RUN("", "--data", f->dir, "--json", "user", "tokens", "alice");
+    says(&r, 0,
+         "{\"client\":\"phone\",\"software\":\"Soft \\\"1\\\"\",\"mechanism\":"
+         "\"HT-SHA-256-ENDP\",\"issued_s\":1000000000,\"used_s\":1000000000,"
+         "\"expires_s\":4153600000,\"pending\":true}\n",
+         "");
+    assert_null(strstr(r.out, "feedface"));
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice", "--revoke", "it's \"tv\"");
+    says(&r, 0, "alice@example.org has no token for that client any more.\n", "");
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice", "--revoke", "it's \"tv\"");
+    says(&r, 2, "", "linnetctl: That client has no token of alice@example.org.\n");
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice", "--revoke", "");
+    says(&r, 2, "", "No client has such an id");
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice", "--revoke", "\xff");
+    says(&r, 2, "", "must be UTF-8"); /* and not: of all */
+    r = RUN("", "--data", f->dir, "user", "disable", "alice", "--reason", "\xff");
+    says(&r, 2, "", "must be UTF-8");
+    r = RUN("", "--data", f->dir, "user", "tokens", "alice", "--revoke=all");
+    says(&r, 0, "alice@example.org has no tokens any more.\n", "");
+    r = RUN("", "--data", f->dir, "--json", "user", "tokens", "alice");
+    says(&r, 0, "", "");
+    assert_string_equal(r.out, "");
+    r = RUN("", "--data", f->dir, "user", "logout", "alice");
+    says(&r, 0, "alice@example.org is logged out everywhere.\n", "");
+    r = RUN("", "--data", f->dir, "user", "logout", "bob");
+    says(&r, 2, "", "There is no account bob@example.org.");
+}
+
 static void makes_passwords(void **state)
 {
     const char *dir = ((struct control_fixture *)*state)->dir;
@@ -218,6 +264,10 @@ static void refuses_what_it_does_not_know(void **state)
     says(&r, 2, "", "does not take a password");
     r = RUN("", "user", "show", "a", "--reason", "x");
     says(&r, 2, "", "does not take --reason");
+    r = RUN("", "user", "show", "a", "--revoke", "x");
+    says(&r, 2, "", "does not take --revoke");
+    r = RUN("", "user", "tokens", "a", "--revoke");
+    says(&r, 2, "", "--revoke needs a value");
     r = RUN("", "user", "add", "a", "--password-fd", "x");
     says(&r, 2, "", "takes the number of a descriptor");
     r = RUN("", "--data", dir, "--socket", "x", "status");
@@ -242,8 +292,9 @@ static void helps(void **state)
     (void)state;
     static const char *const commands[][2] = {
         {"user", "add"},    {"user", "passwd"},  {"user", "list"},   {"user", "show"},
-        {"user", "remove"}, {"user", "disable"}, {"user", "enable"}, {"status", NULL},
-        {"sessions", NULL}, {"settings", NULL},  {"events", NULL}};
+        {"user", "remove"}, {"user", "disable"}, {"user", "enable"}, {"user", "tokens"},
+        {"user", "logout"}, {"status", NULL},    {"sessions", NULL}, {"settings", NULL},
+        {"events", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
     r = RUN("", "--version");
@@ -261,6 +312,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         TEST(runs_the_life_of_an_account),
+        TEST(lists_and_revokes_tokens),
         TEST(makes_passwords),
         TEST(takes_private_password_files_only),
         TEST(lists_the_server),
