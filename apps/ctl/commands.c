@@ -259,38 +259,45 @@ static enum linnet_error_code user_list(struct ctl *ctl)
     return code;
 }
 
-static void add_token(struct table *t, const json_t *token)
-{
-    static const char *const members[] = {"client",   "software", "device",   "mechanism",
-                                          "issued_s", "used_s",   "expires_s"};
-    for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        add_member(t, token, members[i]);
-    table_add(t, json_is_true(json_object_get(token, "pending")) ? "not used yet" : "in use");
-}
+struct column {
+    const char *heading, *member;
+};
 
-static bool print_tokens(const struct ctl *ctl, const json_t *tokens)
+/* Objects as lines, or as a table; `none` is said when there are none. */
+static bool print_objects(const struct ctl *ctl, const json_t *objects,
+                          const struct column *columns, size_t count, const char *none)
 {
     struct table t;
+    const char *headings[TABLE_COLUMNS_MAX];
     size_t i;
-    json_t *token;
-    table_init(&t,
-               (const char *[]){"CLIENT", "SOFTWARE", "DEVICE", "MECHANISM", "ISSUED", "LAST LOGIN",
-                                "EXPIRES", "STATE"},
-               8);
-    json_array_foreach(tokens, i, token)
+    json_t *object;
+    for (size_t column = 0; column < count; column++)
+        headings[column] = columns[column].heading;
+    table_init(&t, headings, count);
+    json_array_foreach(objects, i, object)
     {
         if (ctl->options.json)
-            print_json(token);
-        else
-            add_token(&t, token);
+            print_json(object);
+        for (size_t column = 0; column < count; column++)
+            add_member(&t, object, columns[column].member);
     }
     bool ok = true;
-    if (!ctl->options.json && json_array_size(tokens) == 0)
-        puts("No tokens.");
+    if (!ctl->options.json && json_array_size(objects) == 0)
+        puts(none);
     else if (!ctl->options.json)
         ok = table_print(&t);
     table_finish(&t);
     return ok;
+}
+
+static bool print_tokens(const struct ctl *ctl, const json_t *tokens)
+{
+    static const struct column columns[] = {
+        {"CLIENT", "client"},       {"SOFTWARE", "software"}, {"DEVICE", "device"},
+        {"MECHANISM", "mechanism"}, {"ISSUED", "issued_s"},   {"LAST LOGIN", "used_s"},
+        {"EXPIRES", "expires_s"},   {"PENDING", "pending"},
+    };
+    return print_objects(ctl, tokens, columns, ARRAY_LEN(columns), "No tokens.");
 }
 
 static enum linnet_error_code list_tokens(struct ctl *ctl)
@@ -317,36 +324,14 @@ static enum linnet_error_code user_tokens(struct ctl *ctl)
                   all ? "has no tokens any more" : "has no token for that client any more");
 }
 
-static void add_session(struct table *t, const json_t *session)
-{
-    static const char *const members[] = {"jid",     "address",     "tls", "mechanism",
-                                          "binding", "connected_s", "loop"};
-    for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        add_member(t, session, members[i]);
-}
-
 static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
 {
-    struct table t;
-    size_t i;
-    json_t *session;
-    table_init(&t,
-               (const char *[]){"SESSION", "ADDRESS", "TLS", "MECHANISM", "BINDING", "FOR", "LOOP"},
-               7);
-    json_array_foreach(sessions, i, session)
-    {
-        if (ctl->options.json)
-            print_json(session);
-        else
-            add_session(&t, session);
-    }
-    bool ok = true;
-    if (!ctl->options.json && json_array_size(sessions) == 0)
-        puts("No sessions.");
-    else if (!ctl->options.json)
-        ok = table_print(&t);
-    table_finish(&t);
-    return ok;
+    static const struct column columns[] = {
+        {"SESSION", "jid"},         {"ADDRESS", "address"}, {"TLS", "tls"},
+        {"MECHANISM", "mechanism"}, {"BINDING", "binding"}, {"FOR", "connected_s"},
+        {"LOOP", "loop"},
+    };
+    return print_objects(ctl, sessions, columns, ARRAY_LEN(columns), "No sessions.");
 }
 
 static enum linnet_error_code sessions(struct ctl *ctl)

@@ -138,7 +138,7 @@ static void keeps_what_is_told(void **state)
     arena_finish(&a);
 }
 
-/* A new token replaces the old one only when it is used (XEP-0484 §3.5, §6.1). */
+/* A new token replaces the old one only when it is used (XEP-0484 §3.5, §5.1). */
 static void promotes_on_use(void **state)
 {
     struct store *s = store_of(state);
@@ -198,6 +198,24 @@ static void expires_and_renews(void **state)
     has(s, "alice", NULL, "phone:current:bb;");
     issue(s, "laptop", "dd", 1301 + LIFE_S); /* sweeps out what has expired */
     has(s, "alice", NULL, "laptop:new:dd;");
+}
+
+/* Used after the life of tokens was made shorter, a token outlives a newer one (XEP-0484 §3.5). */
+static void ends_what_expires_earlier(void **state)
+{
+    struct store *s = store_of(state);
+    struct store_token_change c = {.client = STR_LIT("phone"),
+                                   .mark = MARK,
+                                   .new_id = STR_LIT("bb"),
+                                   .issue_mechanism = STR_LIT("HT-SHA-256-NONE"),
+                                   .life_s = LIFE_S / 2};
+    add_marked(s, "alice");
+    issue(s, "phone", "aa", 1000);
+    assert_int_equal(use(s, "phone", "aa", 1000, "xx"), STORE_OK);
+    assert_int_equal(commit_token(s, "alice", 1001, &c), STORE_OK);
+    has(s, "alice", NULL, "phone:new:bb;phone:current:aa;");
+    assert_int_equal(use(s, "phone", "aa", 1002, "xx"), STORE_OK);
+    has(s, "alice", NULL, "phone:current:aa;");
 }
 
 static void invalidates(void **state)
@@ -400,10 +418,10 @@ static void accepts_a_count_once(void **state)
 #define ROWS(back_end)                                                                             \
     ROW(back_end, keeps_what_is_told), ROW(back_end, promotes_on_use),                             \
         ROW(back_end, counts_upwards_only), ROW(back_end, expires_and_renews),                     \
-        ROW(back_end, invalidates), ROW(back_end, goes_by_the_mark),                               \
-        ROW(back_end, ends_with_what_it_rests_on), ROW(back_end, drops_one_client),                \
-        ROW(back_end, bounds_the_clients), ROW(back_end, takes_hostile_clients),                   \
-        ROW(back_end, accepts_a_count_once)
+        ROW(back_end, ends_what_expires_earlier), ROW(back_end, invalidates),                      \
+        ROW(back_end, goes_by_the_mark), ROW(back_end, ends_with_what_it_rests_on),                \
+        ROW(back_end, drops_one_client), ROW(back_end, bounds_the_clients),                        \
+        ROW(back_end, takes_hostile_clients), ROW(back_end, accepts_a_count_once)
 
 int main(void)
 {

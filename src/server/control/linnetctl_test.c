@@ -142,9 +142,9 @@ static void lists_and_revokes_tokens(void **state)
     r = RUN("", "--data", f->dir, "user", "tokens", "alice");
     says(&r, 0,
          "CLIENT     SOFTWARE  DEVICE  MECHANISM        ISSUED            LAST LOGIN        EXPIRES"
-         "           STATE\n"
+         "           PENDING\n"
          "it's \"tv\"  Soft \"1\"          HT-SHA-256-ENDP  2001-09-09 01:46  2001-09-09 01:46  "
-         "2101-08-16 01:46  not used yet\n"
+         "2101-08-16 01:46  yes\n"
          "phone      ",
          "");
     assert_null(strstr(r.out, "feedface"));

@@ -22,7 +22,8 @@
 enum ops_result ops_token_login(struct ops_port *port, const struct ops_ask *ask,
                                 struct ops_request **ret) MUST_USE;
 
-/* When a login is about to succeed: address; token, but for `mechanism`. In one transaction it
+/* When a login is about to succeed that used a token or asks for one: address; token, but for
+ * `mechanism`. In one transaction it
  *   - refuses (`accepted` is false) unless the used token is still there, its count is lower than
  *     `count`, and the account enabled; or, without a used token, unless the account has the mark
  *     that was read with its password;

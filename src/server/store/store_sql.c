@@ -364,18 +364,16 @@ static enum store_result add(struct connection *c, const struct store_write *w)
     return r == SQL_DONE ? store_sql_result(add_credentials(c, w)) : store_sql_result(r);
 }
 
-/* No token is left, and no older proof of the password gets one. */
-static enum store_result log_out(struct connection *c, const struct store_write *w)
+/* An update of one number of the account. */
+static enum store_result set_number(struct connection *c, enum statement which,
+                                    const struct store_write *w, int64_t number)
 {
     const struct sql_driver *d = c->db->driver;
-    const struct str name[] = {w->domain, w->user};
     struct sql_stmt *stmt;
-    enum sql_result r = store_sql_change(c, DROP_TOKENS, name, 2);
-    if (r == SQL_DONE)
-        r = store_sql_statement(c, SET_MARK, &stmt);
+    enum sql_result r = store_sql_statement(c, which, &stmt);
     if (r != SQL_DONE)
         return store_sql_result(r);
-    d->bind_int(stmt, 1, w->mark);
+    d->bind_int(stmt, 1, number);
     d->bind_text(stmt, 2, w->domain);
     d->bind_text(stmt, 3, w->user);
     r = d->step(stmt);
@@ -383,25 +381,23 @@ static enum store_result log_out(struct connection *c, const struct store_write 
     return store_sql_touched(c, r);
 }
 
+/* No token is left, and no older proof of the password gets one. */
+static enum store_result log_out(struct connection *c, const struct store_write *w)
+{
+    const struct str name[] = {w->domain, w->user};
+    enum sql_result r = store_sql_change(c, DROP_TOKENS, name, 2);
+    return r == SQL_DONE ? set_number(c, SET_MARK, w, w->mark) : store_sql_result(r);
+}
+
 static enum store_result set_password(struct connection *c, const struct store_write *w)
 {
-    const struct sql_driver *d = c->db->driver;
-    struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, SET_PASSWORD_TIME, &stmt);
-    if (r != SQL_DONE)
-        return store_sql_result(r);
-    d->bind_int(stmt, 1, w->now_s);
-    d->bind_text(stmt, 2, w->domain);
-    d->bind_text(stmt, 3, w->user);
-    r = d->step(stmt);
-    d->reset(stmt);
-    enum store_result result = store_sql_touched(c, r);
+    enum store_result result = set_number(c, SET_PASSWORD_TIME, w, w->now_s);
     if (result == STORE_OK)
         result = log_out(c, w);
     if (result != STORE_OK)
         return result;
     const struct str name[] = {w->domain, w->user};
-    r = store_sql_change(c, DROP_CREDENTIALS, name, 2);
+    enum sql_result r = store_sql_change(c, DROP_CREDENTIALS, name, 2);
     return store_sql_result(r == SQL_DONE ? add_credentials(c, w) : r);
 }
 

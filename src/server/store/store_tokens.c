@@ -38,7 +38,15 @@ static struct store_token *find(struct store_token slots[STORE_SLOTS], struct st
     return NULL;
 }
 
-/* Compares and sets the count, and makes a new token that is used the current one (XEP-0484 §4.1).
+/* XEP-0484 §3.5: what was issued to the same client with an earlier expiry ends with this use. A
+ * new token has one only if their life was made shorter meanwhile. */
+static void outlive(const struct store_token *used, struct store_token *new)
+{
+    if (new->expires_s < used->expires_s)
+        new->id[0] = '\0';
+}
+
+/* Compares and sets the count, and makes a new token that is used the current one (XEP-0484 §5.1).
  * Gives the used one's place, or NULL when it may not be used. */
 static struct store_token *use(const struct store_token_change *change,
                                struct store_token slots[STORE_SLOTS])
@@ -48,8 +56,10 @@ static struct store_token *use(const struct store_token_change *change,
         return NULL;
     if (change->has_count)
         used->count = change->count;
-    if (used->slot == STORE_SLOT_CURRENT)
+    if (used->slot == STORE_SLOT_CURRENT) {
+        outlive(used, &slots[STORE_SLOT_NEW]);
         return used;
+    }
     slots[STORE_SLOT_CURRENT] = *used;
     slots[STORE_SLOT_CURRENT].slot = STORE_SLOT_CURRENT;
     used->id[0] = '\0';
