@@ -29,7 +29,8 @@ static const struct linnet_error_info rows[] = {
         "Correct what is named and start again."),
 
     ROW(DNS_NONE, "dns-none", "No such server", NO,
-        "[The host {host} that was set for {domain} has no address|There is no server for {domain}|"
+        "[The host {redirect} that the server of {domain} names has no address|"
+        "The host {host} that was set for {domain} has no address|There is no server for {domain}|"
         "There is no server for the domain of this address][: {answer}].",
         "Check the name for misspellings; if the server of the domain has another name, set host "
         "and port."),

@@ -1,5 +1,8 @@
 #include "client/dial.h"
 
+#include "client/network.h"
+#include "client/redirect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,7 +13,9 @@ struct dial {
     struct connect *connect;
     struct pump *pump;
     enum linnet_stage stage;
-    bool committed;           /* a mechanism was chosen: credentials may have been sent */
+    bool committed;  /* a mechanism was chosen: credentials may have been sent */
+    bool direct_tls; /* of the present target */
+    struct redirects redirects;
     struct linnet_error best; /* of the target that came furthest; LINNET_OK: none failed yet */
     char domain[256];         /* A-label form or IP literal: the name that must be proven */
     char peer[PEER_BYTES];
@@ -95,10 +100,64 @@ static void keep_best(struct dial *d, const struct linnet_error *error)
         d->best = *error;
 }
 
+static struct connect *start_connect(struct dial *d);
+
+/* The stream gives this code to a redirect that may be believed, with the value it came with. */
+static bool is_redirect(const struct linnet_error *error)
+{
+    return error->code == LINNET_ERROR_REDIRECT_LOOP;
+}
+
+/* Begins anew at the host that `error` names. False: `error` then says why not. */
+static bool follow(struct dial *d, struct linnet_error *error)
+{
+    struct redirect to;
+    struct linnet_error why = {.stage = error->stage};
+    const char *value = linnet_error_param(error, "redirect");
+    if (!redirect_parse(str_from(value), &to)) {
+        error_set(&why, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", d->domain, "reason",
+                  "it sends the login to another host, but names none that could be used", NULL);
+    } else if (!redirects_follow(&d->redirects, d->peer, &to)) {
+        error_set(&why, LINNET_ERROR_REDIRECT_LOOP, LINNET_ORIGIN_PEER, "hosts",
+                  d->redirects.visited, NULL);
+    } else {
+        connect_free(d->connect);
+        d->connect = start_connect(d);
+        if (d->connect)
+            return true;
+        error_set(&why, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+    }
+    error_set_peer(&why, error->condition, str_from(error->peer_text));
+    *error = why;
+    return false;
+}
+
+/* The server sent us on. What was of the target before is forgotten: its TLS session is not for
+ * another host, and nothing was sent to the new one. */
+static void redirected(struct dial *d, struct linnet_error *error)
+{
+    struct linnet_error said = *error;
+    pump_free(d->pump);
+    d->pump = NULL;
+    if (!follow(d, error)) {
+        d->set.hooks->ended(d->set.ctx, error);
+        return;
+    }
+    d->committed = false;
+    d->best = (struct linnet_error){0};
+    d->set.tls_session = STR_NONE;
+    d->set.hooks->target_failed(d->set.ctx, &said);
+    enter(d, LINNET_STAGE_CONNECT);
+}
+
 static void on_pump_ended(void *ctx, const struct linnet_error *error)
 {
     struct dial *d = ctx;
     struct linnet_error copy = *error;
+    if (is_redirect(&copy)) {
+        redirected(d, &copy);
+        return;
+    }
     if (may_go_on(d, &copy)) {
         pump_free(d->pump);
         d->pump = NULL;
@@ -190,14 +249,16 @@ static void on_progress(void *ctx, enum connect_step step, const struct connect_
     enter(d, LINNET_STAGE_CONNECT);
 }
 
-/* The host that was set is at fault, not the domain. */
+/* The host that was set, or that a redirect named, is at fault, not the domain. */
 static void blame_host(const struct dial *d, struct linnet_error *error)
 {
     const char *host = d->set.config->texts[CONFIG_HOST];
+    bool redirected = d->redirects.count > 0;
     struct linnet_error copy = {.stage = error->stage};
-    if (!host || error->code != LINNET_ERROR_DNS_NONE)
+    if ((!host && !redirected) || error->code != LINNET_ERROR_DNS_NONE)
         return;
-    error_set(&copy, error->code, error->origin, "host", host, "domain", d->domain, NULL);
+    error_set(&copy, error->code, error->origin, "domain", d->domain,
+              redirected ? "redirect" : "host", redirected ? d->redirects.to.host : host, NULL);
     *error = copy;
 }
 
@@ -207,6 +268,7 @@ static void on_connected(void *ctx, struct chan *chan, const struct connect_targ
     struct dial *d = ctx;
     if (chan) {
         enter(d, LINNET_STAGE_CONNECT);
+        d->direct_tls = target->direct_tls;
         dial_format_address(target->address, target->port, d->peer, sizeof d->peer);
         d->set.hooks->connected(d->set.ctx, target);
         run(d, chan, target);
@@ -214,6 +276,7 @@ static void on_connected(void *ctx, struct chan *chan, const struct connect_targ
     }
     keep_best(d, error);
     struct linnet_error copy = d->best;
+    network_judge(&copy, network_is_up());
     blame_host(d, &copy);
     d->set.hooks->ended(d->set.ctx, &copy);
 }
@@ -227,14 +290,25 @@ static enum connect_tls wanted_tls(const struct linnet_config *c)
     return c->tls == LINNET_TLS_OFF ? CONNECT_TLS_STARTTLS : CONNECT_TLS_ANY;
 }
 
+/* Where to: as configured, or as the last redirect says. That is a domain to be resolved anew, by
+ * SRV too (RFC 6120 §4.9.3.19), or a host and a port, which speak TLS as those did who named them.
+ */
+static void set_target(const struct dial *d, struct connect_settings *settings)
+{
+    const struct linnet_config *c = d->set.config;
+    const struct redirect *to = &d->redirects.to;
+    settings->tls = wanted_tls(c);
+    settings->domain = to->host[0] ? to->host : d->domain;
+    settings->host = to->host[0] ? NULL : c->texts[CONFIG_HOST];
+    settings->port = to->host[0] ? to->port : c->port;
+    if (to->port && d->direct_tls)
+        settings->tls = CONNECT_TLS_DIRECT;
+}
+
 static struct connect *start_connect(struct dial *d)
 {
     const struct linnet_config *c = d->set.config;
     struct connect_settings settings = {
-        .domain = d->domain,
-        .host = c->texts[CONFIG_HOST],
-        .port = c->port,
-        .tls = wanted_tls(c),
         .srv_starttls = "_xmpp-client._tcp",
         .srv_direct = "_xmpps-client._tcp",
         .port_starttls = 5222,
@@ -244,6 +318,7 @@ static struct connect *start_connect(struct dial *d)
         .random = d->set.random,
         .dns = d->set.dns,
     };
+    set_target(d, &settings);
     return connect_start(d->set.loop, &settings, &connect_events, d);
 }
 
@@ -304,5 +379,5 @@ struct pump *dial_pump(const struct dial *d)
 
 const struct connect_report *dial_report(const struct dial *d)
 {
-    return connect_report(d->connect);
+    return d->connect ? connect_report(d->connect) : NULL;
 }

@@ -1,6 +1,8 @@
 /*
- * dial.h - from a configuration to a stream that runs: connect, channel, pump; and on to the
- * server's next target when one fails before sign-in. Shared by login and probe. The loop's thread.
+ * dial.h - from a configuration to a stream that runs: connect, channel, pump; on to the server's
+ * next target when one fails before sign-in; and to another host when a server that proved who it
+ * is says so (<see-other-host/>, RFC 6120 §4.9.3.19), a configured host or not. Shared by login and
+ * probe. The loop's thread.
  */
 #ifndef CLIENT_DIAL_H
 #define CLIENT_DIAL_H
@@ -14,7 +16,7 @@ struct dial_hooks {
     void (*stage)(void *ctx, enum linnet_stage stage);
     /* A TCP connection is there. */
     void (*connected)(void *ctx, const struct connect_target *target);
-    /* A target did not work; the next one follows. */
+    /* A target did not work, or sends us on (condition see-other-host); the next one follows. */
     void (*target_failed)(void *ctx, const struct linnet_error *error);
     /* As in pump.h. */
     void (*event)(void *ctx, const struct stream_event *event);
@@ -53,6 +55,7 @@ void dial_free(struct dial *d);
 /* The pump of the present target; NULL while none is connected. */
 struct pump *dial_pump(const struct dial *d);
 
+/* Of the last host that connecting went to; NULL when there was no memory to go there. */
 const struct connect_report *dial_report(const struct dial *d);
 
 /* "192.0.2.1:5222" or "[::1]:5222". */

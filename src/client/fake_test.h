@@ -40,6 +40,8 @@ struct fake {
     enum fake_fault fault;     /* after `budget` bytes of the present connection */
     size_t budget;
     enum sasl_error verdict; /* of the admission */
+    const char *redirect;    /* <see-other-host/> for whoever opens a stream over TLS */
+    bool redirects_in_clear; /* or before it */
     /* A stanza came; may stream_send. */
     void (*on_stanza)(struct fake *f, const struct element *stanza);
 
@@ -165,6 +167,25 @@ static inline void fake_accept(struct fake *f)
     f->stream = f->raw ? NULL : stream_new(&config, loop_now_ms());
 }
 
+static inline void fake_output(struct fake *f);
+
+/* Sends the client elsewhere, behind whatever was said already. */
+static inline void fake_see_other_host(struct fake *f)
+{
+    char xml[512];
+    size_t taken;
+    if (!f->redirect || (!stream_tls(f->stream) && !f->redirects_in_clear))
+        return;
+    snprintf(xml, sizeof xml,
+             "<stream:error><see-other-host xmlns='" NS_STREAM_ERRORS "'>%s</see-other-host>"
+             "</stream:error></stream:stream>",
+             f->redirect);
+    fake_output(f);
+    if (chan_write(f->chan, xml, strlen(xml), &taken) != CHAN_OK)
+        abort();
+    fake_hang_up(f, false);
+}
+
 static inline void fake_event(struct fake *f, const struct stream_event *e)
 {
     uint64_t now_ms = loop_now_ms();
@@ -173,6 +194,9 @@ static inline void fake_event(struct fake *f, const struct stream_event *e)
     struct chan_tls_options options = {0};
     uint8_t key[HASH_MAX_BYTES];
     switch (e->kind) {
+    case STREAM_EVENT_HEADER:
+        fake_see_other_host(f);
+        break;
     case STREAM_WANT_TLS:
         f->chan = chan_tls_new(f->tls, f->chan, &options);
         f->handshaking = true;

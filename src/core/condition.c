@@ -25,8 +25,9 @@ static const struct {
     [STREAM_RESET] = {"reset", LINNET_ERROR_SHUTDOWN},
     [STREAM_RESOURCE_CONSTRAINT] = {"resource-constraint", LINNET_ERROR_SHUTDOWN},
     [STREAM_RESTRICTED_XML] = {"restricted-xml", LINNET_ERROR_PROTOCOL},
-    /* Reported only when it was not followed. */
-    [STREAM_SEE_OTHER_HOST] = {"see-other-host", LINNET_ERROR_REDIRECT_LOOP},
+    /* Of a session, which a server takes down when it sends its users elsewhere; before that the
+     * stream looks closer (stream_end.c). */
+    [STREAM_SEE_OTHER_HOST] = {"see-other-host", LINNET_ERROR_SHUTDOWN},
     [STREAM_SYSTEM_SHUTDOWN] = {"system-shutdown", LINNET_ERROR_SHUTDOWN},
     [STREAM_UNDEFINED_CONDITION] = {"undefined-condition", LINNET_ERROR_SHUTDOWN},
     [STREAM_UNSUPPORTED_ENCODING] = {"unsupported-encoding", LINNET_ERROR_PROTOCOL},
@@ -81,6 +82,14 @@ enum stream_condition stream_condition_from_name(const char *name)
 enum linnet_error_code stream_condition_code(enum stream_condition c)
 {
     return stream_rows[c].code;
+}
+
+enum linnet_retry stream_condition_retry(enum stream_condition c)
+{
+    const struct linnet_error_info *row = linnet_error_info(stream_rows[c].code);
+    if (c == STREAM_POLICY_VIOLATION)
+        return LINNET_RETRY_LONG;
+    return row ? row->retry : LINNET_RETRY_NO;
 }
 
 const char *stanza_condition_name(enum stanza_condition c)

@@ -64,6 +64,9 @@ const char *stream_condition_name(enum stream_condition c);
 enum stream_condition stream_condition_from_name(const char *name);
 /* The row of the failure catalogue that a client reports for it. */
 enum linnet_error_code stream_condition_code(enum stream_condition c);
+/* Whether trying again can help: what the row says, but a rule that was broken once (a rate, a
+ * size) is not broken for ever. */
+enum linnet_retry stream_condition_retry(enum stream_condition c);
 
 /* RFC 6120 §8.3.3, in its order. */
 enum stanza_condition {

@@ -91,14 +91,15 @@ static void a_client_reacts_to_each(void **state)
     static const enum stream_condition passing[] = {
         STREAM_CONNECTION_TIMEOUT,  STREAM_INTERNAL_SERVER_ERROR, STREAM_REMOTE_CONNECTION_FAILED,
         STREAM_RESOURCE_CONSTRAINT, STREAM_SYSTEM_SHUTDOWN,       STREAM_RESET,
-        STREAM_UNDEFINED_CONDITION};
+        STREAM_UNDEFINED_CONDITION, STREAM_SEE_OTHER_HOST};
     for (int c = 1; c < STREAM_CONDITION_COUNT; c++) {
         bool passes = false;
         for (size_t i = 0; i < ARRAY_LEN(passing); i++)
             passes = passes || (int)passing[i] == c;
-        enum linnet_error_code code = stream_condition_code((enum stream_condition)c);
-        assert_int_equal(linnet_error_info(code)->retry,
-                         passes ? LINNET_RETRY_YES : LINNET_RETRY_NO);
+        assert_int_equal(stream_condition_retry((enum stream_condition)c),
+                         passes                         ? LINNET_RETRY_YES
+                         : c == STREAM_POLICY_VIOLATION ? LINNET_RETRY_LONG
+                                                        : LINNET_RETRY_NO);
     }
 }
 

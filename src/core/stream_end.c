@@ -117,8 +117,8 @@ void stream_take_leave(struct stream *s)
         write_end(s, STREAM_OK, STR_NONE, NULL);
 }
 
-void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,
-                      struct str text)
+static void said_by_peer(struct stream *s, enum linnet_error_code code, const char *condition,
+                         struct str text, enum linnet_retry retry)
 {
     struct linnet_error error = {0};
     struct buf address;
@@ -128,35 +128,67 @@ void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char 
     error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "address",
               address.failed ? "" : buf_peek(&address).ptr, "reason", condition, NULL);
     error_set_peer(&error, condition, text);
+    error.retry = retry;
     buf_finish(&address);
     stream_take_leave(s);
     fail_with(s, STREAM_OK, NULL, &error);
 }
 
+void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,
+                      struct str text)
+{
+    said_by_peer(s, code, condition, text, linnet_error_info(code)->retry);
+}
+
 /* ---- the peer ends it ---- */
+
+/* The tutorial's trap: the header says who the server believes it is. */
+static void host_unknown(struct stream *s, const char *condition, struct str text)
+{
+    struct linnet_error error = {0};
+    error_set(&error, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_PEER, "domain", s->domain, "server",
+              s->header.from, NULL);
+    error_set_peer(&error, condition, text);
+    stream_take_leave(s);
+    fail_with(s, STREAM_OK, NULL, &error);
+}
+
+/* Only a server that has proved who it is may send a login elsewhere: whoever else could, would be
+ * one step from sending it anywhere. Its value goes to the host of this stream as it came; one that
+ * is longer than any address of a host goes nowhere. */
+static void see_other_host(struct stream *s, struct str text, struct str value)
+{
+    enum { REDIRECT_MAX_BYTES = 300 };
+    bool proved = s->tls && s->verified;
+    char redirect[REDIRECT_MAX_BYTES + 1];
+    struct linnet_error error = {0};
+    error_copy_text(redirect, sizeof redirect, value.len < sizeof redirect ? value : STR_NONE);
+    if (proved)
+        error_set(&error, LINNET_ERROR_REDIRECT_LOOP, LINNET_ORIGIN_PEER, "redirect", redirect,
+                  NULL);
+    else
+        error_set(&error, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain, "reason",
+                  "it sends the login to another host before it has proved who it is", NULL);
+    error_set_peer(&error, stream_condition_name(STREAM_SEE_OTHER_HOST), text.ptr ? text : value);
+    stream_take_leave(s);
+    fail_with(s, STREAM_OK, NULL, &error);
+}
 
 void stream_error_received(struct stream *s, const struct element *e)
 {
     struct str text, value;
     enum stream_condition c = stream_condition_read(e, &text, &value);
-    if (!text.ptr)
-        text = value;                /* see-other-host says where to */
+    const char *name = stream_condition_name(c);
     if (s->phase == PHASE_CLOSING) { /* it comes to the same */
         closed(s, &orderly);
         return;
     }
-    enum linnet_error_code code = stream_condition_code(c);
-    /* The tutorial's trap: the header says who the server believes it is. */
-    if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain)) {
-        struct linnet_error error = {0};
-        error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "server", s->header.from,
-                  NULL);
-        error_set_peer(&error, stream_condition_name(c), text);
-        stream_take_leave(s);
-        fail_with(s, STREAM_OK, NULL, &error);
-        return;
-    }
-    stream_fail_peer(s, code, stream_condition_name(c), text);
+    if (c == STREAM_SEE_OTHER_HOST && stream_is_client(s) && !s->was_ready)
+        see_other_host(s, text, value);
+    else if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain))
+        host_unknown(s, name, text);
+    else
+        said_by_peer(s, stream_condition_code(c), name, text, stream_condition_retry(c));
 }
 
 static void lost(struct stream *s, const char *how)
