@@ -45,6 +45,10 @@ def linnet(*words, stdin=b"", env=None):
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+class Skip(Exception):
+    """What is tested cannot be had here; the reason."""
+
+
 def same(got, wanted, what):
     assert got == wanted, f"wanted {wanted!r}, got {got!r}: {what!r}"
 
@@ -160,11 +164,12 @@ def silence(connection):
 def help_and_version():
     result = linnet("--help")
     same(result.code, 0, result)
-    for command in ("login", "probe", "send", "listen"):
+    for command, option in (("login", "--host HOST"), ("probe", "--host HOST"), ("send", "--host HOST"),
+                            ("listen", "--host HOST"), ("explain", "Output:")):
         assert f"linnet {command}" in result.out, result
         own = linnet(command, "--help")
         same(own.code, 0, own)
-        has(own.out, f"Usage: linnet {command}", "--host HOST", "--json", "Examples:")
+        has(own.out, f"Usage: linnet {command}", option, "--json", "Examples:")
         assert max(map(len, own.out.splitlines())) <= 84, own.out
     assert "--count" not in linnet("login", "--help").out
     version = linnet("--version")
@@ -175,7 +180,9 @@ def help_and_version():
 def usage():
     for words in ([], ["frobnicate"], ["login"], ["login", "a@b", "c"], ["login", "a@b", "--nosuch"],
                   ["login", "a@b", "--port", "0"], ["login", "a@b", "--password", "x"],
-                  ["login", "a@b", "--mech", "ROT13"], ["login", "a@b", "--pin", "x"]):
+                  ["login", "a@b", "--mech", "ROT13"], ["login", "a@b", "--pin", "x"],
+                  ["explain", "30", "31"], ["explain", "nonsense"], ["explain", "0"], ["explain", "99"],
+                  ["explain", "30x"], ["explain", ""], ["explain", "--host", "x"]):
         result = linnet(*words, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert result.err and not result.out, result
@@ -295,6 +302,48 @@ def sentences():
         same(params["pin"], facts["pin"], report)
         assert params["not_before"] < params["not_after"], report
         same(report["error"]["exit"], 21, report)
+
+
+# ---- the catalogue ----
+
+def explain():
+    """A failure is explained by its name and by its status, from the one table."""
+    everything = linnet("explain")
+    same(everything.code, 0, everything)
+    rows = [json.loads(line) for line in linnet("explain", "--json").out.splitlines()]
+    same([line.split()[:2] for line in everything.out.splitlines()],
+         [[str(row["exit"]), row["code"]] for row in rows], everything)
+    for row in rows:
+        same(row["event"], "explanation", row)
+        by_name, by_status = linnet("explain", row["code"]), linnet("explain", str(row["exit"]))
+        same(by_name.out, by_status.out, by_name)
+        same([by_name.code, by_name.err], [0, ""], by_name)
+        has(by_name.out, row["heading"], row["meaning"], row["remedy"], f"code {row['code']}",
+            f"exit status {row['exit']}", "try again")
+        same(json.loads(linnet("explain", row["code"], "--json").out), row, row)
+        assert row["retry"] in ("no", "yes", "on-network", "long"), row
+        assert not set("{}[]|") & set(row["meaning"] + row["remedy"]), row
+    has(linnet("explain", "bad-credentials").out, "Wrong user name or password", "exit status 30",
+        "no: a person must change something first", "address, domain")
+    has(linnet("explain", "nonsense").err, 'there is no failure "nonsense"')
+    assert "\x1b" not in linnet("explain", "\x1b[2J").err
+
+
+def offline():
+    """Without a network it is the device that is told to be offline; with one it is not."""
+    alone = ["unshare", "--user", "--map-root-user", "--net"]
+    login = ["login", "juliet@example.org", "--password-file", str(PRIVATE), "--json"]
+    where = [["--host", "192.0.2.1"], ["--host", "2001:db8::1"], []]
+    try:
+        subprocess.run([*alone, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.SubprocessError):
+        raise Skip("this system gives nobody a network of his own") from None
+    for more in where:
+        done = subprocess.run([*alone, LINNET, *login, *more], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=60, check=False, env=ENVIRONMENT)
+        error = json.loads(done.stdout.splitlines()[-1])
+        same([error["code"], error["exit"], error["retry"], done.returncode],
+             ["offline", 13, "on-network", 13], done)
 
 
 # ---- the tutorial's trap ----
@@ -434,7 +483,7 @@ def full_disk():
         assert b"cannot be written" in done.stderr, done
 
 
-CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, missing_host, sentences, trap, trap_json,
+CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 
 
@@ -446,12 +495,14 @@ def main():
     for number, case in enumerate(CASES, 1):
         try:
             case()
-            fault = None
+            fault, skipped = None, ""
+        except Skip as reason:
+            fault, skipped = None, f" # SKIP {reason}"
         except (AssertionError, subprocess.SubprocessError, ValueError, KeyError) as error:
             failed += 1
-            fault = str(error)
+            fault, skipped = str(error), ""
         name = case.__name__.replace("_", " ")
-        print(f"{'not ok' if fault else 'ok'} {number} - {name}", flush=True)
+        print(f"{'not ok' if fault else 'ok'} {number} - {name}{skipped}", flush=True)
         for line in (fault or "").splitlines():
             print(f"# {line}")
     sys.exit(1 if failed else 0)

@@ -8,5 +8,6 @@ int cmd_login(const struct options *o);
 int cmd_probe(const struct options *o);
 int cmd_send(const struct options *o);
 int cmd_listen(const struct options *o);
+int cmd_explain(const struct options *o);
 
 #endif

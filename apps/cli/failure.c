@@ -178,7 +178,6 @@ static void set_params(json_t *object, const struct linnet_error *e)
 
 void failure_json(json_t *object, const struct options *o, const struct linnet_error *e)
 {
-    static const char *const retries[] = {"no", "yes", "on-network", "long"};
     const struct linnet_error_info *info = linnet_error_info(e->code);
     output_set(object, "code", info ? info->id : "internal");
     json_object_set_new(object, "exit", json_integer(e->code));
@@ -191,7 +190,7 @@ void failure_json(json_t *object, const struct options *o, const struct linnet_e
         output_set(object, "heading", info->heading);
         output_set(object, "remedy", remedy(o, e));
     }
-    output_set(object, "retry", retries[e->retry]);
+    output_set(object, "retry", linnet_retry_name(e->retry));
     if (e->retry_after_s)
         json_object_set_new(object, "retry_after_s", json_integer(e->retry_after_s));
     set_params(object, e);

@@ -11,6 +11,7 @@
 static const struct {
     const char *name, *arguments, *summary, *text;
     unsigned positionals;
+    bool may_be_fewer; /* the last word may be left out */
 } commands[COMMAND_COUNT] = {
     [COMMAND_LOGIN] = {"login", "JID", "log in, show every stage, and leave",
                        "Examples:\n"
@@ -34,6 +35,13 @@ static const struct {
                         "  linnet listen juliet@example.org\n"
                         "  linnet listen bot@example.org --count 1 --timeout 60 --json\n",
                         1},
+    [COMMAND_EXPLAIN] = {"explain", "[CODE]",
+                         "say what a failure means; CODE is its name or status",
+                         "Examples:\n"
+                         "  linnet explain\n"
+                         "  linnet explain bad-credentials\n"
+                         "  linnet login juliet@example.org || linnet explain $?\n",
+                         1, .may_be_fewer = true},
 };
 
 enum option_id {
@@ -59,7 +67,8 @@ enum option_id {
     OPT_VERSION
 };
 
-enum { ALL = 15, SIGNS_IN = 13, LISTENS = 8, SENDS = 4 }; /* sets of commands, by bit */
+/* Sets of commands, by bit. */
+enum { ALL = 31, CONNECTS = 15, SIGNS_IN = 13, LISTENS = 8, SENDS = 4 };
 
 /* The options in the order of the help. `wanted` completes "--port: '0' is not ...". A row without
  * `help` is not listed. */
@@ -69,20 +78,22 @@ static const struct row {
     unsigned commands;
     const char *heading; /* of its group; NULL: of the row before */
 } rows[] = {
-    {OPT_HOST, "host", "HOST", "connect to this host or address, not what DNS says", "a host", ALL,
-     "Where"},
+    {OPT_HOST, "host", "HOST", "connect to this host or address, not what DNS says", "a host",
+     CONNECTS, "Where"},
     {OPT_PORT, "port", "PORT", "and to this port (5222; 5223 means --direct-tls)",
-     "a port from 1 to 65535", ALL},
-    {OPT_DIRECT_TLS, "direct-tls", NULL, "TLS from the first byte instead of STARTTLS", NULL, ALL},
+     "a port from 1 to 65535", CONNECTS},
+    {OPT_DIRECT_TLS, "direct-tls", NULL, "TLS from the first byte instead of STARTTLS", NULL,
+     CONNECTS},
 
     {OPT_TLS, "tls", "=require|prefer|off", "whether TLS must be had (require)",
-     "one of require, prefer, off", ALL, "Trust"},
-    {OPT_CAFILE, "cafile", "FILE", "trust these certificates, not the system's", "a file", ALL},
+     "one of require, prefer, off", CONNECTS, "Trust"},
+    {OPT_CAFILE, "cafile", "FILE", "trust these certificates, not the system's", "a file",
+     CONNECTS},
     {OPT_PIN, "pin", "SHA256", "trust only this public key; may be repeated",
-     "accepted: there are more than 8", ALL},
-    {OPT_MECH, "mech", "NAME", "only this mechanism, such as SCRAM-SHA-256", "a mechanism", ALL,
-     "Sign-in"},
-    {OPT_LEGACY, "legacy", NULL, "let the weak DIGEST-MD5 take part", NULL, ALL, "Sign-in"},
+     "accepted: there are more than 8", CONNECTS},
+    {OPT_MECH, "mech", "NAME", "only this mechanism, such as SCRAM-SHA-256", "a mechanism",
+     CONNECTS, "Sign-in"},
+    {OPT_LEGACY, "legacy", NULL, "let the weak DIGEST-MD5 take part", NULL, CONNECTS, "Sign-in"},
     {OPT_RESOURCE, "resource", "NAME", "as this resource (the server's choice)", "a resource",
      SIGNS_IN, "Sign-in"},
 
@@ -95,21 +106,21 @@ static const struct row {
     {OPT_PASSWORD, "password", "", NULL, NULL, ALL},
 
     {OPT_TIMEOUT, "timeout", "SECONDS", "for all of it (60)", "a time from 0.001 to 86400 seconds",
-     ALL & ~LISTENS, "Time"},
+     CONNECTS & ~LISTENS, "Time"},
     {OPT_TIMEOUT, "timeout", "SECONDS", "leave after this time (never)",
      "a time from 0.001 to 86400 seconds", LISTENS, "Time"},
     {OPT_STAGE_TIMEOUT, "stage-timeout", "SECONDS", "for each answer of the network (30)",
-     "a time from 0.001 to 86400 seconds", ALL},
+     "a time from 0.001 to 86400 seconds", CONNECTS},
 
     {'m', "message", "TEXT", "the text to send (standard input)", NULL, SENDS, "Message"},
     {OPT_COUNT, "count", "N", "leave after so many messages (never)", "a number above 0", LISTENS,
      "Messages"},
 
     {OPT_JSON, "json", NULL, "one JSON object per line", NULL, ALL, "Output"},
-    {'q', "quiet", NULL, "only results and failures", NULL, ALL},
-    {'v', "verbose", NULL, "stages everywhere; the recording of a failed login", NULL, ALL},
-    {OPT_TRACE, "trace", "[=FILE]", "what is said on the wire, secrets masked", NULL, ALL},
-    {OPT_TRACE_SECRETS, "trace-secrets", NULL, "the same, nothing masked", NULL, ALL},
+    {'q', "quiet", NULL, "only results and failures", NULL, CONNECTS},
+    {'v', "verbose", NULL, "stages everywhere; the recording of a failed login", NULL, CONNECTS},
+    {OPT_TRACE, "trace", "[=FILE]", "what is said on the wire, secrets masked", NULL, CONNECTS},
+    {OPT_TRACE_SECRETS, "trace-secrets", NULL, "the same, nothing masked", NULL, CONNECTS},
     {'h', "help", NULL, "this text", NULL, ALL},
     {OPT_VERSION, "version", NULL, "the version", NULL, ALL},
 };
@@ -160,7 +171,7 @@ static void help_program(FILE *to)
 {
     fputs("linnet - XMPP from the command line\n\n", to);
     for (int i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  linnet %-6s %-7s  %s\n", commands[i].name, commands[i].arguments,
+        fprintf(to, "  linnet %-7s %-7s  %s\n", commands[i].name, commands[i].arguments,
                 commands[i].summary);
     fputs("\n`linnet COMMAND --help` lists the options of a command. The password comes from\n"
           "--password-file, --password-fd, --password-command, the environment variable\n"
@@ -170,7 +181,7 @@ static void help_program(FILE *to)
           "  linnet login juliet@example.org\n"
           "  echo Hello | linnet send juliet@example.org romeo@example.org\n\n"
           "Exit status: 0 success, 2 usage, 3 address, 10-16 network, 20-24 TLS, 30-36 sign-in,\n"
-          "40-45 the server ended it, 60 not delivered, 130 interrupted; all in linnet(1).\n",
+          "40-45 the server ended it, 60 not delivered, 130 interrupted; linnet explain has all.\n",
           to);
 }
 
@@ -348,14 +359,15 @@ static enum parsed stray(enum command c, int id, const char *word, struct linnet
 static enum parsed positionals(struct options *o, int argc, char **argv, struct linnet_error *error)
 {
     unsigned given = (unsigned)(argc - optind), wanted = commands[o->command].positionals;
-    if (given != wanted) {
+    bool fewer = commands[o->command].may_be_fewer && given + 1 == wanted;
+    if (given != wanted && !fewer) {
         const char *name = commands[o->command].name;
         failure_set(error, LINNET_ERROR_USAGE, "%s takes %s, and options; try: linnet %s --help",
                     name, commands[o->command].arguments, name);
         return PARSED_WRONG;
     }
-    o->address = argv[optind];
-    o->to = wanted > 1 ? argv[optind + 1] : NULL;
+    o->address = given > 0 ? argv[optind] : NULL;
+    o->to = given > 1 ? argv[optind + 1] : NULL;
     return PARSED_RUN;
 }
 

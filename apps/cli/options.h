@@ -7,13 +7,20 @@
 
 #include <linnet/linnet.h>
 
-enum command { COMMAND_LOGIN, COMMAND_PROBE, COMMAND_SEND, COMMAND_LISTEN, COMMAND_COUNT };
+enum command {
+    COMMAND_LOGIN,
+    COMMAND_PROBE,
+    COMMAND_SEND,
+    COMMAND_LISTEN,
+    COMMAND_EXPLAIN,
+    COMMAND_COUNT
+};
 
 enum { PINS_MAX = 8 };
 
 struct options {
     enum command command;
-    const char *address; /* JID, or the domain of a probe */
+    const char *address; /* JID, the domain of a probe, or what to explain (NULL: all) */
     const char *to;
     const char *message; /* NULL: standard input */
 

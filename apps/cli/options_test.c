@@ -48,6 +48,15 @@ static void test_commands(void **state)
     assert_string_equal(o.to, "c@d");
     assert_int_equal(parse(&o, "listen", "a@b", NULL), PARSED_RUN);
     assert_int_equal(o.command, COMMAND_LISTEN);
+    assert_int_equal(parse(&o, "explain", "30", NULL), PARSED_RUN);
+    assert_int_equal(o.command, COMMAND_EXPLAIN);
+    assert_string_equal(o.address, "30");
+    assert_int_equal(parse(&o, "explain", "--json", NULL), PARSED_RUN);
+    assert_null(o.address);
+    assert_true(o.json);
+    assert_int_equal(parse(&o, "explain", "30", "31", NULL), PARSED_WRONG);
+    assert_int_equal(parse(&o, "explain", "--host", "x", NULL), PARSED_WRONG);
+    assert_int_equal(parse(&o, "send", "a@b", NULL), PARSED_WRONG);
 }
 
 static void test_defaults(void **state)

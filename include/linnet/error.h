@@ -134,6 +134,7 @@ struct linnet_error_info {
     const char *sentence; /* with {parameters}; of [a|b|c] the first whose parameters are known */
     const char *remedy;   /* what the person can do; a whole sentence */
     enum linnet_retry retry;
+    const char *evidence; /* the parameters that an occurrence may carry, by space; "" when none */
 };
 
 /* The row of `code`, or NULL when `code` is LINNET_OK or not in the catalogue. */
@@ -145,11 +146,19 @@ LINNET_API const struct linnet_error_info *linnet_error_info_by_id(const char *i
 /* The row at `index` in the order of the codes, or NULL past the end: for listing. */
 LINNET_API const struct linnet_error_info *linnet_error_info_at(size_t index);
 
+/* The sentence of the row of `error->code`, rendered in English from `error->params` alone, into
+ * `out`, cut where it does not fit: what error->sentence held at the time. "" for a code without a
+ * row. */
+LINNET_API void linnet_error_sentence(const struct linnet_error *error, char *out, size_t out_size);
+
 /* The value of parameter `name` of `error`, or NULL. Borrowed from `error`. */
 LINNET_API const char *linnet_error_param(const struct linnet_error *error, const char *name);
 
 /* "resolve", "connect", "secure", "sign in", "bind", "ready"; "" for LINNET_STAGE_NONE. */
 LINNET_API const char *linnet_stage_name(enum linnet_stage stage);
+
+/* "no", "yes", "on-network", "long". */
+LINNET_API const char *linnet_retry_name(enum linnet_retry retry);
 
 /* "here", "network", "peer". */
 LINNET_API const char *linnet_origin_name(enum linnet_origin origin);

@@ -218,6 +218,13 @@ void error_render(const char *sentence, const char *params, char *out, size_t ou
     out[r.used] = '\0';
 }
 
+void linnet_error_sentence(const struct linnet_error *error, char *out, size_t out_size)
+{
+    const struct linnet_error_info *row = linnet_error_info(error->code);
+    if (out_size > 0)
+        error_render(row ? row->sentence : "", error->params, out, out_size);
+}
+
 /* --- one failure ----------------------------------------------------------------------------- */
 
 static size_t pairs_read(struct pair pairs[MAX_PAIRS], va_list ap)

@@ -100,6 +100,28 @@ static void every_sentence_stands_without_parameters(void **state)
     }
 }
 
+static bool has_word(const char *words, const char *word, size_t len)
+{
+    for (const char *at = words; *at;) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, word, len) == 0)
+            return true;
+        at += n + (at[n] == ' ');
+    }
+    return false;
+}
+
+/* Whatever a sentence can say, a program can read: it is among the evidence. */
+static void evidence_holds_what_is_spoken(void **state)
+{
+    (void)state;
+    const struct linnet_error_info *row;
+    for (size_t i = 0; (row = linnet_error_info_at(i)); i++)
+        for (const char *p = row->sentence; (p = strchr(p, '{')); p++)
+            if (!has_word(row->evidence, p + 1, strcspn(p + 1, "}")))
+                fail_msg("%s: no evidence %s", row->id, p);
+}
+
 /* What front ends and the core pass: each must be spoken. */
 static const struct {
     enum linnet_error_code code;
@@ -107,6 +129,7 @@ static const struct {
 } spoken[] = {
     {LINNET_ERROR_BAD_ADDRESS, "address reason"},
     {LINNET_ERROR_DNS_NONE, "host domain answer"},
+    {LINNET_ERROR_DNS_NONE, "redirect domain answer"},
     {LINNET_ERROR_DNS_FAILED, "domain answer"},
     {LINNET_ERROR_REFUSED, "targets"},
     {LINNET_ERROR_TIMEOUT, "stage seconds"},
@@ -127,6 +150,7 @@ static const struct {
     {LINNET_ERROR_CONFLICT, "address"},
     {LINNET_ERROR_REDIRECT_LOOP, "hosts"},
     {LINNET_ERROR_POLICY, "domain reason"},
+    {LINNET_ERROR_POLICY, "limit"},
     {LINNET_ERROR_SHUTDOWN, "domain reason"},
     {LINNET_ERROR_PROTOCOL, "domain reason"},
     {LINNET_ERROR_REGISTER_UNSUPPORTED, "domain reason"},
@@ -193,6 +217,21 @@ static void sentences_read_well(void **state)
     assert_renders("There is no common sign-in method; this program has PLAIN.",
                    LINNET_ERROR_NO_MECHANISM, "offered", NULL, "ours", "PLAIN");
     assert_renders("--port wants a number.", LINNET_ERROR_USAGE, "reason", "--port wants a number");
+}
+
+static void a_sentence_can_be_said_again(void **state)
+{
+    (void)state;
+    struct linnet_error e = {0};
+    char out[64];
+    error_set(&e, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, "seconds", "10", NULL);
+    linnet_error_sentence(&e, out, sizeof out);
+    assert_string_equal(out, e.sentence);
+    linnet_error_sentence(&e, out, 11);
+    assert_string_equal(out, "The ser\xe2\x80\xa6");
+    linnet_error_sentence(&e, NULL, 0);
+    linnet_error_sentence(&(struct linnet_error){.code = LINNET_OK}, out, sizeof out);
+    assert_string_equal(out, "");
 }
 
 static void set_replaces_all_but_the_stage(void **state)
@@ -318,6 +357,9 @@ static void names_stages_and_origins(void **state)
     assert_string_equal(linnet_origin_name(LINNET_ORIGIN_NETWORK), "network");
     assert_string_equal(linnet_origin_name(LINNET_ORIGIN_PEER), "peer");
     assert_string_equal(linnet_origin_name((enum linnet_origin)3), "");
+    static const char *const retries[] = {"no", "yes", "on-network", "long", ""};
+    for (size_t i = 0; i < ARRAY_LEN(retries); i++)
+        assert_string_equal(linnet_retry_name((enum linnet_retry)i), retries[i]);
 }
 
 int main(void)
@@ -326,7 +368,9 @@ int main(void)
         cmocka_unit_test(holds_what_was_published),
         cmocka_unit_test(every_sentence_stands_without_parameters),
         cmocka_unit_test(every_parameter_is_spoken),
+        cmocka_unit_test(evidence_holds_what_is_spoken),
         cmocka_unit_test(sentences_read_well),
+        cmocka_unit_test(a_sentence_can_be_said_again),
         cmocka_unit_test(set_replaces_all_but_the_stage),
         cmocka_unit_test(takes_values_from_the_failure_it_replaces),
         cmocka_unit_test(nobody_has_to_listen),

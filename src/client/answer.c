@@ -75,7 +75,7 @@ static bool output_full(struct linnet_client *c)
     struct linnet_error error = {.stage = LINNET_STAGE_READY};
     if (stream_output_pending(client_stream(c)) <= CLIENT_OUTPUT_BYTES)
         return false;
-    error_set(&error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "reason",
+    error_set(&error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "limit",
               "the server asks more than it reads the answers of", NULL);
     login_doom(c, &error);
     return true;

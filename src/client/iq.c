@@ -168,7 +168,7 @@ enum linnet_error_code linnet_client_iq(struct linnet_client *c, struct linnet_e
     if (code != LINNET_OK)
         return code;
     if (s->request_count == CLIENT_IQ_MAX)
-        return error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "reason",
+        return error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "limit",
                          "too many requests wait for their replies", NULL);
     struct iq_request *r = calloc(1, sizeof *r);
     if (!r)

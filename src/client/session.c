@@ -147,7 +147,7 @@ enum linnet_error_code session_may_send(const struct linnet_client *c, struct li
     if (c->state != CLIENT_ONLINE || !client_stream(c))
         return error_set(error, LINNET_ERROR_OFFLINE, LINNET_ORIGIN_HERE, NULL);
     if (stream_output_pending(client_stream(c)) > CLIENT_OUTPUT_BYTES)
-        return error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "reason",
+        return error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "limit",
                          "too much waits to be sent; wait until it is written", NULL);
     return LINNET_OK;
 }
