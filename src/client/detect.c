@@ -1,9 +1,11 @@
 #include "client/detect.h"
 
+#include <strings.h>
+
 static bool begins(struct str s, const char *with)
 {
     size_t len = strlen(with);
-    return s.len >= len && memcmp(s.ptr, with, len) == 0;
+    return s.len >= len && strncasecmp(s.ptr, with, len) == 0;
 }
 
 static bool is_tls_record(struct str s)
@@ -18,7 +20,7 @@ const char *detect_protocol(struct str first, bool expected_tls)
         const char *begins, *is;
     } known[] = {
         {"HTTP/", "a web server (HTTP)"},
-        {"<!DOCTYPE", "a web server (HTTP)"},
+        {"<!DOCTYPE HTML", "a web server (HTTP)"},
         {"<html", "a web server (HTTP)"},
         {"SSH-", "an SSH server"},
         {"220", "a mail or file server (SMTP or FTP)"},

@@ -318,6 +318,16 @@ struct linnet_element *linnet_stanza_error_new(const struct linnet_element *to_w
                 : NULL;
 }
 
+/* RFC 6120 §8.3.2: of type "wait" are the errors that pass. */
+static void set_retry(struct linnet_error *error, const struct linnet_element *child)
+{
+    if (!child)
+        return;
+    if (cstr_eq(linnet_element_attr(child, "type"), "wait"))
+        error->retry = LINNET_RETRY_YES;
+    error->retry_after_s = condition_retry_after_s(element_private(child));
+}
+
 bool linnet_stanza_error(const struct linnet_element *e, struct linnet_error *error)
 {
     struct str text;
@@ -327,7 +337,8 @@ bool linnet_stanza_error(const struct linnet_element *e, struct linnet_error *er
     enum stanza_condition c = stanza_error_read(element_private(e), &text);
     const char *from = linnet_element_attr(e, "from");
     error_set(error, LINNET_ERROR_STANZA, LINNET_ORIGIN_PEER, "to", from, NULL);
+    error_set_peer(error, stanza_condition_name(c), text);
     if (error)
-        error_set_peer(error, stanza_condition_name(c), text);
+        set_retry(error, linnet_element_child(e, NULL, "error"));
     return true;
 }

@@ -124,10 +124,32 @@ static void replies(void **state)
     assert_int_equal(error.code, LINNET_ERROR_STANZA);
     assert_string_equal(error.condition, "item-not-found");
     assert_string_equal(error.peer_text, "never heard of it");
+    assert_int_equal(error.retry, LINNET_RETRY_NO);
     assert_false(linnet_stanza_error(iq, &error));
     assert_null(linnet_stanza_error_new(reply, "item-not-found", NULL)); /* RFC 6120 §8.3.1 */
     linnet_element_free(reply);
     linnet_element_free(iq);
+}
+
+/* Of type "wait" are the errors that pass, and some say when (XEP-0433). */
+static void errors_that_pass(void **state)
+{
+    struct arena a = {0};
+    struct linnet_error error = {0};
+    (void)state;
+    struct element *m = element_new(&a, NS_CLIENT, "message");
+    struct element *child = element_add(&a, m, NS_CLIENT, "error");
+    element_set(&a, m, "type", "error");
+    element_set(&a, child, "type", "wait");
+    element_add(&a, child, NS_STANZA_ERRORS, "resource-constraint");
+    assert_true(linnet_stanza_error(element_public(m), &error));
+    assert_int_equal(error.retry, LINNET_RETRY_YES);
+    assert_int_equal(error.retry_after_s, 0);
+    element_set(&a, element_add(&a, child, "urn:x", "rate-limit"), "retry-after", "30");
+    assert_true(linnet_stanza_error(element_public(m), &error));
+    assert_int_equal(error.retry_after_s, 30);
+    assert_true(linnet_stanza_error(element_public(m), NULL));
+    arena_finish(&a);
 }
 
 static void bodies(void **state)
@@ -172,6 +194,7 @@ int main(void)
         cmocka_unit_test(reads),
         cmocka_unit_test(refuses_what_is_not_xml),
         cmocka_unit_test(replies),
+        cmocka_unit_test(errors_that_pass),
         cmocka_unit_test(bodies),
         cmocka_unit_test(survives_without_memory),
     };

@@ -130,6 +130,30 @@ const struct element *condition_element(const struct element *error, const char 
     return NULL;
 }
 
+/* Decimal digits, clipped to `max`; 0 for anything else. */
+static unsigned clipped(const char *text, unsigned max)
+{
+    unsigned n = 0;
+    for (const char *p = text; p && *p; p++) {
+        if (*p < '0' || *p > '9')
+            return 0;
+        n = n * 10 + (unsigned)(*p - '0');
+        n = n > max ? max : n;
+    }
+    return n;
+}
+
+unsigned condition_retry_after_s(const struct element *error)
+{
+    enum { WEEK_S = 7 * 24 * 3600 };
+    const struct element *c = NULL;
+    while ((c = element_next(error, c)))
+        if (!cstr_eq(c->ns, NS_STREAM_ERRORS) && !cstr_eq(c->ns, NS_STANZA_ERRORS) &&
+            element_attr(c, "retry-after"))
+            return clipped(element_attr(c, "retry-after"), WEEK_S);
+    return 0;
+}
+
 enum stream_condition stream_condition_read(const struct element *e, struct str *ret_text,
                                             struct str *ret_value)
 {

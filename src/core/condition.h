@@ -28,6 +28,11 @@
  * not its <text/>. NULL when there is none. */
 const struct element *condition_element(const struct element *error, const char *ns);
 
+/* How long a stream or stanza error asks to wait: the attribute `retry-after`, in seconds, of its
+ * application-specific condition, as XEP-0433 §5.4.2 has it; a week at most. 0 when it asks for
+ * nothing. */
+unsigned condition_retry_after_s(const struct element *error);
+
 /* RFC 6120 §4.9.3, in its order. */
 enum stream_condition {
     STREAM_OK = 0,

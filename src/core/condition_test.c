@@ -176,12 +176,40 @@ static void reads_stream_errors(void **state)
     arena_finish(&a);
 }
 
+static void reads_how_long_to_wait(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned seconds;
+    } rows[] = {{"30", 30},
+                {"0", 0},
+                {"604800", 604800},
+                {"604801", 604800},
+                {"9999999999999999999999", 604800},
+                {"", 0},
+                {"-5", 0},
+                {" 5", 0},
+                {"5s", 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arena a = {0};
+        struct element *e = element_new(&a, NS_STREAM, "error");
+        element_set(&a, element_add(&a, e, NS_STREAM_ERRORS, "reset"), "retry-after", "7");
+        assert_int_equal(condition_retry_after_s(e), 0); /* not of an application */
+        element_add(&a, e, "urn:example", "other");
+        element_set(&a, element_add(&a, e, "urn:xmpp:channel-search:0:error", "rate-limit"),
+                    "retry-after", rows[i].text);
+        assert_int_equal(condition_retry_after_s(e), rows[i].seconds);
+        arena_finish(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_all_stream_errors), cmocka_unit_test(a_client_reacts_to_each),
         cmocka_unit_test(knows_all_stanza_errors), cmocka_unit_test(writes_stream_errors),
-        cmocka_unit_test(reads_stream_errors),
+        cmocka_unit_test(reads_stream_errors),     cmocka_unit_test(reads_how_long_to_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,17 @@ static void refused(struct stream *s, const struct element *iq)
     stream_fail_peer(s, code, stanza_condition_name(c), text);
 }
 
+/* The address is the server's to give, but not another account's than the one that signed in:
+ * all that is compared with it later would be wrong. An authzid may be a bare address or, to old
+ * servers, a name. */
+static bool is_own(const struct stream *s)
+{
+    const struct stream_config *c = s->config;
+    struct str wanted = c->authzid.ptr ? c->authzid : c->username;
+    return str_is(s->jid.domain, s->domain) &&
+           (!wanted.ptr || str_eq(s->jid.local, wanted) || str_eq(jid_bare(&s->jid), wanted));
+}
+
 static void bind_client(struct stream *s, const struct element *iq)
 {
     if (!stanza_is_reply(iq, s->bind.id))
@@ -63,6 +74,8 @@ static void bind_client(struct stream *s, const struct element *iq)
         stream_out_of_memory(s);
     } else if (fault != JID_OK || !s->jid.local.ptr || !s->jid.resource.ptr) {
         stream_fail_protocol(s, STREAM_OK, "the server bound no usable address");
+    } else if (!is_own(s)) {
+        stream_fail_protocol(s, STREAM_OK, "the server bound the address of another account");
     } else {
         s->bind.bound = true;
         feature_negotiate(s);

@@ -217,7 +217,7 @@ void sign_in_client_failed(struct stream *s)
     else if (fault == SASL_FAULT_CREDENTIALS || fault == SASL_FAULT_PREPARE)
         code = LINNET_ERROR_BAD_CREDENTIALS;
     else if (fault == SASL_FAULT_POLICY)
-        code = LINNET_ERROR_POLICY;
+        code = LINNET_ERROR_NO_MECHANISM; /* our rules, not the server's */
     else if (fault == SASL_FAULT_DOWNGRADE)
         code = LINNET_ERROR_DOWNGRADE;
     stream_fail(s, STREAM_OK, code, LINNET_ORIGIN_HERE, "domain", s->domain, "mechanism", mechanism,
@@ -312,7 +312,10 @@ void sign_in_client_refused(struct stream *s, const struct element *e)
             name = c->name;
     struct str text = element_child_text(e, ns, "text");
     enum sasl_error error = sasl_error_from_name(name ? name : "not-authorized");
-    stream_fail_peer(s, failure_code(error), name ? name : "not-authorized", text);
+    enum linnet_error_code code = failure_code(error);
+    if (code == LINNET_ERROR_TLS_MISSING && s->tls)
+        code = LINNET_ERROR_NO_MECHANISM; /* there is TLS, so the mechanism is what it dislikes */
+    stream_fail_peer(s, code, name ? name : "not-authorized", text);
 }
 
 void sign_in_client_take(struct stream *s, const struct element *e, bool conclude)

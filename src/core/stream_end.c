@@ -118,7 +118,7 @@ void stream_take_leave(struct stream *s)
 }
 
 static void said_by_peer(struct stream *s, enum linnet_error_code code, const char *condition,
-                         struct str text, enum linnet_retry retry)
+                         struct str text, enum linnet_retry retry, unsigned retry_after_s)
 {
     struct linnet_error error = {0};
     struct buf address;
@@ -129,6 +129,7 @@ static void said_by_peer(struct stream *s, enum linnet_error_code code, const ch
               address.failed ? "" : buf_peek(&address).ptr, "reason", condition, NULL);
     error_set_peer(&error, condition, text);
     error.retry = retry;
+    error.retry_after_s = retry_after_s;
     buf_finish(&address);
     stream_take_leave(s);
     fail_with(s, STREAM_OK, NULL, &error);
@@ -137,7 +138,7 @@ static void said_by_peer(struct stream *s, enum linnet_error_code code, const ch
 void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char *condition,
                       struct str text)
 {
-    said_by_peer(s, code, condition, text, linnet_error_info(code)->retry);
+    said_by_peer(s, code, condition, text, linnet_error_info(code)->retry, 0);
 }
 
 /* ---- the peer ends it ---- */
@@ -188,7 +189,8 @@ void stream_error_received(struct stream *s, const struct element *e)
     else if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain))
         host_unknown(s, name, text);
     else
-        said_by_peer(s, stream_condition_code(c), name, text, stream_condition_retry(c));
+        said_by_peer(s, stream_condition_code(c), name, text, stream_condition_retry(c),
+                     condition_retry_after_s(e));
 }
 
 static void lost(struct stream *s, const char *how)
