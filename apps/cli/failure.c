@@ -77,7 +77,7 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
 static const char *remedy(const struct options *o, const struct linnet_error *e)
 {
     const struct linnet_error_info *info = linnet_error_info(e->code);
-    if (e->code == LINNET_ERROR_DNS_NONE && o->host)
+    if (e->code == LINNET_ERROR_DNS_NONE && o->host && linnet_error_param(e, "host"))
         return "Check the name given with --host.";
     return info ? info->remedy : NULL;
 }

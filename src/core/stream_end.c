@@ -84,15 +84,15 @@ static void fail_with(struct stream *s, enum stream_condition condition, const s
 void stream_fail(struct stream *s, enum stream_condition condition, enum linnet_error_code code,
                  enum linnet_origin origin, ...)
 {
-    const char *args[8] = {0};
+    const char *args[10] = {0}; /* name, value; a NULL value is a missing one and ends nothing */
     va_list ap;
     va_start(ap, origin);
-    for (size_t i = 0; i < ARRAY_LEN(args) && (args[i] = va_arg(ap, const char *)); i++)
-        ;
+    for (size_t i = 0; i < ARRAY_LEN(args) && (args[i] = va_arg(ap, const char *)); i += 2)
+        args[i + 1] = va_arg(ap, const char *);
     va_end(ap);
     struct linnet_error error = {0};
     error_set(&error, code, origin, args[0], args[1], args[2], args[3], args[4], args[5], args[6],
-              args[7], NULL);
+              args[7], args[8], args[9], NULL);
     fail_with(s, condition, NULL, &error);
 }
 
@@ -170,7 +170,7 @@ static void see_other_host(struct stream *s, struct str text, struct str value)
     else
         error_set(&error, LINNET_ERROR_PROTOCOL, LINNET_ORIGIN_PEER, "domain", s->domain, "reason",
                   "it sends the login to another host before it has proved who it is", NULL);
-    error_set_peer(&error, stream_condition_name(STREAM_SEE_OTHER_HOST), text.ptr ? text : value);
+    error_set_peer(&error, stream_condition_name(STREAM_SEE_OTHER_HOST), text);
     stream_take_leave(s);
     fail_with(s, STREAM_OK, NULL, &error);
 }
@@ -180,6 +180,8 @@ void stream_error_received(struct stream *s, const struct element *e)
     struct str text, value;
     enum stream_condition c = stream_condition_read(e, &text, &value);
     const char *name = stream_condition_name(c);
+    if (!text.ptr && value.len > 0)
+        text = value;                /* see-other-host says where to */
     if (s->phase == PHASE_CLOSING) { /* it comes to the same */
         closed(s, &orderly);
         return;

@@ -16,6 +16,19 @@ EXIT = {"online": 0, "refused": 11, "timeout": 12, "not-xmpp": 14, "connection-l
         "host-unknown": 40, "conflict": 41, "redirect-loop": 42, "policy": 43, "shutdown": 44,
         "protocol": 45}
 
+# What a program needs to know of each, at the least.
+CARRIES = {"refused": ["targets"], "timeout": ["seconds", "stage"], "not-xmpp": ["target"],
+           "connection-lost": ["reason"], "tls-failed": ["target", "reason"],
+           "cert-untrusted": ["domain", "names", "issuer", "not_before", "not_after", "sha256", "pin"],
+           "cert-name": ["domain", "issuer", "not_before", "not_after", "sha256", "pin"],
+           "cert-expired": ["domain", "names", "not_before", "not_after", "sha256", "pin", "reason"],
+           "tls-missing": ["domain"], "bad-credentials": ["address"], "no-mechanism": [],
+           "account-disabled": ["address"], "credentials-expired": ["address"],
+           "auth-temporary": ["address"], "server-proof": ["domain", "mechanism", "reason"],
+           "downgrade": ["domain", "mechanism", "reason"], "host-unknown": ["domain"],
+           "conflict": ["address"], "redirect-loop": ["hosts"], "policy": ["domain", "reason"],
+           "shutdown": ["domain", "reason"], "protocol": ["domain", "reason"]}
+
 # Rows of sign-in that no server can cause, and why.
 UNREACHABLE = {
     "internal": "a fault of Linnet", "usage": "the command line", "bad-address": "the address",
@@ -42,9 +55,11 @@ class Lie:
     direct_tls: bool = False
     bytewise: bool = False
     dead_port: bool = False    # nobody listens
+    visits: int = None         # how often the client comes, where that matters
     sends_to: str = None       # the lie of a second server, that {port} of a redirect means
     address: str = f"juliet@{DOMAIN}"
     condition: str = None      # of the server, which the failure repeats beside WORDS
+    carries: tuple = ()        # parameters, besides those of its row
     retry: str = None          # where it is not that of the row
     password_in_tls: bool = False  # the policy lets it be sent there
 
@@ -90,7 +105,8 @@ lie("not-required", "strips <required/> and offers PLAIN beside STARTTLS", "onli
 lie("misspelt", "offers STARTTLS in a namespace with a space in it; the client asks all the same",
     "online", offer=features('<starttls xmlns="urn:ietf:params:xml:ns: xmpp-tls"/>'))
 lie("plain-in-clear", "offers nothing but PLAIN, in clear, to a client that would go on without TLS",
-    "no-mechanism", "--tls=prefer", offer=features(mechanisms("PLAIN")))
+    "no-mechanism", "--tls=prefer", offer=features(mechanisms("PLAIN")),
+    carries=("offered", "ours", "excluded"))
 lie("starttls-refused", "offers STARTTLS and refuses it", "tls-failed",
     proceed=f"<failure {TLS}/></stream:stream>")
 lie("success-in-clear", "says success in place of its features, before TLS", "protocol",
@@ -133,11 +149,11 @@ lie("redirect-evil-name", "sends on to a host with a good certificate for its ow
 lie("redirect-weak", "sends on to a host that refuses TLS", "tls-missing", methods=REDIRECT,
     sends_to="no-starttls")
 lie("redirect-six", "sends on to itself, for ever; the sixth time is the end", "redirect-loop",
-    methods=REDIRECT, sends_to="redirect-six")
+    methods=REDIRECT, sends_to="redirect-six", visits=6)
 lie("redirect-nowhere", "sends on to a port where nobody listens", "refused",
     methods=stream_error("see-other-host", "127.0.0.1:1"))
 lie("redirect-in-clear", "sends on before TLS", "protocol", offer=stream_error(
-    "see-other-host", "127.0.0.1:{port}"), sends_to="honest")
+    "see-other-host", "127.0.0.1:{port}"), sends_to="honest", visits=1)
 lie("redirect-unverified", "sends on with a certificate that is not trusted", "cert-untrusted",
     certificate="self-signed", methods=REDIRECT, sends_to="honest")
 for name, value in (("empty", ""), ("port", "127.0.0.1:0"), ("port-big", "127.0.0.1:65536"),
@@ -155,11 +171,12 @@ lie("list-edited", "shows another list of mechanisms than it hashes", "downgrade
 lie("plus-stripped", "hides -PLUS; the server behind, which offers it, learns of it and refuses",
     "bad-credentials", challenge=lambda c: (
         failure("not-authorized") if c.first.startswith("y,") else c.challenge()))
-lie("list-empty", "offers no mechanism", "no-mechanism", methods=features(mechanisms()))
+lie("list-empty", "offers no mechanism", "no-mechanism", methods=features(mechanisms()),
+    carries=("offered", "ours"))
 lie("list-unknown", "offers only what the client does not have", "no-mechanism",
-    mechanisms=("X-ROT13", "GSSAPI"))
+    mechanisms=("X-ROT13", "GSSAPI"), carries=("offered", "ours"))
 lie("list-digest", "offers DIGEST-MD5 only, which is off by default", "no-mechanism",
-    mechanisms=("DIGEST-MD5",))
+    mechanisms=("DIGEST-MD5",), carries=("offered", "ours", "excluded"))
 lie("list-missing", "offers nothing to sign in with", "no-mechanism", methods=features())
 lie("success-early", "says success to the first message", "server-proof",
     challenge=f"<success {SASL}/>")
@@ -189,7 +206,7 @@ lie("extension", "demands an extension of SCRAM", "protocol",
 lie("salt-empty", "sends no salt", "protocol", challenge=challenge(salt=""))
 for count, what in (("1", "1"), ("4095", "4095"), ("2147483647", "2^31-1"), ("1" + "0" * 30, "10^30")):
     lie(f"iterations-{what.replace('^', 'to')}", f"asks for {what} iterations", "no-mechanism",
-        challenge=challenge(iterations=count))
+        challenge=challenge(iterations=count), carries=("mechanism", "reason"))
 for count in ("0", "-1", "4096x", ""):
     lie(f"iterations-{count or 'none'}", f"asks for `{count}` iterations" if count else
         "asks for no iterations", "protocol", challenge=challenge(iterations=count))

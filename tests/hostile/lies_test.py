@@ -74,6 +74,8 @@ class Run:
             self.judge(done)
             for heard in (server, other):
                 self.search(heard)
+            if lie.visits and server.visits != lie.visits:
+                self.faults.append(f"the client came {server.visits} times")
         self.faults += leaks("printed", done.stdout + done.stderr)
 
     def second(self, server, certificates):
@@ -138,6 +140,8 @@ def explains(error, lie):
         yield f"retry is {error['retry']}"
     if lie.condition and (error.get("condition"), error.get("peer_text")) != (lie.condition, lies.WORDS):
         yield f"the server's words are lost: {error}"
+    for name in {*lies.CARRIES[error["code"]], *lie.carries} - set(error["params"]):
+        yield f"it does not say the {name}: {error}"
     for name in set(error["params"]) - set(row["evidence"]):
         yield f"{error['code']} does not say that it carries {name}"
 

@@ -216,7 +216,7 @@ class LyingServer:
     """Tells `lie` to whoever connects to its port, until the end of the `with`."""
 
     def __init__(self, lie, certificates):
-        self.lie, self.certificates = lie, certificates
+        self.lie, self.certificates, self.visits = lie, certificates, 0
         self.heard = {"in clear": bytearray(), "in TLS": bytearray()}
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -228,6 +228,7 @@ class LyingServer:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
+            self.visits += 1
             threading.Thread(target=self.converse, args=(sock,), daemon=True).start()
 
     def converse(self, sock):
