@@ -60,6 +60,20 @@ static bool is_own(const struct stream *s)
            (!wanted.ptr || str_eq(s->jid.local, wanted) || str_eq(jid_bare(&s->jid), wanted));
 }
 
+bool bind_take_address(struct stream *s, struct str text)
+{
+    enum jid_fault fault = text.ptr ? jid_parse(text, &s->jid) : JID_EMPTY;
+    if (fault == JID_NO_MEMORY)
+        stream_out_of_memory(s);
+    else if (fault != JID_OK || !s->jid.local.ptr || !s->jid.resource.ptr)
+        stream_fail_protocol(s, STREAM_OK, "the server bound no usable address");
+    else if (!is_own(s))
+        stream_fail_protocol(s, STREAM_OK, "the server bound the address of another account");
+    else
+        return true;
+    return false;
+}
+
 static void bind_client(struct stream *s, const struct element *iq)
 {
     if (!stanza_is_reply(iq, s->bind.id))
@@ -68,18 +82,11 @@ static void bind_client(struct stream *s, const struct element *iq)
         refused(s, iq);
         return;
     }
-    struct str jid = element_child_text(element_child(iq, NS_BIND, "bind"), NS_BIND, "jid");
-    enum jid_fault fault = jid.ptr ? jid_parse(jid, &s->jid) : JID_EMPTY;
-    if (fault == JID_NO_MEMORY) {
-        stream_out_of_memory(s);
-    } else if (fault != JID_OK || !s->jid.local.ptr || !s->jid.resource.ptr) {
-        stream_fail_protocol(s, STREAM_OK, "the server bound no usable address");
-    } else if (!is_own(s)) {
-        stream_fail_protocol(s, STREAM_OK, "the server bound the address of another account");
-    } else {
-        s->bind.bound = true;
-        feature_negotiate(s);
-    }
+    if (!bind_take_address(s,
+                           element_child_text(element_child(iq, NS_BIND, "bind"), NS_BIND, "jid")))
+        return;
+    s->bind.bound = true;
+    feature_negotiate(s);
 }
 
 static enum feature_choice session_choose(struct stream *s, const struct element *offer)

@@ -281,20 +281,6 @@ static void refused(struct stream *s, const struct element *e)
     }
 }
 
-/* The address of the new session, which must be of the account that was asked for. */
-static bool take_address(struct stream *s, const struct element *e)
-{
-    struct str text = element_child_text(e, NS_SASL2, "authorization-identifier");
-    enum jid_fault fault = text.ptr ? jid_parse(text, &s->jid) : JID_EMPTY;
-    if (fault == JID_OK && s->jid.local.ptr && s->jid.resource.ptr)
-        return true;
-    if (fault == JID_NO_MEMORY)
-        stream_out_of_memory(s);
-    else
-        stream_fail_protocol(s, STREAM_OK, "the server bound no usable address");
-    return false;
-}
-
 static void take_token(struct stream *s, const struct element *e)
 {
     const struct element *token = element_child(e, NS_FAST, "token");
@@ -312,7 +298,7 @@ static void take_token(struct stream *s, const struct element *e)
 static void take_bound(struct stream *s, const struct element *success, const struct element *bound)
 {
     const struct element *enabled = element_child(bound, NS_SM, "enabled");
-    if (!take_address(s, success))
+    if (!bind_take_address(s, element_child_text(success, NS_SASL2, "authorization-identifier")))
         return;
     s->bind.bound = true;
     s->path |= STREAM_PATH_BIND2;

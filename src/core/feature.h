@@ -90,7 +90,11 @@ bool sasl2_is_pipelined(struct stream *s);
 /* ... and whether stream management was among what it offered. */
 bool sasl2_offers_sm(const struct stream *s);
 
-/* feat_bind.c: the address of a session that was bound; or fails. */
+/* feat_bind.c, client: the full address that the server gave, which must be of the account that was
+ * asked for; or fails. */
+bool bind_take_address(struct stream *s, struct str text);
+
+/* Server: the address of a session that was bound; or fails. */
 bool bind_take_jid(struct stream *s, struct str resource);
 void bind_answer_session(struct stream *s, const struct stream_session_answer *answer);
 
