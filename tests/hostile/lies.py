@@ -5,8 +5,8 @@ docs/hostile.md from it.
 import dataclasses
 
 import lying_server as liar
-from lying_server import BIND, DOMAIN, GONE, MUTE, SASL, STARTTLS, STEPS, TLS
-from lying_server import b64, features, header, mechanisms, stream_error
+from lying_server import DOMAIN, GONE, MUTE, SASL, SASL2, STARTTLS, STEPS, TLS
+from lying_server import authentication, b64, features, header, mechanisms, stream_error
 
 # Exit statuses of the rows that a server can cause.
 EXIT = {"online": 0, "refused": 11, "timeout": 12, "not-xmpp": 14, "connection-lost": 16,
@@ -25,7 +25,7 @@ CARRIES = {"refused": ["targets"], "timeout": ["seconds", "stage"], "not-xmpp": 
            "tls-missing": ["domain"], "bad-credentials": ["address"], "no-mechanism": [],
            "account-disabled": ["address"], "credentials-expired": ["address"],
            "auth-temporary": ["address"], "server-proof": ["domain", "mechanism", "reason"],
-           "downgrade": ["domain", "mechanism", "reason"], "host-unknown": ["domain"],
+           "downgrade": ["domain", "reason"], "host-unknown": ["domain"],
            "conflict": ["address"], "redirect-loop": ["hosts"], "policy": ["domain", "reason"],
            "shutdown": ["domain", "reason"], "protocol": ["domain", "reason"]}
 
@@ -54,6 +54,7 @@ class Lie:
     instead: bytes = None      # said to whatever comes first, in place of the script
     direct_tls: bool = False
     bytewise: bool = False
+    sasl2: bool = False
     dead_port: bool = False    # nobody listens
     visits: int = None         # how often the client comes, where that matters
     sends_to: str = None       # the lie of a second server, that {port} of a redirect means
@@ -237,6 +238,37 @@ for condition, code in SASL_CONDITIONS.items():
         success=failure(condition, WORDS))
 lie("sasl-first", "fails the first message with not-authorized", "bad-credentials",
     challenge=failure("not-authorized"))
+
+# --- SASL2 (XEP-0388) with Bind 2 (XEP-0386) ---
+
+def lie2(name, what, code, *options, **rest):
+    lie(f"sasl2-{name}", f"SASL2: {what}", code, *options, sasl2=True, **rest)
+
+
+lie2("honest", "no lie", "online")
+lie2("honest-bytewise", "no lie, one byte in each write", "online", bytewise=True)
+lie2("in-clear", "is offered before TLS, to a client that would go on without", "no-mechanism",
+     "--tls=prefer", offer=features(authentication("PLAIN", "SCRAM-SHA-256")))
+lie2("unproved", "says success without a signature", "server-proof",
+     success=lambda c: c.success("").replace("<additional-data></additional-data>", ""))
+lie2("empty", "says success with an empty signature", "server-proof", success=lambda c: c.success(""))
+lie2("wrong", "says success with a wrong signature", "server-proof",
+     success=lambda c: c.success("v=" + b64(b"\1" * 32)))
+lie2("early", "says success to the first message", "server-proof", challenge=lambda c: c.success(""))
+lie2("other", "binds the address of another account", "protocol",
+     success=lambda c: c.success(jid=f"romeo@{DOMAIN}/x"))
+lie2("bare", "binds an address without a resource", "protocol",
+     success=lambda c: c.success(jid=f"juliet@{DOMAIN}"))
+lie2("types-cut", "offers -PLUS, but no types to bind with", "downgrade",
+     mechanisms=("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"))
+lie2("plus-cut", "offers types to bind with, but no -PLUS", "downgrade", methods=features(
+    authentication("SCRAM-SHA-256"), "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>"
+    "<channel-binding type='tls-exporter'/></sasl-channel-binding>"))
+lie2("continue", "wants a second step that the client does not have", "no-mechanism",
+     success=f"<continue {SASL2}><tasks><task>X</task></tasks></continue>")
+lie2("disabled", "fails the sign-in with account-disabled", "account-disabled",
+     condition="account-disabled", success=f"<failure {SASL2}><account-disabled {SASL}/>"
+     f"<text>{WORDS}</text></failure>")
 
 # --- the end of the stream, by every condition (RFC 6120 §4.9.3) ---
 

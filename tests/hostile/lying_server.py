@@ -16,6 +16,8 @@ PASSWORD = "sea of moons 7f3a"
 DOMAIN = "localhost"
 STREAMS = "http://etherx.jabber.org/streams"
 SASL = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+SASL2 = "xmlns='urn:xmpp:sasl:2'"
+BIND2 = "xmlns='urn:xmpp:bind:0'"
 TLS = "xmlns='urn:ietf:params:xml:ns:xmpp-tls'"
 BIND = "xmlns='urn:ietf:params:xml:ns:xmpp-bind'"
 ERRORS = "xmlns='urn:ietf:params:xml:ns:xmpp-streams'"
@@ -30,6 +32,8 @@ MUTE, GONE = object(), object()
 HEADER_HEARD = rb"<stream:stream[^>]*>"
 STARTTLS_HEARD = rb"<starttls[^>]*/>"
 AUTH_HEARD = rb"<auth[^>]*mechanism=['\"]([A-Z0-9-]+)['\"][^>]*?(?:/>|>([^<]*)</auth>)"
+AUTHENTICATE_HEARD = (rb"<authenticate[^>]*mechanism=['\"]([A-Z0-9-]+)['\"][^>]*>"
+                      rb"<initial-response>([^<]*)</initial-response>.*?</authenticate>")
 RESPONSE_HEARD = rb"<response[^>]*?(?:/>|>([^<]*)</response>)"
 IQ_HEARD = rb"<iq[^>]*id=['\"]([^'\"]+)['\"].*?</iq>"
 
@@ -50,6 +54,12 @@ def features(*inside):
 def mechanisms(*names):
     return (f"<mechanisms {SASL}>" + "".join(f"<mechanism>{name}</mechanism>" for name in names)
             + "</mechanisms>")
+
+
+def authentication(*names):
+    """The offer of SASL2 (XEP-0388), with Bind 2 (XEP-0386)."""
+    return (f"<authentication {SASL2}>" + "".join(f"<mechanism>{name}</mechanism>" for name in names)
+            + f"<inline><bind {BIND2}/></inline></authentication>")
 
 
 def stream_error(condition, value="", more=""):
@@ -137,10 +147,11 @@ class Conversation:
         self.hear(HEADER_HEARD)
         self.say("secure_header", "methods")
         self.sign_in()
-        self.hear(HEADER_HEARD)
-        self.say("bound_header", "binding")
-        self.iq, = self.hear(IQ_HEARD)
-        self.say("bound")
+        if not self.lie.sasl2:
+            self.hear(HEADER_HEARD)
+            self.say("bound_header", "binding")
+            self.iq, = self.hear(IQ_HEARD)
+            self.say("bound")
         self.hear(rb"</stream:stream>")
         self.tell("</stream:stream>")
 
@@ -158,7 +169,7 @@ class Conversation:
         self.data = b""
 
     def sign_in(self):
-        mechanism, payload = self.hear(AUTH_HEARD)
+        mechanism, payload = self.hear(AUTHENTICATE_HEARD if self.lie.sasl2 else AUTH_HEARD)
         if mechanism != "PLAIN":
             self.first = base64.b64decode(payload).decode()
             self.say("challenge")
@@ -173,7 +184,12 @@ class Conversation:
         return features(STARTTLS)
 
     def methods(self):
-        return features(mechanisms(*self.lie.mechanisms))
+        two = authentication(*self.lie.mechanisms) if self.lie.sasl2 else ""
+        return features(two, mechanisms(*self.lie.mechanisms))
+
+    @property
+    def sasl(self):
+        return SASL2 if self.lie.sasl2 else SASL
 
     # --- SCRAM-SHA-256 (RFC 5802), with every part to order ---
 
@@ -181,7 +197,7 @@ class Conversation:
         ours = self.first.partition("r=")[2]
         self.nonce = ours + "3rfcNHYJY1ZVvWVs7j" if nonce is None else nonce(ours)
         self.server_first = f"r={self.nonce},s={salt},i={iterations}{more}"
-        return f"<challenge {SASL}>{b64(self.server_first)}</challenge>"
+        return f"<challenge {self.sasl}>{b64(self.server_first)}</challenge>"
 
     @staticmethod
     def hash_of(*names):
@@ -194,9 +210,13 @@ class Conversation:
         message = ",".join((bare, self.server_first, self.final.rpartition(",p=")[0]))
         return hmac.digest(key, message.encode(), "sha256")
 
-    def success(self, data=None):
+    def success(self, data=None, jid=f"juliet@{DOMAIN}/balcony"):
         if data is None:
             data = "v=" + b64(self.signature()) if self.final else ""
+        if self.lie.sasl2:
+            return (f"<success {SASL2}><additional-data>{b64(data)}</additional-data>"
+                    f"<authorization-identifier>{jid}</authorization-identifier><bound {BIND2}/>"
+                    "</success>")
         return f"<success {SASL}>{b64(data)}</success>"
 
     # --- binding ---
