@@ -68,11 +68,13 @@ static void on_event(struct linnet_client *c, const struct linnet_event *e, stru
     }
 }
 
-/* The fake's own allocations are not what is tested. */
+/* The fake's own allocations are not what is tested. One redirect is enough. */
 static void step_safely(struct fake *f)
 {
     long after = alloc_fail_after;
     alloc_fail_after = -1;
+    if (f->accepted > 1)
+        f->redirect = NULL;
     fake_step(f);
     alloc_fail_after = after;
 }
@@ -119,25 +121,46 @@ static bool scenario(struct fake *f)
     return t.online && t.requests == 1;
 }
 
-static void every_allocation_fails_once(void **state)
+/* One allocation in `stride` fails, each in a login of its own, sent on by `redirect` or not. */
+static void fail_each(const char *redirect, struct fake *f, int stride)
 {
-    struct fake f;
     bool good = false;
     int n = 0;
-    (void)state;
-    fake_start(&f);
-    f.on_stanza = echo;
-    for (;; n++) {
+    for (;; n += stride) {
+        f->redirect = redirect;
+        f->accepted = 0;
         alloc_fail_after = n;
         alloc_failed = false;
-        good = scenario(&f);
+        good = scenario(f);
         alloc_fail_after = -1;
         if (!alloc_failed)
             break;
     }
     assert_true(good);
     assert_true(n > 100);
-    print_message("%d allocations failed, each once\n", n);
+    assert_int_equal(f->accepted, redirect ? 2 : 1);
+    print_message("%d allocations failed, each once\n", n / stride);
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    struct fake f;
+    (void)state;
+    fake_start(&f);
+    f.on_stanza = echo;
+    fail_each(NULL, &f, 1);
+    fake_stop(&f);
+}
+
+static void so_they_do_after_a_redirect(void **state)
+{
+    struct fake f;
+    char here[32];
+    (void)state;
+    fake_start(&f);
+    f.on_stanza = echo;
+    snprintf(here, sizeof here, "127.0.0.1:%u", f.port);
+    fail_each(here, &f, 3);
     fake_stop(&f);
 }
 
@@ -145,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(so_they_do_after_a_redirect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
