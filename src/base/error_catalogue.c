@@ -127,7 +127,8 @@ static const struct linnet_error_info rows[] = {
         "[{address}|This account] was signed in elsewhere, which ended the session here.",
         "Sign in again to use it here, or give each device a resource of its own."),
     ROW(REDIRECT_LOOP, "redirect-loop", "Too many redirects", NO, "hosts redirect",
-        "The server sent the login from host to host too many times[: {hosts}].",
+        "[The server sent the login on to {redirect}|The server sent the login from host to host "
+        "too many times][: {hosts}].",
         "Tell the administrator of the domain: its servers point at each other."),
     ROW(POLICY, "policy", "Refused by the server's rules", NO, "domain reason address limit",
         "[A limit of this program was reached: {limit}|{domain} ended the session because of its "

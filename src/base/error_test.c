@@ -149,6 +149,7 @@ static const struct {
     {LINNET_ERROR_HOST_UNKNOWN, "domain server"},
     {LINNET_ERROR_CONFLICT, "address"},
     {LINNET_ERROR_REDIRECT_LOOP, "hosts"},
+    {LINNET_ERROR_REDIRECT_LOOP, "redirect"},
     {LINNET_ERROR_POLICY, "domain reason"},
     {LINNET_ERROR_POLICY, "limit"},
     {LINNET_ERROR_SHUTDOWN, "domain reason"},

@@ -181,6 +181,8 @@ static void follows_a_server_that_proved_itself(void **state)
     assert_string_equal(linnet_client_peer(c), peer);
     char *text = linnet_client_recording(c);
     assert_non_null(strstr(text, "see-other-host"));
+    assert_non_null(strstr(text, hosts[1].to));
+    assert_null(strstr(text, "too many"));
     free(text);
     linnet_client_free(c);
     stop_hosts(hosts, 3);

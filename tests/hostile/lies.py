@@ -96,11 +96,11 @@ lie("no-starttls", "offers no STARTTLS and refuses it", "tls-missing",
     offer=features(mechanisms("PLAIN", "SCRAM-SHA-256")),
     proceed=f"<failure {TLS}/></stream:stream>")
 lie("no-starttls-mute", "offers no STARTTLS and does not answer the request", "tls-missing",
-    "--stage-timeout", "0.4", offer=features(mechanisms("PLAIN")), proceed=MUTE)
+    "--stage-timeout", "2", offer=features(mechanisms("PLAIN")), proceed=MUTE)
 lie("no-starttls-gone", "offers no STARTTLS and hangs up at the request", "tls-missing",
     offer=features(mechanisms("PLAIN")), proceed=GONE)
 lie("no-starttls-success", "answers the request for STARTTLS with success, and no more",
-    "tls-missing", "--stage-timeout", "0.4", offer=features(mechanisms("PLAIN")), proceed=f"<success {SASL}/>")
+    "tls-missing", "--stage-timeout", "2", offer=features(mechanisms("PLAIN")), proceed=f"<success {SASL}/>")
 lie("not-required", "strips <required/> and offers PLAIN beside STARTTLS", "online",
     offer=features(f"<starttls {TLS}/>", mechanisms("PLAIN")))
 lie("misspelt", "offers STARTTLS in a namespace with a space in it; the client asks all the same",

@@ -54,6 +54,9 @@ class Dead:
     def __exit__(self, *_):
         pass
 
+    def hear_out(self):
+        pass
+
 
 class Run:
     """One login against one lie."""
@@ -61,7 +64,16 @@ class Run:
     def __init__(self, lie, folder, certificates):
         self.lie = lie
         self.faults = []
+        self.sentence = ""
         began = time.monotonic()
+        try:
+            self.log_in(folder, certificates)
+        except subprocess.TimeoutExpired:
+            self.faults.append(f"it did not end within {HANG_SECONDS} s")
+        self.seconds = time.monotonic() - began
+
+    def log_in(self, folder, certificates):
+        lie = self.lie
         with Dead() if lie.dead_port else lying_server.LyingServer(lie, certificates) as server, \
                 self.second(server, certificates) as other:
             self.aim(lie, other)
@@ -70,9 +82,9 @@ class Run:
                  str(server.port), "--cafile", certificates.authority, "--password-file",
                  folder / "password", *lie.options],
                 stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_SECONDS, check=False)
-            self.seconds = time.monotonic() - began
             self.judge(done)
             for heard in (server, other):
+                heard.hear_out()
                 self.search(heard)
             if lie.visits and server.visits != lie.visits:
                 self.faults.append(f"the client came {server.visits} times")
@@ -117,7 +129,7 @@ class Same:
     """The first server once more."""
 
     def __init__(self, server):
-        self.port, self.heard = server.port, server.heard
+        self.port, self.heard, self.hear_out = server.port, server.heard, server.hear_out
 
     def __enter__(self):
         return self

@@ -135,6 +135,17 @@ class Conversation:
             words += said.encode() if isinstance(said, str) else said
         self.tell(words)
 
+    def leave(self):
+        """Hangs up, and still hears what was on its way."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            while data := self.sock.recv(65536):
+                if not self.secured:
+                    self.heard["in clear"].extend(data)
+        except OSError:
+            pass
+        self.sock.close()
+
     # --- the script, step by step ---
 
     def run(self):
@@ -238,6 +249,7 @@ class LyingServer:
     def __init__(self, lie, certificates):
         self.lie, self.certificates, self.visits = lie, certificates, 0
         self.heard = {"in clear": bytearray(), "in TLS": bytearray()}
+        self.talks = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -249,7 +261,9 @@ class LyingServer:
             except OSError:
                 return
             self.visits += 1
-            threading.Thread(target=self.converse, args=(sock,), daemon=True).start()
+            talk = threading.Thread(target=self.converse, args=(sock,), daemon=True)
+            self.talks.append(talk)
+            talk.start()
 
     def converse(self, sock):
         conversation = Conversation(sock, self.lie, self.heard, self.certificates)
@@ -263,7 +277,12 @@ class LyingServer:
         except Left:
             pass
         finally:
-            conversation.sock.close()
+            conversation.leave()
+
+    def hear_out(self):
+        """The client has ended: waits until all that it said is written down."""
+        for talk in tuple(self.talks):
+            talk.join()
 
     def __enter__(self):
         return self
