@@ -124,7 +124,8 @@ static const struct linnet_error_info rows[] = {
         "The server does not serve the domain of this address].",
         "Use the domain that the server serves, or set the host and port of the right server."),
     ROW(CONFLICT, "conflict", "Signed in elsewhere", NO, "address domain reason",
-        "[{address}|This account] was signed in elsewhere, which ended the session here.",
+        "[{address}|This account] is signed in elsewhere, which left no place for the session "
+        "here.",
         "Sign in again to use it here, or give each device a resource of its own."),
     ROW(REDIRECT_LOOP, "redirect-loop", "Too many redirects", NO, "hosts redirect",
         "[The server sent the login on to {redirect}|The server sent the login from host to host "
