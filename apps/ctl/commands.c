@@ -2,6 +2,7 @@
 #include "ctl.h"
 
 #include "base/wipe.h"
+#include "logins.h"
 #include "password.h"
 #include "table.h"
 
@@ -27,8 +28,7 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-/* What has no value is left out. */
-static void print_json(json_t *value)
+void print_json(json_t *value)
 {
     const char *name;
     void *next;
@@ -564,6 +564,11 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl status\n"
      "  linnetctl --json --data /var/lib/linnet status\n",
      status},
+    {"logins", false, CTL_LOGINS, "show how clients signed in, stage by stage, or why not",
+     "  linnetctl logins --failed\n"
+     "  linnetctl logins --user alice --limit 1 --trace\n"
+     "  linnetctl logins --follow\n",
+     logins},
     {"sessions", false, 0, "list who is connected", "  linnetctl sessions\n", sessions},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},

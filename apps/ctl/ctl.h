@@ -10,7 +10,8 @@
 enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
-    CTL_REVOKE = 4
+    CTL_REVOKE = 4,
+    CTL_LOGINS = 8 /* --follow, --failed, --user, --limit, --trace */
 };
 
 struct ctl_options {
@@ -23,7 +24,10 @@ struct ctl_options {
     bool generate;
     const char *reason;
     const char *revoke; /* a client's id or "all"; or NULL */
-    const char *name;   /* the account, for commands that take one */
+    bool follow, failed, trace;
+    const char *user;
+    int limit;        /* 0 when not given */
+    const char *name; /* the account, for commands that take one */
 };
 
 /* A run: the options, and the connection once there is one. */
@@ -44,5 +48,8 @@ struct ctl_command {
 
 extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_command_count;
+
+/* As a line; what has no value is left out of it. */
+void print_json(json_t *value);
 
 #endif

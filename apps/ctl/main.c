@@ -55,11 +55,13 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s\n", c->words, c->summary,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s\n", c->words, c->summary,
            c->words, c->wants_name ? " NAME" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
            c->takes & CTL_REASON ? " [--reason TEXT]" : "",
-           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "");
+           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
+           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
+                                 : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -72,6 +74,13 @@ static void print_command_help(const struct ctl_command *c)
         puts("\n"
              "  --revoke CLIENT  that client needs the password at its next login; sessions go on\n"
              "  --revoke all     every client does");
+    if (c->takes & CTL_LOGINS)
+        puts("\n"
+             "  --follow     print each as its outcome is known, until interrupted\n"
+             "  --failed     only those that failed\n"
+             "  --user NAME  only those who wanted to be this user\n"
+             "  --limit N    the last N (20); with --follow, print these first\n"
+             "  --trace      what was said, without secrets");
     printf("\nExamples:\n%s", c->examples);
 }
 
@@ -87,7 +96,12 @@ enum {
     OPT_FD,
     OPT_GENERATE,
     OPT_REASON,
-    OPT_REVOKE
+    OPT_REVOKE,
+    OPT_FOLLOW,
+    OPT_FAILED,
+    OPT_USER,
+    OPT_LIMIT,
+    OPT_TRACE
 };
 
 static const struct option long_options[] = {
@@ -101,6 +115,11 @@ static const struct option long_options[] = {
     {"generate", no_argument, NULL, OPT_GENERATE},
     {"reason", required_argument, NULL, OPT_REASON},
     {"revoke", required_argument, NULL, OPT_REVOKE},
+    {"follow", no_argument, NULL, OPT_FOLLOW},
+    {"failed", no_argument, NULL, OPT_FAILED},
+    {"user", required_argument, NULL, OPT_USER},
+    {"limit", required_argument, NULL, OPT_LIMIT},
+    {"trace", no_argument, NULL, OPT_TRACE},
     {0},
 };
 
@@ -111,6 +130,32 @@ static enum linnet_error_code take_fd(struct ctl *ctl, const char *text)
     if (*text == '\0' || *end != '\0' || fd < 0 || fd > 65535)
         return usage(ctl, "--password-fd takes the number of a descriptor, not \"%.40s\"", text);
     ctl->options.password_fd = (int)fd;
+    return LINNET_OK;
+}
+
+static enum linnet_error_code take_limit(struct ctl *ctl, const char *text)
+{
+    enum { LIMIT_MAX = 1000 };
+    char *end;
+    long limit = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
+        return usage(ctl, "--limit takes a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
+    ctl->options.limit = (int)limit;
+    return LINNET_OK;
+}
+
+/* An option of `logins`. */
+static enum linnet_error_code take_logins_option(struct ctl *ctl, int option)
+{
+    struct ctl_options *o = &ctl->options;
+    o->given |= CTL_LOGINS;
+    if (option == OPT_LIMIT)
+        return take_limit(ctl, optarg);
+    if (option == OPT_USER)
+        o->user = optarg;
+    o->follow |= option == OPT_FOLLOW;
+    o->failed |= option == OPT_FAILED;
+    o->trace |= option == OPT_TRACE;
     return LINNET_OK;
 }
 
@@ -153,6 +198,12 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
         o->given |= CTL_REVOKE;
         o->revoke = optarg;
         return LINNET_OK;
+    case OPT_FOLLOW:
+    case OPT_FAILED:
+    case OPT_USER:
+    case OPT_LIMIT:
+    case OPT_TRACE:
+        return take_logins_option(ctl, option);
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
     default:
@@ -214,6 +265,8 @@ static const char *option_name(unsigned given)
 {
     if (given & CTL_PASSWORD)
         return "a password";
+    if (given & CTL_LOGINS)
+        return "options of \"logins\" (--follow, --failed, --user, --limit, --trace)";
     return given & CTL_REASON ? "--reason" : "--revoke";
 }
 

@@ -325,6 +325,9 @@ size_t stream_output_pending(const struct stream *s);
 void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condition,
                   struct str text);
 
+/* Nothing goes to `trace` any more. */
+void stream_end_trace(struct stream *s);
+
 /* ---- what it knows ---- */
 
 enum linnet_stage stream_stage(const struct stream *s);

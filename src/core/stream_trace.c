@@ -93,3 +93,8 @@ void stream_trace_element(struct stream *s, enum stream_direction d, const struc
     buf_finish(&text);
     arena_finish(&a);
 }
+
+void stream_end_trace(struct stream *s)
+{
+    s->trace = (struct stream_trace){0};
+}

@@ -180,6 +180,7 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .ops = p->port,
         .host = {host_status, host_sessions, host_settings, p},
         .log = &p->log,
+        .logins = &p->server->logins,
     };
     p->report = report_new(p->server);
     enum linnet_error_code code = control_new(&config, &p->control, error);

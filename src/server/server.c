@@ -89,6 +89,8 @@ static struct server *server_new(const struct server_config *config)
     random_fill(&server->random, server->home_key, sizeof server->home_key);
     random_fill(&server->random, key, sizeof key);
     addresses_init(&server->addresses, key);
+    server->throttle = throttle_new(key);
+    logins_init(&server->logins);
     server->tickets = tls_tickets_new(&server->random);
     server->rotate = loop_timer_new(server->loop, rotate_tickets, server);
     if (!server->tickets || !server->rotate)
@@ -166,6 +168,8 @@ void server_stop(struct server *server)
     loop_timer_free(server->rotate);
     tls_tickets_unref(server->tickets);
     addresses_finish(&server->addresses);
+    throttle_free(server->throttle);
+    logins_finish(&server->logins);
     free(server->domain);
     live_unref(server->live);
     free(server);

@@ -13,6 +13,8 @@
 #include "net/chan_tls.h"
 #include "net/loop.h"
 #include "server/c2s/addresses.h"
+#include "server/c2s/throttle.h"
+#include "server/logins.h"
 #include "server/ops/ops.h"
 #include "server/settings.h"
 
@@ -48,6 +50,8 @@ struct server {
     struct tls_tickets *tickets;
     struct loop_timer *rotate; /* of the keys of tickets */
     struct addresses addresses;
+    struct throttle *throttle;
+    struct logins logins;
     struct listeners *listeners;
 
     struct worker *workers;

@@ -55,6 +55,9 @@ struct settings {
     int64_t login_iterations;
     int64_t login_token_days;   /* 0: no tokens */
     char *login_token_key_file; /* "": DATA/token.key; see settings_value_in_force */
+    bool login_throttle;
+
+    int64_t logins_keep;
 
     int64_t limits_max_stanza_bytes, limits_max_stanza_bytes_before_auth;
     int64_t limits_auth_timeout_s, limits_idle_timeout_s;

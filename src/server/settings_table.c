@@ -58,6 +58,16 @@ static const struct settings_row rows[] = {
              "read; it is made when missing. When empty, DATA/token.key. Kept apart from the "
              "database, it makes a stolen copy of that useless for signing in. Without the old "
              "file all tokens are void, and clients sign in with their passwords again."},
+    {"login.throttle", SETTINGS_BOOL, .fallback = "true", AT(login_throttle), .live = true,
+     .help = "Makes guessing at passwords slow. After 5 wrong passwords from an address (a /64 of "
+             "IPv6) its next attempts are answered 1, 2, 4 and at most 8 seconds late; after 10 "
+             "for an account those from addresses it never signed in from, at most 4 seconds late. "
+             "It wears off within minutes, and nobody is ever locked out."},
+
+    {"logins.keep", SETTINGS_INT, .max = 10000, .fallback = "200", AT(logins_keep),
+     .live = true,
+     .help = "How many of the last sign-ins, good and bad, linnetctl logins can show, with what "
+             "was said but for secrets. They are kept in memory, 1 MiB at most. 0 keeps none."},
 
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,

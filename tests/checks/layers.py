@@ -40,7 +40,7 @@ PUBLIC = {
 # programs: (folder, quoted includes they may use besides files of their own folder)
 PROGRAMS = [
     ("apps/cli", None),
-    ("apps/ctl", re.compile(r"^(base/|server/control/client\.h$)")),
+    ("apps/ctl", re.compile(r"^(base/|server/control/client\.h$|\.\./cli/output\.h$)")),
     ("examples", None),
 ]
 

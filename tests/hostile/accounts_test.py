@@ -125,7 +125,7 @@ seen_of.salts = {}
 
 def strangers():
     """a user who exists, a disabled one and none at all look alike to whoever has no password"""
-    with Daemon(users=["juliet", "gone"]) as plain:
+    with Daemon("login.throttle=false", users=["juliet", "gone"]) as plain:
         plain.control("user", "disable", "gone")
         for mechanism in ("PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"):
             seen = [seen_of(plain, user, mechanism) for user in ("juliet", "nobody", "gone")]
@@ -139,7 +139,7 @@ def strangers():
 
 def strangers_legacy():
     """the same for DIGEST-MD5, of accounts with and without a credential for it"""
-    with Daemon(users=["before"]) as server:
+    with Daemon("login.throttle=false", users=["before"]) as server:
         # Its credential is deleted by a start without the profile; here it never had one.
         command = server.process.args + ["--set", "login.legacy=true"]
         server.stop()

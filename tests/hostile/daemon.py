@@ -92,10 +92,10 @@ class Daemon:
     def add(self, user):
         self.password("add", user)
 
-    def session(self, direct_tls=False, timeout=20):
+    def session(self, direct_tls=False, timeout=20, source="127.0.0.1"):
         """A client that has said nothing yet."""
         return rawxmpp.Session("127.0.0.1", self.tls_port if direct_tls else self.port, DOMAIN,
-                               direct_tls, timeout)
+                               direct_tls, timeout, source)
 
     def login(self, user, resource="", direct_tls=True):
         return self.session(direct_tls).login(user, f"secret of {user}", resource, direct_tls)
@@ -124,6 +124,18 @@ def ping(session, name="ping"):
     while (element := session.read()).get("id") != name:
         pass
     assert element.get("type") == "result", element.attrib
+
+
+def say(port, data):
+    """Says `data` and nothing more on a connection of its own, and hears the server out."""
+    with socket.create_connection(("127.0.0.1", port), 10) as s:
+        try:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+        except OSError:
+            pass
 
 
 def drop(session):

@@ -69,9 +69,10 @@ class Scanner:
 
 
 class Session:
-    def __init__(self, host, port, domain, direct_tls=False, timeout=20):
+    def __init__(self, host, port, domain, direct_tls=False, timeout=20, source=None):
         self.domain = domain
-        self.socket = socket.create_connection((host, port), timeout)
+        self.socket = socket.create_connection((host, port), timeout,
+                                               source and (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.context = ssl.create_default_context()
         self.context.check_hostname = False

@@ -1,5 +1,6 @@
 #include "server/c2s/conn.h"
 
+#include "server/c2s/login_record.h"
 #include "server/c2s/session.h"
 #include "server/memory.h"
 
@@ -80,7 +81,8 @@ void conn_detach(struct conn *c)
 void conn_count_memory(struct conn *c)
 {
     size_t now = sizeof *c + c->leftover.cap + (c->tls_version[0] ? TLS_BYTES : 0) +
-                 (c->stream ? stream_memory(c->stream) : 0) + session_memory(c->session);
+                 (c->stream ? stream_memory(c->stream) : 0) + session_memory(c->session) +
+                 (c->login ? login_record_bytes(c->login) : 0);
     c->worker->memory_bytes += now - c->memory_bytes;
     c->memory_bytes = now;
 }
@@ -88,6 +90,7 @@ void conn_count_memory(struct conn *c)
 void conn_free(struct conn *c)
 {
     conn_abandon_jobs(c);
+    login_record_unref(c->login);
     stream_free(c->stream);
     chan_free(c->chan);
     buf_finish(&c->leftover);
@@ -108,15 +111,17 @@ static void fill_policy(struct login_policy *policy, const struct settings *set)
                  set->login_mechanisms.items[i]);
 }
 
-static struct stream *new_stream(const struct worker *w, bool direct_tls)
+static struct stream *new_stream(struct conn *c)
 {
+    const struct worker *w = c->worker;
     const struct settings *set = worker_settings(w);
     const struct server *server = w->server;
     struct stream_config config = {
         .side = STREAM_SERVER,
         .kind = STREAM_C2S,
         .framing = STREAM_FRAMING_TCP,
-        .direct_tls = direct_tls,
+        .direct_tls = c->direct_tls,
+        .trace = conn_login_trace(c),
         .random = server->random,
         .login_timeout_ms = (uint32_t)set->limits_auth_timeout_s * 1000,
         .idle_timeout_ms = (uint32_t)set->limits_idle_timeout_s * 1000,
@@ -153,7 +158,8 @@ void conn_accept(struct worker *w, int fd, const struct peer *peer, bool direct_
     c->chan = chan_tcp_new(fd);
     if (!c->chan)
         memory_exhausted();
-    c->stream = new_stream(w, direct_tls);
+    conn_login_begin(c);
+    c->stream = new_stream(c);
     buf_init(&c->leftover, 0, true);
     list_init(&c->dirty);
     list_init(&c->again);
@@ -189,6 +195,7 @@ void conn_abort(struct conn *c, const char *reason)
         return;
     char text[PEER_TEXT_BYTES];
     conn_log(c, LOG_NOTICE, "dropped: from=%s reason=%s", peer_text(&c->peer, text), reason);
+    conn_login_ended(c, LINNET_ERROR_SHUTDOWN, reason);
     conn_doom(c);
 }
 
@@ -205,6 +212,9 @@ void conn_close(struct conn *c, enum stream_condition condition, const char *tex
         conn_abort(c, text ? text : stream_condition_name(condition));
         return;
     }
+    conn_login_ended(
+        c, condition == STREAM_POLICY_VIOLATION ? LINNET_ERROR_POLICY : LINNET_ERROR_SHUTDOWN,
+        text ? text : stream_condition_name(condition));
     stream_close(c->stream, worker_now_ms(c->worker), condition, str_from(text));
     conn_touch(c);
 }
@@ -244,6 +254,7 @@ static void log_closed(const struct conn *c, const struct linnet_error *error)
 void conn_closed(struct conn *c, const struct linnet_error *error)
 {
     log_closed(c, error);
+    conn_login_over(c, error);
     c->closed = true;
     session_end(c);
     conn_abandon_jobs(c);

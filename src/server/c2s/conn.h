@@ -26,6 +26,8 @@ enum conn_state {
 };
 
 struct session;
+struct login_record;
+struct throttle_hold;
 struct derive_job;
 struct secret_job;
 
@@ -55,10 +57,13 @@ struct conn {
     uint64_t want_id; /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
     struct derive_job *derive;
     struct secret_job *secret;
-    unsigned home;           /* while moving: where to */
-    enum sasl_error refusal; /* found with the credential, told once the proof was right */
-    uint32_t changes;        /* server_account_changes before the credential was read */
-    char *refusal_text;      /* for the person; or NULL */
+    struct throttle_hold *held; /* an attempt to sign in that must wait */
+    bool guessing;              /* a credential was asked for, and nothing is proved yet */
+    struct login_record *login; /* until it has signed in */
+    unsigned home;              /* while moving: where to */
+    enum sasl_error refusal;    /* found with the credential, told once the proof was right */
+    uint32_t changes;           /* server_account_changes before the credential was read */
+    char *refusal_text;         /* for the person; or NULL */
 
     struct list dirty, again, young, stalled, doomed;
     struct wheel_node deadline;
@@ -102,10 +107,40 @@ void conn_want_tls(struct conn *c, const struct stream_event *ev);
 /* One step of the handshake. */
 void conn_handshake(struct conn *c);
 void conn_want_secret(struct conn *c, const struct stream_event *ev);
+/* The same, once it has waited. */
+void conn_find_secret(struct conn *c, const struct stream_event *ev);
 void conn_want_derive(struct conn *c, const struct stream_event *ev);
 void conn_want_session(struct conn *c, const struct stream_event *ev);
 /* Nobody waits for the answers any more. */
 void conn_abandon_jobs(struct conn *c);
+
+/* --- conn_login.c: what its login record learns; each does nothing once there is none --- */
+
+void conn_login_begin(struct conn *c);
+struct stream_trace conn_login_trace(struct conn *c);
+void conn_login_header(struct conn *c);
+void conn_login_tls(struct conn *c, const struct tls_facts *facts);
+void conn_login_user(struct conn *c, struct str user);
+void conn_login_no_account(struct conn *c);
+void conn_login_held(struct conn *c, uint32_t held_ms);
+void conn_login_attempt(struct conn *c, const struct stream_auth_info *auth);
+void conn_login_bind_refused(struct conn *c, enum stanza_condition condition);
+/* The outcome is known: the record goes to the ring. */
+void conn_login_bound(struct conn *c);
+void conn_login_over(struct conn *c, const struct linnet_error *error);
+void conn_login_ended(struct conn *c, enum linnet_error_code code, const char *reason);
+
+/* --- conn_throttle.c: attempts that must wait (throttle.h) --- */
+
+/* Whether the attempt waits (or was refused); if so conn_find_secret is called when its time has
+ * come. */
+bool conn_throttle_holds(struct conn *c, const struct stream_event *ev);
+uint64_t conn_throttle_deadline_ms(const struct conn *c);
+void conn_throttle_due(struct conn *c, uint64_t now_ms);
+/* Nobody waits any more. */
+void conn_throttle_forget(struct conn *c);
+void conn_throttle_failed(struct conn *c, const struct stream_auth_info *auth);
+void conn_throttle_succeeded(struct conn *c, const struct stream_auth_info *auth);
 
 /* --- conn_move.c --- */
 

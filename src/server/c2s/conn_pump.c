@@ -23,6 +23,8 @@ static void on_auth_failed(struct conn *c, const struct stream_auth_info *auth)
              STR_ARG(auth->username), auth->mechanism ? auth->mechanism : "-",
              peer_text(&c->peer, text), sasl_error_name(auth->failure), *why ? ": " : "", why,
              auth->fatal ? " (too many tries)" : "");
+    conn_login_attempt(c, auth);
+    conn_throttle_failed(c, auth);
 }
 
 /* RFC 5646 §4.4.1: 35 bytes hold every language tag that is in use. What is longer is not kept: it
@@ -31,6 +33,7 @@ static void on_header(struct conn *c, const struct stream_header_info *header)
 {
     enum { LANG_MAX_BYTES = 35 };
     bool kept = header->lang && strlen(header->lang) <= LANG_MAX_BYTES;
+    conn_login_header(c);
     free(c->lang);
     c->lang = kept ? strdup(header->lang) : NULL;
     if (kept && !c->lang)
@@ -41,6 +44,7 @@ static void on_ready(struct conn *c)
 {
     char text[PEER_TEXT_BYTES];
     conn_leave_young(c);
+    conn_login_bound(c);
     session_begin(c);
     /* The address comes last: its resource may hold spaces, and so what looks like other fields. */
     conn_log(c, LOG_NOTICE, "signed in: from=%s mechanism=%s tls=%s jid=%s",
@@ -241,7 +245,9 @@ static void arm(struct conn *c)
     uint64_t at_ms = c->give_up_ms ? c->give_up_ms : UINT64_MAX;
     uint64_t stream_ms = c->closed ? UINT64_MAX : stream_deadline_ms(c->stream);
     uint64_t session_ms = pressure_deadline_ms(c->session);
+    uint64_t held_ms = conn_throttle_deadline_ms(c);
     at_ms = stream_ms < at_ms ? stream_ms : at_ms;
+    at_ms = held_ms < at_ms ? held_ms : at_ms;
     wheel_set(&c->worker->wheel, &c->deadline, session_ms < at_ms ? session_ms : at_ms);
 }
 
@@ -350,10 +356,12 @@ void conn_due(struct conn *c)
     }
     if (!c->closed) {
         if (c->state == CONN_HANDSHAKE && now_ms >= stream_deadline_ms(c->stream)) {
+            conn_login_ended(c, LINNET_ERROR_TIMEOUT, NULL);
             conn_abort(c, "no TLS handshake in time");
             return;
         }
         stream_tick(c->stream, now_ms);
+        conn_throttle_due(c, now_ms);
         conn_pull_events(c);
     }
     if (c->session)

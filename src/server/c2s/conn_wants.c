@@ -36,6 +36,7 @@ static void handshake_done(struct conn *c)
     c->state = CONN_OPEN;
     conn_log(c, LOG_DEBUG, "%s %s%s", facts.version, facts.cipher,
              facts.resumed ? ", resumed" : "");
+    conn_login_tls(c, &facts);
     stream_answer_tls(c->stream, worker_now_ms(c->worker), c->want_id, STREAM_TLS_FINISHED, &facts,
                       NULL);
     conn_touch(c);
@@ -47,6 +48,7 @@ static void handshake_failed(struct conn *c)
     struct linnet_error error = {0};
     char text[PEER_TEXT_BYTES];
     chan_tls_error(c->chan, peer_text(&c->peer, text), &error);
+    conn_login_over(c, &error);
     conn_abort(c, error.sentence);
 }
 
@@ -107,6 +109,7 @@ static void secret_found(void *ctx, const struct ops_reply *reply)
         secret.credential = *reply->credential;
     } else if (reply->result == OPS_NOT_FOUND) {
         secret.kind = SASL_SECRET_NONE;
+        conn_login_no_account(c);
     }
     c->secret = NULL;
     remember_refusal(c, reply);
@@ -126,6 +129,12 @@ static uint32_t changes_of(const struct conn *c, struct str typed)
 }
 
 void conn_want_secret(struct conn *c, const struct stream_event *ev)
+{
+    if (!conn_throttle_holds(c, ev))
+        conn_find_secret(c, ev);
+}
+
+void conn_find_secret(struct conn *c, const struct stream_event *ev)
 {
     c->changes = changes_of(c, ev->sasl->username);
     struct secret_job *job = MEMORY_NEW(struct secret_job);
@@ -220,6 +229,8 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
         return;
     }
     struct stream_session_answer answer = session_claim(c, ev->session, made);
+    if (answer.refused != STANZA_OK)
+        conn_login_bind_refused(c, answer.refused);
     stream_answer_session(c->stream, worker_now_ms(c->worker), ev->id, &answer);
 }
 
@@ -227,6 +238,7 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
 
 void conn_abandon_jobs(struct conn *c)
 {
+    conn_throttle_forget(c);
     if (c->secret) {
         ops_forget(c->secret->request);
         free(c->secret);

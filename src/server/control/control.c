@@ -31,6 +31,7 @@ static void peer_release(struct control_peer *c)
     if (!c->closed || c->call_count > 0)
         return;
     buf_finish(&c->in);
+    control_logins_forget(c);
     free(c);
 }
 
@@ -113,7 +114,7 @@ static void written(uv_write_t *write, int status)
 }
 
 /* Sends an object (taken) as a line. A client that does not read what it asked for is closed. */
-static void peer_send(struct control_peer *c, json_t *object)
+void control_send(struct control_peer *c, json_t *object)
 {
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
@@ -149,8 +150,8 @@ void control_call_reply(struct control_call *call, json_t *result)
 {
     if (!result) /* json_pack refused a string that is not UTF-8, or memory ran out */
         result = json_object();
-    peer_send(call->peer,
-              json_pack("{s:o,s:b,s:o}", "id", id_of(call->id), "ok", 1, "result", result));
+    control_send(call->peer,
+                 json_pack("{s:o,s:b,s:o}", "id", id_of(call->id), "ok", 1, "result", result));
     call_free(call);
 }
 
@@ -163,7 +164,7 @@ static json_t *failure(json_t *id, const struct linnet_error *error)
 
 void control_call_fail(struct control_call *call, const struct linnet_error *error)
 {
-    peer_send(call->peer, failure(call->id, error));
+    control_send(call->peer, failure(call->id, error));
     call_free(call);
 }
 
@@ -171,7 +172,7 @@ void control_refuse(struct control_peer *peer, const char *why)
 {
     struct linnet_error error = {0};
     error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_PEER, "reason", why, NULL);
-    peer_send(peer, failure(NULL, &error));
+    control_send(peer, failure(NULL, &error));
 }
 
 void control_emit(struct control *control, const char *event, json_t *data)
@@ -181,8 +182,8 @@ void control_emit(struct control *control, const char *event, json_t *data)
         {
             struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
             if (c->following)
-                peer_send(c, json_pack("{s:s,s:I,s:O}", "event", event, "time_s",
-                                       (json_int_t)time(NULL), "data", data));
+                control_send(c, json_pack("{s:s,s:I,s:O}", "event", event, "time_s",
+                                          (json_int_t)time(NULL), "data", data));
         }
     }
     json_decref(data);
@@ -418,6 +419,7 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
     control->config = *config;
     control->path = strdup(config->path);
     list_init(&control->peers);
+    control_logins_init(control);
     if (!control->path)
         memory_exhausted();
     if (!listen_on(control, fd)) {
@@ -457,6 +459,7 @@ void control_free(struct control *control)
         peer_close(c);
         c->control = NULL;
     }
+    control_logins_finish(control);
     unlink(control->path);
     free(control->path);
     free(control);

@@ -22,6 +22,7 @@ struct control_fixture {
     struct ops *ops;
     struct ops_port *port;
     struct control *control;
+    struct logins logins;
     struct loop_wake *stop;
     pthread_t thread;
     bool (*admits)(uid_t uid); /* set before control_fixture_start */
@@ -90,6 +91,29 @@ static inline void fixture_stop(void *ctx)
     loop_wake_hold(f->stop, false); /* nothing keeps the loop any more */
 }
 
+/* A sign-in of `user` that is in the ring; `password` is wrong or right. */
+static inline void fixture_login(struct control_fixture *f, const char *user, bool right)
+{
+    struct login_record *r = login_record_new(0, 1767361440123);
+    struct tls_facts facts = {.version = "TLSv1.3", .cipher = "TLS_X"};
+    struct stream_auth_info auth = {.username = str_from(user),
+                                    .mechanism = "SCRAM-SHA-256",
+                                    .failure = right ? SASL_ERROR_NONE : SASL_ERROR_NOT_AUTHORIZED};
+    r->connection = 7;
+    r->domain = "example.org";
+    login_record_wire(r, 1, false, STR_LIT("<auth>***</auth>"));
+    login_record_header(r, 2);
+    login_record_tls(r, 13, &facts);
+    login_record_user(r, str_from(user));
+    login_record_held(r, right ? 0 : 8000);
+    login_record_attempt(r, right ? 46 : 8046, &auth);
+    if (right)
+        login_record_bound(r, 55, "juliet@example.org/balcony");
+    else
+        login_record_over(r, 8055, &(struct linnet_error){.code = LINNET_OK});
+    logins_add(&f->logins, r, 5);
+}
+
 static inline void *fixture_run(void *ctx)
 {
     struct control_fixture *f = ctx;
@@ -119,12 +143,14 @@ static inline bool control_fixture_start(struct control_fixture *f)
     if (ops_new(&ops, &f->ops, &error) != LINNET_OK)
         return false;
     f->port = ops_port_new(f->ops, &f->loop);
+    logins_init(&f->logins);
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
         .ops = f->port,
         .host = {fixture_status, fixture_sessions, fixture_settings, f},
         .admits = f->admits,
+        .logins = &f->logins,
     };
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
     return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&
@@ -161,6 +187,7 @@ static inline void control_fixture_stop(struct control_fixture *f)
     pthread_join(f->thread, NULL);
     loop_wake_free(f->stop);
     loop_finish(&f->loop);
+    logins_finish(&f->logins);
     ops_free(f->ops);
     store_free(f->store);
     settings_finish(&f->settings);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGS_MAX = 2, LIST_DEFAULT = 100 };
+enum { ARGS_MAX = 5, LIST_DEFAULT = 100 };
 
 struct control_arg {
     const char *name;
@@ -60,21 +60,6 @@ static json_int_t int_arg(const struct control_call *call, const char *name, jso
 {
     const json_t *value = json_object_get(call->args, name);
     return value ? json_integer_value(value) : fallback;
-}
-
-/* Takes `value`, which is NULL only when memory ran out: all strings here are UTF-8. */
-static void put(json_t *object, const char *name, json_t *value)
-{
-    if (!value || json_object_set_new(object, name, value) < 0)
-        memory_exhausted();
-}
-
-static json_t *new_object(void)
-{
-    json_t *object = json_object();
-    if (!object)
-        memory_exhausted();
-    return object;
 }
 
 /* Text from outside (paths), made printable. */
@@ -274,6 +259,18 @@ static const struct control_op ops[] = {
     {"sessions", {{"limit", JSON_INTEGER, false}}, "Who is connected.", .handle = handle_sessions},
     {"settings.list", {{0}}, "The settings in force.", .handle = handle_settings},
     {"events.follow", {{0}}, "From now on events are sent, each a line.", .handle = handle_follow},
+    {"logins.list",
+     {{"limit", JSON_INTEGER, false},
+      {"after", JSON_INTEGER, false},
+      {"failed", JSON_TRUE, false},
+      {"user", JSON_STRING, false},
+      {"trace", JSON_TRUE, false}},
+     "The last sign-ins; with `after`, the next ones after that id.",
+     .handle = control_logins_list},
+    {"logins.follow",
+     {{"failed", JSON_TRUE, false}, {"user", JSON_STRING, false}, {"trace", JSON_TRUE, false}},
+     "From now on each sign-in is sent as an event `login`, when its outcome is known.",
+     .handle = control_logins_follow},
     {"user.add",
      {{"user", JSON_STRING, true}, {"password", JSON_STRING, true}},
      "Makes an account.",
@@ -316,6 +313,16 @@ static const struct control_op ops[] = {
      ACCOUNT(ops_logout, address_result)},
 };
 
+static const char *type_name(const struct control_arg *arg, bool article)
+{
+    const char *name = "an integer";
+    if (arg->type == JSON_STRING)
+        name = "a string";
+    else if (arg->type == JSON_TRUE)
+        name = "a boolean";
+    return article ? name : strchr(name, ' ') + 1;
+}
+
 static void handle_help(struct control_call *call)
 {
     json_t *object = new_object(), *list = json_array();
@@ -324,8 +331,7 @@ static void handle_help(struct control_call *call)
         json_t *row = new_object(), *args = new_object();
         for (const struct control_arg *arg = op->args; arg->name; arg++)
             put(args, arg->name,
-                json_sprintf("%s%s", arg->type == JSON_STRING ? "string" : "integer",
-                             arg->required ? "" : ", optional"));
+                json_sprintf("%s%s", type_name(arg, false), arg->required ? "" : ", optional"));
         put(row, "op", json_string(op->name));
         put(row, "args", args);
         put(row, "help", json_string(op->help));
@@ -356,6 +362,12 @@ static const struct control_arg *find_arg(const struct control_op *op, const cha
     return NULL;
 }
 
+/* JSON_TRUE stands for both booleans. */
+static bool is_of_type(const json_t *value, const struct control_arg *arg)
+{
+    return json_typeof(value) == arg->type || (arg->type == JSON_TRUE && json_is_false(value));
+}
+
 /* Whether the arguments are those of the row; else the call was failed. */
 static bool check_args(struct control_call *call, const struct control_op *op)
 {
@@ -368,8 +380,8 @@ static bool check_args(struct control_call *call, const struct control_op *op)
             fail(call, "%s has no argument \"%.60s\"", op->name, name);
             return false;
         }
-        if (json_typeof(value) != arg->type) {
-            fail(call, "%s must be %s", name, arg->type == JSON_STRING ? "a string" : "an integer");
+        if (!is_of_type(value, arg)) {
+            fail(call, "%s must be %s", name, type_name(arg, true));
             return false;
         }
     }

@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "server/control/control.h"
+#include "server/memory.h"
 #include "server/ops/ops_request.h"
 
 struct control_op;
@@ -15,6 +16,8 @@ struct control {
     uv_pipe_t *listener; /* freed by its close callback */
     struct list peers;
     size_t peer_count;
+    struct loop_wake *logins_wake; /* sign-ins were added */
+    uint64_t logins_told;          /* the last that followers heard of */
 };
 
 struct control_peer {
@@ -30,6 +33,9 @@ struct control_peer {
     bool closing;   /* uv_close was called */
     bool closed;    /* and is through */
     bool following; /* wants events */
+
+    struct logins_query logins; /* wants these sign-ins, if logins_following; owns the user */
+    bool logins_following, logins_trace;
 };
 
 struct control_call {
@@ -49,5 +55,33 @@ void control_refuse(struct control_peer *peer, const char *why);
 
 /* Begins a call of `peer`; takes neither. */
 struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
+
+/* --- building answers --- */
+
+/* Takes `value`, which is NULL only when memory ran out: all strings here are UTF-8. */
+static inline void put(json_t *object, const char *name, json_t *value)
+{
+    if (!value || json_object_set_new(object, name, value) < 0)
+        memory_exhausted();
+}
+
+static inline json_t *new_object(void)
+{
+    json_t *object = json_object();
+    if (!object)
+        memory_exhausted();
+    return object;
+}
+
+/* Sends an object (taken) to a client as a line. */
+void control_send(struct control_peer *peer, json_t *object);
+
+/* --- control_logins.c --- */
+
+void control_logins_init(struct control *control);
+void control_logins_finish(struct control *control);
+void control_logins_forget(struct control_peer *peer);
+void control_logins_list(struct control_call *call);
+void control_logins_follow(struct control_call *call);
 
 #endif

@@ -240,6 +240,53 @@ static void lists_the_server(void **state)
     says(&r, 0, "domain                               example.org", "");
 }
 
+static void shows_sign_ins(void **state)
+{
+    struct control_fixture *f = *state;
+    struct run r = RUN("", "--data", f->dir, "logins");
+    says(&r, 0, "No such sign-ins since the server started.\n", "");
+    fixture_login(f, "juliet", true);
+    fixture_login(f, "romeo", false);
+    r = RUN("", "--data", f->dir, "logins");
+    says(&r, 0,
+         "2026-01-02 13:44:00  connection 7  juliet@example.org\n"
+         "  connect      0 ms  [::]:0, STARTTLS\n"
+         "  header       2 ms  example.org\n"
+         "  secure      11 ms  TLSv1.3 TLS_X\n"
+         "  sign in     33 ms  SCRAM-SHA-256\n"
+         "  bind         9 ms  juliet@example.org/balcony\n"
+         "  ready       55 ms  in all\n"
+         "\n"
+         "2026-01-02 13:44:00  connection 7  romeo@example.org\n"
+         "  connect      0 ms  [::]:0, STARTTLS\n"
+         "  header       2 ms  example.org\n"
+         "  secure      11 ms  TLSv1.3 TLS_X\n"
+         "  sign in   8033 ms  SCRAM-SHA-256, held for 8 s after wrong passwords, refused: "
+         "not-authorized\n"
+         "  sign in    failed  after 8055 ms in all\n"
+         "\n"
+         "  Wrong password\n"
+         "    The password given for romeo@example.org was wrong.\n"
+         "    If the person has forgotten it, ",
+         "");
+    r = RUN("", "--data", f->dir, "logins", "--failed", "--trace");
+    says(&r, 0, "\n         1 ms  C: <auth>***</auth>\n", "");
+    assert_null(strstr(r.out, "juliet"));
+    r = RUN("", "--data", f->dir, "logins", "--user", "Juliet@example.org", "--json");
+    says(&r, 0, "{\"id\":1,\"connection\":7,\"time_ms\":1767361440123,", "");
+    assert_null(strstr(r.out, "romeo"));
+    assert_null(strstr(r.out, "trace"));
+    r = RUN("", "--data", f->dir, "logins", "--limit", "1");
+    says(&r, 0, "romeo", "there are older ones");
+    assert_null(strstr(r.out, "juliet"));
+    r = RUN("", "--data", f->dir, "logins", "--limit", "0");
+    says(&r, 2, "", "--limit takes a number from 1 to 1000");
+    r = RUN("", "--data", f->dir, "status", "--failed");
+    says(&r, 2, "", "\"status\" does not take options of \"logins\"");
+    r = RUN("", "--data", f->dir, "logins", "--user", "a b");
+    says(&r, 2, "", "user is none that an account could have");
+}
+
 static void refuses_what_it_does_not_know(void **state)
 {
     const char *dir = ((struct control_fixture *)*state)->dir;
@@ -293,8 +340,8 @@ static void helps(void **state)
     static const char *const commands[][2] = {
         {"user", "add"},    {"user", "passwd"},  {"user", "list"},   {"user", "show"},
         {"user", "remove"}, {"user", "disable"}, {"user", "enable"}, {"user", "tokens"},
-        {"user", "logout"}, {"status", NULL},    {"sessions", NULL}, {"settings", NULL},
-        {"events", NULL}};
+        {"user", "logout"}, {"status", NULL},    {"logins", NULL},   {"sessions", NULL},
+        {"settings", NULL}, {"events", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
     r = RUN("", "--version");
@@ -316,6 +363,7 @@ int main(void)
         TEST(makes_passwords),
         TEST(takes_private_password_files_only),
         TEST(lists_the_server),
+        TEST(shows_sign_ins),
         TEST(refuses_what_it_does_not_know),
         cmocka_unit_test(tells_that_no_server_runs),
         cmocka_unit_test(helps),

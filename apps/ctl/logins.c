@@ -1,0 +1,225 @@
+#include "logins.h"
+
+#include "../cli/output.h"
+#include "table.h"
+
+#include <stdio.h>
+
+/* Each sign-in as the ladder of its stages, as `linnet login` prints its own; then what went wrong
+ * and what to do. */
+
+enum { TIMEOUT_S = 30, LIMIT = 20 };
+
+/* "", when there is none. */
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static bool is(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
+/* ---- the ladder ---- */
+
+/* The parts that are there, with commas between them. */
+static void print_parts(const char *const *parts, size_t count)
+{
+    const char *between = "";
+    for (size_t i = 0; i < count; i++) {
+        if (!parts[i] || !parts[i][0])
+            continue;
+        fputs(between, stdout);
+        output_printable(stdout, parts[i]);
+        between = ", ";
+    }
+}
+
+static void print_tls(const json_t *tls)
+{
+    char suite[160];
+    snprintf(suite, sizeof suite, "%s %s", text_of(tls, "version"), text_of(tls, "cipher"));
+    print_parts((const char *[]){suite, is(tls, "resumed") ? "resumed" : ""}, 2);
+}
+
+static void print_attempt(const json_t *step)
+{
+    char held[64] = "";
+    json_int_t held_ms = number_of(step, "held_ms");
+    const char *condition = text_of(step, "condition"), *reason = text_of(step, "reason");
+    if (held_ms > 0)
+        snprintf(held, sizeof held, "held for %.0f s after wrong passwords",
+                 (double)held_ms / 1000);
+    print_parts((const char *[]){text_of(step, "mechanism"), text_of(step, "binding"), held}, 3);
+    if (is(step, "ok"))
+        return;
+    printf("%s%srefused%s: ", text_of(step, "mechanism")[0] ? ", " : "", output_red(stdout),
+           output_plain(stdout));
+    print_parts((const char *[]){condition, cstr_eq(condition, reason) ? "" : reason}, 2);
+}
+
+static void print_detail(const json_t *record, const json_t *step)
+{
+    const char *stage = text_of(step, "stage");
+    if (cstr_eq(stage, "connect"))
+        print_parts((const char *[]){text_of(record, "address"),
+                                     is(record, "direct_tls") ? "direct TLS" : "STARTTLS"},
+                    2);
+    else if (cstr_eq(stage, "header"))
+        print_parts((const char *[]){text_of(record, "domain")}, 1);
+    else if (cstr_eq(stage, "secure"))
+        print_tls(json_object_get(record, "tls"));
+    else if (cstr_eq(stage, "sign in"))
+        print_attempt(step);
+    else if (is(step, "ok"))
+        print_parts((const char *[]){text_of(record, "jid"), text_of(record, "software")}, 2);
+    else
+        print_attempt(step);
+}
+
+static void print_rung(const char *colour, const char *name, json_int_t ms)
+{
+    printf("  %s%-8s%s %5" JSON_INTEGER_FORMAT " ms  ", colour, name, output_plain(stdout), ms);
+}
+
+static void print_steps(const json_t *record)
+{
+    size_t i;
+    json_t *step;
+    json_int_t before_ms = 0;
+    json_array_foreach(json_object_get(record, "steps"), i, step)
+    {
+        json_int_t at_ms = number_of(step, "at_ms");
+        print_rung(is(step, "ok") ? output_green(stdout) : output_red(stdout),
+                   text_of(step, "stage"), at_ms - before_ms);
+        print_detail(record, step);
+        putchar('\n');
+        before_ms = at_ms;
+    }
+}
+
+static void print_heading(const json_t *record)
+{
+    char when[TABLE_NUMBER_BYTES];
+    const char *user = text_of(record, "user");
+    table_clock(number_of(record, "time_ms") / 1000, when);
+    printf("%s%s%s  connection %" JSON_INTEGER_FORMAT "  ", output_bold(stdout), when,
+           output_plain(stdout), number_of(record, "connection"));
+    if (*user) {
+        output_printable(stdout, user);
+        printf("@%s", text_of(record, "domain"));
+    } else {
+        fputs("(no user name)", stdout);
+    }
+    putchar('\n');
+}
+
+static void print_failure(const json_t *record)
+{
+    const json_t *failure = json_object_get(record, "failure");
+    printf("  %s%-8s   failed%s  after %" JSON_INTEGER_FORMAT " ms in all\n\n", output_red(stdout),
+           text_of(failure, "stage"), output_plain(stdout), number_of(record, "total_ms"));
+    printf("  %s%s%s\n    ", output_red(stdout), text_of(failure, "heading"), output_plain(stdout));
+    output_wrapped(stdout, 4, text_of(failure, "sentence"));
+    fputs("    ", stdout);
+    output_wrapped(stdout, 4, text_of(failure, "remedy"));
+}
+
+static void print_trace(const char *trace)
+{
+    if (*trace)
+        puts("");
+    while (*trace) {
+        size_t len = strcspn(trace, "\n");
+        fputs("    ", stdout);
+        output_printable_bytes(stdout, trace, len);
+        putchar('\n');
+        trace += len + (trace[len] == '\n');
+    }
+}
+
+static void print_record(const struct ctl *ctl, json_t *record)
+{
+    if (ctl->options.json) {
+        print_json(record);
+        return;
+    }
+    const char *path = text_of(record, "path");
+    bool plain = cstr_eq(path, "classic"); /* the way of old, not worth a word */
+    print_heading(record);
+    print_steps(record);
+    if (is(record, "ok")) {
+        print_rung(output_green(stdout), "ready", number_of(record, "total_ms"));
+        printf("in all%s%s\n", plain ? "" : ", ", plain ? "" : path);
+    } else {
+        print_failure(record);
+    }
+    print_trace(text_of(record, "trace"));
+    putchar('\n');
+}
+
+/* ---- asking ---- */
+
+static json_t *query(const struct ctl *ctl)
+{
+    const struct ctl_options *o = &ctl->options;
+    json_t *args = json_pack("{s:b,s:b}", "failed", o->failed, "trace", o->trace);
+    if (args && o->user)
+        json_object_set_new(args, "user", json_string(o->user));
+    return args;
+}
+
+static enum linnet_error_code list(struct ctl *ctl)
+{
+    size_t i;
+    json_t *args = query(ctl), *result, *record;
+    json_int_t limit = ctl->options.limit ? ctl->options.limit : LIMIT;
+    if (args)
+        json_object_set_new(args, "limit", json_integer(limit));
+    enum linnet_error_code code =
+        control_client_call(ctl->client, "logins.list", args, TIMEOUT_S, &result, &ctl->error);
+    if (code != LINNET_OK)
+        return code;
+    const json_t *records = json_object_get(result, "logins");
+    json_array_foreach(records, i, record) print_record(ctl, record);
+    if (!ctl->options.json && !ctl->options.follow && json_array_size(records) == 0)
+        puts("No such sign-ins since the server started.");
+    if (is(result, "more"))
+        fprintf(stderr, "linnetctl: there are older ones; --limit shows more of them.\n");
+    json_decref(result);
+    return code;
+}
+
+static enum linnet_error_code follow(struct ctl *ctl)
+{
+    json_t *result;
+    enum linnet_error_code code = control_client_call(ctl->client, "logins.follow", query(ctl),
+                                                      TIMEOUT_S, &result, &ctl->error);
+    json_decref(result);
+    while (code == LINNET_OK) {
+        json_t *event;
+        fflush(stdout);
+        code = control_client_event(ctl->client, &event, &ctl->error);
+        if (code == LINNET_OK && cstr_eq(text_of(event, "event"), "login"))
+            print_record(ctl, json_object_get(event, "data"));
+        json_decref(event);
+    }
+    return code;
+}
+
+enum linnet_error_code logins(struct ctl *ctl)
+{
+    enum linnet_error_code code = LINNET_OK;
+    if (!ctl->options.follow || ctl->options.limit)
+        code = list(ctl);
+    if (code == LINNET_OK && ctl->options.follow)
+        code = follow(ctl);
+    return code;
+}

@@ -1,0 +1,227 @@
+#include "server/c2s/throttle.h"
+
+#include "core/jid.h"
+#include "server/memory.h"
+
+#include <stdlib.h>
+
+enum {
+    WAYS = 4, /* places that an entry may be in */
+    SETS = 1024,
+    ONE = 1024, /* a failure, in the unit of debts */
+    /* What can be owed at most: at the longest delay, and free again soon after the guessing. */
+    ADDRESS_DEBT_MAX = (THROTTLE_ADDRESS_FREE + 4) * ONE,
+    ACCOUNT_DEBT_MAX = (THROTTLE_ACCOUNT_FREE + 3) * ONE
+};
+
+struct slot {
+    uint64_t tag;   /* the hash of whose it is; 0 for nobody's */
+    uint64_t at_ms; /* when `debt` was owed */
+    uint32_t debt;
+    uint32_t waiting; /* addresses: attempts that are held */
+};
+
+struct table {
+    struct slot slots[SETS][WAYS];
+};
+
+struct throttle {
+    pthread_mutex_t lock;
+    uint8_t key[16];
+    struct table addresses, accounts;
+    struct table pairs; /* what an address owes because of one account */
+    struct table known; /* pairs that signed in: here a debt only means that there was one */
+};
+
+struct throttle *throttle_new(const uint8_t key[16])
+{
+    struct throttle *t = MEMORY_NEW(struct throttle);
+    pthread_mutex_init(&t->lock, NULL);
+    memcpy(t->key, key, sizeof t->key);
+    return t;
+}
+
+void throttle_free(struct throttle *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+/* ---- debts ---- */
+
+/* What is left of it now: halved for each half-life, and in a straight line in between. */
+static uint32_t debt_of(const struct slot *s, uint64_t now_ms)
+{
+    uint64_t age_ms = now_ms > s->at_ms ? now_ms - s->at_ms : 0;
+    uint64_t halves = age_ms / THROTTLE_HALF_LIFE_MS;
+    if (halves >= 32)
+        return 0;
+    uint64_t debt = s->debt >> halves;
+    return (uint32_t)(debt - debt * (age_ms % THROTTLE_HALF_LIFE_MS) / (2 * THROTTLE_HALF_LIFE_MS));
+}
+
+static void owe(struct slot *s, uint64_t now_ms, uint32_t debt)
+{
+    s->debt = debt;
+    s->at_ms = now_ms;
+}
+
+/* One failure more; returns by how much the debt grew. */
+static uint32_t owe_more(struct slot *s, uint64_t now_ms, uint32_t max)
+{
+    uint32_t before = debt_of(s, now_ms);
+    uint32_t after = before + ONE < max ? before + ONE : max;
+    owe(s, now_ms, after);
+    return after > before ? after - before : 0;
+}
+
+static void owe_less(struct slot *s, uint64_t now_ms, uint32_t less)
+{
+    if (!s)
+        return;
+    uint32_t debt = debt_of(s, now_ms);
+    owe(s, now_ms, debt > less ? debt - less : 0);
+}
+
+static uint32_t delay_ms(const struct slot *s, uint64_t now_ms, uint32_t free_tries,
+                         uint32_t max_ms)
+{
+    uint32_t failures = s ? (debt_of(s, now_ms) + ONE / 2) / ONE : 0;
+    if (failures < free_tries)
+        return 0;
+    uint32_t over = failures - free_tries;
+    return over < 8 && 1000u << over < max_ms ? 1000u << over : max_ms;
+}
+
+/* ---- the tables ---- */
+
+static struct slot *find(struct table *table, uint64_t tag)
+{
+    struct slot *set = table->slots[tag % SETS];
+    for (size_t i = 0; i < WAYS; i++)
+        if (set[i].tag == tag)
+            return &set[i];
+    return NULL;
+}
+
+/* Whether `a` is the one to be forgotten rather than `b`. */
+static bool matters_less(const struct slot *a, const struct slot *b, uint64_t now_ms)
+{
+    uint32_t debt_a = debt_of(a, now_ms), debt_b = debt_of(b, now_ms);
+    return debt_a != debt_b ? debt_a < debt_b : a->at_ms < b->at_ms;
+}
+
+static struct slot *find_or_make(struct table *table, uint64_t tag, uint64_t now_ms)
+{
+    struct slot *found = find(table, tag);
+    if (found)
+        return found;
+    struct slot *set = table->slots[tag % SETS], *least = &set[0];
+    for (size_t i = 1; i < WAYS; i++)
+        if (matters_less(&set[i], least, now_ms))
+            least = &set[i];
+    *least = (struct slot){.tag = tag, .at_ms = now_ms};
+    return least;
+}
+
+/* ---- whose they are ---- */
+
+struct tags {
+    uint64_t address, account, pair; /* 0 where there is no account */
+};
+
+static uint64_t tag_of(const struct throttle *t, const char *address, size_t address_len,
+                       struct str user)
+{
+    char text[1 + sizeof(struct in6_addr) + JID_PART_MAX_BYTES];
+    size_t user_len = user.len < JID_PART_MAX_BYTES ? user.len : JID_PART_MAX_BYTES;
+    text[0] = (char)address_len; /* so that no address is taken for a name */
+    memcpy(text + 1, address, address_len);
+    memcpy(text + 1 + address_len, user.ptr, user_len);
+    uint64_t hash = map_hash(t->key, str_of(text, 1 + address_len + user_len));
+    return hash ? hash : 1;
+}
+
+static struct tags tags_of(const struct throttle *t, const struct throttle_who *who)
+{
+    const char *ip = (const char *)who->peer->ip.s6_addr;
+    size_t len = IN6_IS_ADDR_V4MAPPED(&who->peer->ip) ? 16 : 8;
+    struct tags tags = {.address = tag_of(t, ip, len, STR_LIT(""))};
+    if (who->user.len > 0) {
+        tags.account = tag_of(t, "", 0, who->user);
+        tags.pair = tag_of(t, ip, len, who->user);
+    }
+    return tags;
+}
+
+/* ---- what happens ---- */
+
+static uint32_t held_ms(struct throttle *t, uint64_t now_ms, const struct tags *tags)
+{
+    uint32_t address_ms = delay_ms(find(&t->addresses, tags->address), now_ms,
+                                   THROTTLE_ADDRESS_FREE, THROTTLE_ADDRESS_MAX_MS);
+    uint32_t account_ms = 0;
+    if (tags->account && !find(&t->known, tags->pair))
+        account_ms = delay_ms(find(&t->accounts, tags->account), now_ms, THROTTLE_ACCOUNT_FREE,
+                              THROTTLE_ACCOUNT_MAX_MS);
+    return address_ms > account_ms ? address_ms : account_ms;
+}
+
+bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_who *who,
+                    uint32_t *ret_held_ms)
+{
+    struct tags tags = tags_of(t, who);
+    bool fits = true;
+    pthread_mutex_lock(&t->lock);
+    *ret_held_ms = held_ms(t, now_ms, &tags);
+    if (*ret_held_ms > 0) {
+        struct slot *address = find_or_make(&t->addresses, tags.address, now_ms);
+        fits = address->waiting < THROTTLE_WAITING_MAX;
+        address->waiting += fits;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return fits;
+}
+
+void throttle_leave(struct throttle *t, const struct throttle_who *who)
+{
+    struct tags tags = tags_of(t, who);
+    pthread_mutex_lock(&t->lock);
+    struct slot *address = find(&t->addresses, tags.address);
+    if (address && address->waiting > 0) /* it may have been forgotten meanwhile */
+        address->waiting--;
+    pthread_mutex_unlock(&t->lock);
+}
+
+void throttle_failed(struct throttle *t, uint64_t now_ms, const struct throttle_who *who)
+{
+    struct tags tags = tags_of(t, who);
+    pthread_mutex_lock(&t->lock);
+    uint32_t grown =
+        owe_more(find_or_make(&t->addresses, tags.address, now_ms), now_ms, ADDRESS_DEBT_MAX);
+    if (tags.account) {
+        struct slot *pair = find_or_make(&t->pairs, tags.pair, now_ms);
+        owe_more(find_or_make(&t->accounts, tags.account, now_ms), now_ms, ACCOUNT_DEBT_MAX);
+        owe(pair, now_ms, debt_of(pair, now_ms) + grown);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void throttle_succeeded(struct throttle *t, uint64_t now_ms, const struct throttle_who *who)
+{
+    struct tags tags = tags_of(t, who);
+    if (!tags.account)
+        return;
+    pthread_mutex_lock(&t->lock);
+    struct slot *pair = find(&t->pairs, tags.pair);
+    if (pair) {
+        uint32_t debt = debt_of(pair, now_ms);
+        owe_less(find(&t->addresses, tags.address), now_ms, debt);
+        owe_less(find(&t->accounts, tags.account), now_ms, debt);
+        owe(pair, now_ms, 0);
+    }
+    owe(find_or_make(&t->known, tags.pair, now_ms), now_ms, ONE);
+    pthread_mutex_unlock(&t->lock);
+}

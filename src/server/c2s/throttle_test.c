@@ -1,0 +1,206 @@
+#include "server/c2s/throttle.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { MINUTE_MS = 60 * 1000 };
+
+static uint64_t now_ms;
+
+static int make(void **state)
+{
+    static const uint8_t key[16] = {7};
+    now_ms = 1000;
+    *state = throttle_new(key);
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    throttle_free(*state);
+    return 0;
+}
+
+/* "192.0.2.1" or "2001:db8::1". */
+static const struct peer *peer(const char *ip)
+{
+    static struct peer p;
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
+        p = peer_of((const struct sockaddr *)&v4);
+    else if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1)
+        p = peer_of((const struct sockaddr *)&v6);
+    else
+        fail();
+    return &p;
+}
+
+static void fails(struct throttle *t, const char *ip, const char *user, unsigned times)
+{
+    struct throttle_who who = {peer(ip), str_from(user)};
+    for (unsigned i = 0; i < times; i++)
+        throttle_failed(t, now_ms, &who);
+}
+
+static void succeeds(struct throttle *t, const char *ip, const char *user)
+{
+    struct throttle_who who = {peer(ip), str_from(user)};
+    throttle_succeeded(t, now_ms, &who);
+}
+
+/* How long the next attempt would be held. */
+static uint32_t held(struct throttle *t, const char *ip, const char *user)
+{
+    struct throttle_who who = {peer(ip), str_from(user)};
+    uint32_t ms = 0;
+    assert_true(throttle_enter(t, now_ms, &who, &ms));
+    if (ms > 0)
+        throttle_leave(t, &who);
+    return ms;
+}
+
+static void an_address_slows_down(void **state)
+{
+    static const uint32_t expected[] = {0, 0, 0, 0, 0, 1000, 2000, 4000, 8000, 8000, 8000};
+    char user[16];
+    for (unsigned i = 0; i < ARRAY_LEN(expected); i++) {
+        snprintf(user, sizeof user, "user%u", i); /* whatever it guesses at */
+        assert_int_equal(held(*state, "192.0.2.1", user), expected[i]);
+        fails(*state, "192.0.2.1", user, 1);
+    }
+    assert_int_equal(held(*state, "192.0.2.2", "user1"), 0);
+}
+
+static void an_account_slows_down(void **state)
+{
+    static const uint32_t expected[] = {1000, 2000, 4000, 4000, 4000};
+    char ip[24];
+    for (unsigned i = 0; i < 10 + ARRAY_LEN(expected); i++) {
+        snprintf(ip, sizeof ip, "192.0.2.%u", i); /* whoever guesses */
+        assert_int_equal(held(*state, ip, "juliet"), i < 10 ? 0 : expected[i - 10]);
+        fails(*state, ip, "juliet", 1);
+    }
+    assert_int_equal(held(*state, "198.51.100.1", "romeo"), 0);
+}
+
+static void ipv6_counts_by_its_64(void **state)
+{
+    fails(*state, "2001:db8:1:2::1", "a", 3);
+    fails(*state, "2001:db8:1:2:ffff::9", "b", 3);
+    assert_int_equal(held(*state, "2001:db8:1:2:3::", "c"), 2000);
+    assert_int_equal(held(*state, "2001:db8:1:3::1", "c"), 0);
+}
+
+static void debts_decay(void **state)
+{
+    fails(*state, "192.0.2.1", "a", 1000); /* no more can be owed than 9 */
+    assert_int_equal(held(*state, "192.0.2.1", "x"), 8000);
+    now_ms += 2 * MINUTE_MS + MINUTE_MS / 2; /* 9 -> 6.75 */
+    assert_int_equal(held(*state, "192.0.2.1", "x"), 4000);
+    now_ms += 2 * MINUTE_MS + MINUTE_MS / 2; /* 4.5 */
+    assert_int_equal(held(*state, "192.0.2.1", "x"), 1000);
+    now_ms += MINUTE_MS;
+    assert_int_equal(held(*state, "192.0.2.1", "x"), 0);
+    now_ms += (uint64_t)1000 * 86400 * 1000;
+    assert_int_equal(held(*state, "192.0.2.1", "a"), 0);
+}
+
+static void time_that_stands_still_or_turns_back(void **state)
+{
+    fails(*state, "192.0.2.1", "a", 6);
+    now_ms -= 500; /* the clock of another loop */
+    assert_int_equal(held(*state, "192.0.2.1", "b"), 2000);
+    fails(*state, "192.0.2.1", "a", 1);
+    assert_int_equal(held(*state, "192.0.2.1", "b"), 4000);
+}
+
+static void the_right_password_clears_what_it_is_about(void **state)
+{
+    fails(*state, "192.0.2.1", "mine", 9);
+    succeeds(*state, "192.0.2.1", "mine");
+    assert_int_equal(held(*state, "192.0.2.1", "mine"), 0);
+    assert_int_equal(held(*state, "192.0.2.1", "other"), 0);
+    fails(*state, "192.0.2.1", "mine", 5);
+    assert_int_equal(held(*state, "192.0.2.1", "mine"), 1000); /* but not for good */
+}
+
+static void a_guesser_s_own_account_does_not_help_him(void **state)
+{
+    fails(*state, "192.0.2.1", "juliet", 9);
+    fails(*state, "192.0.2.1", "mine", 50); /* cannot make the debt larger, nor so smaller */
+    succeeds(*state, "192.0.2.1", "mine");
+    assert_int_equal(held(*state, "192.0.2.1", "juliet"), 8000);
+}
+
+static void strangers_do_not_slow_the_owner_down(void **state)
+{
+    char ip[24];
+    succeeds(*state, "203.0.113.5", "juliet");
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(ip, sizeof ip, "192.0.2.%u", i);
+        fails(*state, ip, "juliet", 1);
+    }
+    assert_int_equal(held(*state, "203.0.113.5", "juliet"), 0);
+    assert_int_equal(held(*state, "203.0.113.6", "juliet"), 4000);
+    fails(*state, "203.0.113.5", "juliet", 6); /* its own failures count all the same */
+    assert_int_equal(held(*state, "203.0.113.5", "juliet"), 2000);
+}
+
+static void a_name_of_no_account_counts_for_the_address(void **state)
+{
+    fails(*state, "192.0.2.1", "", 6);
+    succeeds(*state, "192.0.2.1", "");
+    assert_int_equal(held(*state, "192.0.2.1", ""), 2000);
+    assert_int_equal(held(*state, "192.0.2.2", ""), 0);
+}
+
+static void what_waits_is_bounded(void **state)
+{
+    struct throttle_who who = {peer("192.0.2.1"), STR_LIT("a")};
+    uint32_t ms;
+    fails(*state, "192.0.2.1", "a", 6);
+    for (int i = 0; i < THROTTLE_WAITING_MAX; i++)
+        assert_true(throttle_enter(*state, now_ms, &who, &ms));
+    assert_false(throttle_enter(*state, now_ms, &who, &ms));
+    throttle_leave(*state, &who);
+    assert_true(throttle_enter(*state, now_ms, &who, &ms));
+    assert_false(throttle_enter(*state, now_ms, &who, &ms));
+    for (int i = 0; i < THROTTLE_WAITING_MAX + 5; i++) /* more than came: nothing is made of it */
+        throttle_leave(*state, &who);
+    assert_true(throttle_enter(*state, now_ms, &who, &ms));
+}
+
+static void who_owes_most_is_forgotten_last(void **state)
+{
+    char ip[24];
+    fails(*state, "192.0.2.1", "a", 9);
+    for (unsigned i = 0; i < 100000; i++) {
+        snprintf(ip, sizeof ip, "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+        fails(*state, ip, "b", 1);
+    }
+    assert_int_equal(held(*state, "192.0.2.1", "x"), 8000);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
+    const struct CMUnitTest tests[] = {
+        TEST(an_address_slows_down),
+        TEST(an_account_slows_down),
+        TEST(ipv6_counts_by_its_64),
+        TEST(debts_decay),
+        TEST(time_that_stands_still_or_turns_back),
+        TEST(the_right_password_clears_what_it_is_about),
+        TEST(a_guesser_s_own_account_does_not_help_him),
+        TEST(strangers_do_not_slow_the_owner_down),
+        TEST(a_name_of_no_account_counts_for_the_address),
+        TEST(what_waits_is_bounded),
+        TEST(who_owes_most_is_forgotten_last),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

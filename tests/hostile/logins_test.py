@@ -1,0 +1,332 @@
+"""What the operator sees of sign-ins: a record of each way to fail, and that guessing is slow."""
+import base64
+import binascii
+import json
+import re
+import select
+import subprocess
+import time
+
+import daemon
+from daemon import GONE, HEADER, Daemon, drop
+
+SASL = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+CANARY = "canary 4711 of the password"
+
+
+def secured(server):
+    session = server.session(direct_tls=True)
+    session.open()
+    return session
+
+
+def refused(session, user, password=CANARY):
+    try:
+        session.plain(user, password)
+    except RuntimeError as error:
+        return str(error)
+    raise AssertionError("it was let in")
+
+
+# --- the ways to fail: each makes one connection ---
+
+def wrong_password(server):
+    session = server.session()
+    session.open()
+    session.starttls()
+    session.open()
+    refused(session, "juliet")
+    session.close()
+
+
+def unknown_user(server):
+    session = secured(server)
+    refused(session, "julliet")
+    session.close()
+
+
+def disabled(server):
+    session = secured(server)
+    refused(session, "gone", "secret of gone")
+    session.close()
+
+
+def too_many(server):
+    session = secured(server)
+    for _ in range(3):
+        refused(session, "juliet")
+    session.close()
+
+
+def unknown_method(server):
+    session = secured(server)
+    session.write(f"<auth {SASL} mechanism='X-CANARY'>=</auth>")
+    assert session.read()[0].tag.endswith("}invalid-mechanism")
+    session.close()
+
+
+def unknown_host(server):
+    daemon.say(server.port, HEADER.replace("localhost", "elsewhere.example").encode())
+
+
+def no_tls(server):
+    payload = base64.b64encode(f"\0juliet\0{CANARY}".encode()).decode()
+    daemon.say(server.port, (HEADER + f"<auth {SASL} mechanism='PLAIN'>{payload}</auth>").encode())
+
+
+def only_looked(server):
+    daemon.say(server.port, (HEADER + "</stream:stream>").encode())
+
+
+def no_handshake(server):
+    daemon.say(server.tls_port, b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00" + bytes(300))
+
+
+def distrusts(server):
+    """A client that checks the certificate, and does not know it."""
+    session = server.session()
+    session.open()
+    session.context.verify_mode = daemon.ssl.CERT_REQUIRED
+    try:
+        session.starttls()
+    except daemon.ssl.SSLError:
+        session.socket.close()
+        return
+    raise AssertionError("it trusts anybody")
+
+
+def web_request(server):
+    daemon.say(server.port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+
+def broken_xml(server):
+    daemon.say(server.port, (HEADER + "<a></b>").encode())
+
+
+def too_slow(server):
+    session = secured(server)
+    try:
+        while True:
+            session.read()
+    except GONE:
+        drop(session)
+
+
+def silent(server):
+    daemon.say(server.port, b"")
+
+
+FAILURES = [  # how, code, stage, heading, what must be in the sentence
+    (wrong_password, "bad-credentials", "sign in", "Wrong password", "juliet@localhost"),
+    (unknown_user, "bad-credentials", "sign in", "No such account", "julliet@localhost"),
+    (disabled, "account-disabled", "sign in", "Account disabled", "gone@localhost"),
+    (too_many, "bad-credentials", "sign in", "Wrong password", "3 attempts"),
+    (unknown_method, "no-mechanism", "sign in", "No common sign-in method", "not on offer"),
+    (unknown_host, "host-unknown", "header", "The client wants another domain", "elsewhere.example"),
+    (no_tls, "tls-missing", "sign in", "Sign-in without encryption", "without TLS"),
+    (only_looked, "connection-lost", "secure", "The client left without asking for TLS", "TLS"),
+    (no_handshake, "tls-failed", "secure", "TLS failed", "TLS"),
+    (distrusts, "tls-failed", "secure", "The client refused the certificate", "unknown CA"),
+    (web_request, "not-xmpp", "header", "Not XMPP", "GET"),
+    (broken_xml, "protocol", "secure", "The client broke the rules of XMPP", "rules"),
+    (silent, "connection-lost", "header", "The client said nothing", "left"),
+    (too_slow, "timeout", "sign in", "The client took too long", "2 s"),
+]
+
+
+def records(server, *words):
+    return [json.loads(line) for line in server.control("--json", "logins", *words).splitlines()]
+
+
+def fresh(server, known):
+    """The records that came after `known`."""
+    return [r for r in records(server, "--trace", "--limit", "100") if r["id"] > known]
+
+
+def must_lack_canary(text):
+    for form in (CANARY.encode(), base64.b64encode(CANARY.encode())[:-4],
+                 base64.b64encode(f"\0juliet\0{CANARY}".encode())[:-4],
+                 binascii.hexlify(CANARY.encode())):
+        assert form not in text.encode(), f"a secret in: {text}"
+
+
+def check_ladder(text, record):
+    """The ladder has a line for each step, in order, and says where it ended and why."""
+    lines = text.splitlines()
+    names = [re.match(r"  (\w[\w ]*?) +(\d+ ms|failed) ", line) for line in lines]
+    shown = [found.group(1) for found in names if found]
+    assert shown == [s["stage"] for s in record["steps"]] + [record["failure"]["stage"]], text
+    assert f"  {record['failure']['heading']}" in lines, text
+    assert record["failure"]["sentence"].split()[0] in text and record["failure"]["remedy"] in text, text
+
+
+def failures():
+    """each way to fail leaves a record with its stages, its reason and no secret"""
+    with Daemon("login.throttle=false", "limits.auth_timeout_s=2", users=["juliet", "gone"]) as server:
+        server.control("user", "disable", "gone")
+        known = 0
+        for how, code, stage, heading, words in FAILURES:
+            how(server)
+            daemon.wait_for(f"the record of {how.__name__}", lambda: fresh(server, known))
+            (record,) = fresh(server, known)
+            known, failure = record["id"], record["failure"]
+            assert not record["ok"], record
+            assert [failure[k] for k in ("code", "stage", "heading")] == [code, stage, heading], failure
+            assert words in failure["sentence"], failure
+            check_ladder(server.control("logins", "--limit", "1"), record)
+            must_lack_canary(json.dumps(record) + server.control("logins", "--trace", "--limit", "1"))
+        assert len(records(server, "--failed", "--limit", "100")) == len(FAILURES)
+        juliet = records(server, "--user", "Juliet@localhost")
+        assert len(juliet) == 2, juliet  # what was said without TLS is not looked at
+        server.stop()
+
+
+def success():
+    """a good sign-in leaves one too, on either port, with what was agreed on"""
+    with Daemon(users=["juliet"]) as server:
+        for direct in (False, True):
+            session = server.login("juliet", "balcony", direct)
+            session.close()
+            record = records(server, "--trace")[-1]
+            assert record["ok"] and record["jid"] == "juliet@localhost/balcony", record
+            assert record["direct_tls"] == direct and record["tls"]["version"] == "TLSv1.3", record
+            assert (record["mechanism"], record["path"]) == ("PLAIN", "classic"), record
+            stages = ["connect", "header", "secure", "sign in", "bind"]
+            if direct:
+                stages[1:3] = stages[2:0:-1]
+            assert [step["stage"] for step in record["steps"]] == stages, record
+            times = [step["at_ms"] for step in record["steps"]]
+            assert times == sorted(times) and times[-1] <= record["total_ms"], record
+            assert "C: <auth" in record["trace"] and "secret of" not in record["trace"], record
+            assert base64.b64encode(b"\0juliet\0secret of juliet").decode() not in record["trace"]
+            assert "S: <iq" in record["trace"] and "</stream:stream>" not in record["trace"], record
+        assert "juliet@localhost/balcony" in server.control("logins")
+        assert server.control("logins", "--failed") == "No such sign-ins since the server started.\n"
+        server.stop()
+
+
+def follows():
+    """who follows is told of each failure when it happens"""
+    with Daemon(users=["juliet"]) as server:
+        command = [server.linnetctl, "--data", str(server.folder / "data"), "logins", "--follow", "--failed"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as linnetctl:
+            while not select.select([linnetctl.stdout], [], [], 0.2)[0]:  # it may not follow yet
+                server.serves("juliet")
+                unknown_user(server)
+            assert linnetctl.stdout.readline().endswith("  julliet@localhost\n")
+            linnetctl.terminate()
+        server.stop()
+
+
+def idle_bytes(server):
+    """What the server holds for an idle session."""
+    session = server.login("juliet", "balcony")
+    daemon.ping(session)
+    held = sum(loop["memory_bytes"] for loop in json.loads(server.control("--json", "status"))["loops"])
+    session.close()
+    return held
+
+
+def bounded():
+    """as many records are kept as the setting says, none when it says so, and little memory"""
+    with Daemon("logins.keep=3", users=["juliet"]) as server:
+        for _ in range(5):
+            silent(server)
+        daemon.wait_for("the last record", lambda: records(server)[-1:] and records(server)[-1]["id"] == 5)
+        assert len(records(server)) == 1  # those who say nothing push nobody out
+        for _ in range(4):
+            only_looked(server)
+        daemon.wait_for("four more", lambda: [r["id"] for r in records(server)] == [7, 8, 9])
+        held = idle_bytes(server)
+        server.stop()
+    with Daemon("logins.keep=0", users=["juliet"]) as server:
+        server.serves("juliet")
+        assert not records(server)
+        assert idle_bytes(server) == held, "an idle session holds its record"
+        server.stop()
+
+
+def attempts(server, user, seconds, source="127.0.0.1"):
+    """How many wrong passwords are answered in that time, each on a connection of its own."""
+    count, end = 0, time.monotonic() + seconds
+    while True:
+        session = server.session(direct_tls=True, source=source)
+        session.open()
+        session.socket.settimeout(max(0.01, end - time.monotonic()))
+        try:
+            refused(session, user, "a guess")
+        except OSError:
+            drop(session)
+            return count
+        drop(session)
+        count += 1
+
+
+def guessing():
+    """one who guesses is slowed down across connections, whether the account exists or not"""
+    with Daemon(users=["juliet"]) as server:
+        # Five are free; then 1 and 2 s at least.
+        for user, source in (("juliet", "127.0.0.2"), ("nobody", "127.0.0.3")):
+            count = attempts(server, user, 2.5, source)
+            assert 5 <= count <= 6, f"{count} attempts at {user} in 2.5 s"
+            held = [r["steps"][-1]["held_ms"] for r in records(server, "--user", user)]
+            assert held[:5] == [0] * 5 and held[5:6] in ([], [1000]), held
+        server.serves("juliet")  # from an address that is in no debt
+        assert not any(step.get("held_ms") for step in records(server)[-1]["steps"])
+        server.stop()
+
+
+def owner():
+    """strangers who guess at an account do not slow down its owner, nor anybody beside them"""
+    with Daemon(users=["juliet", "romeo"]) as server:
+        def signs_in(user, source):
+            session = server.session(direct_tls=True, source=source)
+            session.login(user, f"secret of {user}", "", True)
+            record = records(server, "--user", user)[-1]
+            session.close()
+            assert record["ok"], record
+            return sum(step.get("held_ms", 0) for step in record["steps"])
+
+        assert signs_in("juliet", "127.0.0.1") == 0
+        for number in range(11):
+            session = server.session(direct_tls=True, source=f"127.0.1.{number + 1}")
+            session.open()
+            refused(session, "juliet", "a guess")
+            drop(session)
+        assert signs_in("juliet", "127.0.0.1") == 0
+        assert signs_in("romeo", "127.0.1.1") == 0
+        assert signs_in("juliet", "127.0.0.9") >= 1000  # a new place: as a stranger's
+        assert signs_in("juliet", "127.0.0.9") == 0
+        server.stop()
+
+
+def waiting():
+    """those who are held are few, delay nobody else, and are gone in the end"""
+    with Daemon(users=["juliet"]) as server:
+        assert attempts(server, "juliet", 0.9, "127.0.0.2") >= 5
+        held = []
+        for _ in range(60):
+            session = server.session(direct_tls=True, source="127.0.0.2")
+            session.open()
+            payload = base64.b64encode(b"\0juliet\0a guess").decode()
+            session.write(f"<auth {SASL} mechanism='PLAIN'>{payload}</auth>")
+            held.append(session)
+        server.serves("juliet")
+        # More than 32 of them do not wait.
+        told = [0]
+
+        def count(session):
+            session.socket.settimeout(0.5)
+            try:
+                told[0] += session.read()[0].tag.endswith("}temporary-auth-failure")
+            except OSError:
+                pass
+        for session in held:
+            count(session)
+            drop(session)
+        assert told[0] >= 20, told
+        daemon.wait_for("their end", lambda: '"connections":0' in server.control("--json", "status"))
+        server.stop()
+
+
+daemon.run(failures, success, follows, bounded, guessing, owner, waiting)
