@@ -315,14 +315,15 @@ def explain():
          [[str(row["exit"]), row["code"]] for row in rows], everything)
     for row in rows:
         same(row["event"], "explanation", row)
-        by_name, by_status = linnet("explain", row["code"]), linnet("explain", str(row["exit"]))
-        same(by_name.out, by_status.out, by_name)
-        same([by_name.code, by_name.err], [0, ""], by_name)
-        has(by_name.out, row["heading"], row["meaning"], row["remedy"], f"code {row['code']}",
+        said = linnet("explain", row["code"])
+        same([said.code, said.err], [0, ""], said)
+        has(said.out, row["heading"], row["meaning"], row["remedy"], f"code {row['code']}",
             f"exit status {row['exit']}", "try again")
-        same(json.loads(linnet("explain", row["code"], "--json").out), row, row)
         assert row["retry"] in ("no", "yes", "on-network", "long"), row
         assert not set("{}[]|") & set(row["meaning"] + row["remedy"]), row
+    for row in rows[::6]:
+        same(linnet("explain", str(row["exit"])).out, linnet("explain", row["code"]).out, row)
+        same(json.loads(linnet("explain", row["code"], "--json").out), row, row)
     has(linnet("explain", "bad-credentials").out, "Wrong user name or password", "exit status 30",
         "no: a person must change something first", "address, domain")
     has(linnet("explain", "nonsense").err, 'there is no failure "nonsense"')
