@@ -381,8 +381,9 @@ def document():
            "| Lie | The server | Row | Exit |\n|---|---|---|---|\n")
     for entry in LIES:
         mark = " *" if entry.password_in_tls else ""
+        what = entry.what.replace("<", "&lt;")
         row = f"[{entry.code}](errors.md#{entry.code})" if EXIT[entry.code] else entry.code
-        yield f"| {entry.name}{mark} | {entry.what} | {row} | {EXIT[entry.code]} |\n"
+        yield f"| {entry.name}{mark} | {what} | {row} | {EXIT[entry.code]} |\n"
     yield ("\n## Rows that no server causes at sign-in\n\n| Row | Comes from, or is tested in |\n"
            "|---|---|\n")
     for code, why in UNREACHABLE.items():
