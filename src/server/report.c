@@ -1,8 +1,9 @@
 #include "server/report.h"
 
 #include "base/base64.h"
-#include "server/c2s/session.h"
+#include "server/c2s/resume.h"
 #include "server/memory.h"
+#include "server/route/user.h"
 #include "server/worker.h"
 
 #include <linnet/linnet.h>
@@ -128,9 +129,30 @@ struct census {
     bool more;
 };
 
+static json_t *detached_row(const struct session *s)
+{
+    json_t *o = object_new();
+    put(o, "id", json_integer((json_int_t)resume_connection_id(s)));
+    put(o, "jid", json_string(s->jid->full));
+    put(o, "address", json_null());
+    put(o, "loop", json_integer(s->worker->index));
+    put(o, "tls", json_null());
+    put(o, "mechanism", json_null());
+    put(o, "binding", json_null());
+    put(o, "detached_s",
+        json_integer((json_int_t)((worker_now_ms(s->worker) - resume_since_ms(s)) / 1000)));
+    put(o, "resumable_s", json_integer(s->resume_s));
+    put(o, "available", json_boolean(s->available));
+    put(o, "priority", json_integer(s->priority));
+    put(o, "queued_bytes", json_integer((json_int_t)sm_pending_bytes(s->sm)));
+    return o;
+}
+
 static json_t *session_row(const struct session *s)
 {
     const struct conn *c = s->conn;
+    if (!c)
+        return detached_row(s);
     const char *binding = stream_binding(c->stream);
     char text[PEER_TEXT_BYTES];
     json_t *o = object_new();
@@ -187,13 +209,15 @@ static void census_at_loop(struct mail *m, void *receiver)
     const struct worker *w = receiver;
     size_t cursor = 0;
     const struct map_entry *e;
-    while (!census->more && (e = map_next(&w->conns, &cursor))) {
-        const struct conn *c = e->value;
-        if (!c->session)
-            continue;
-        census->more = json_array_size(census->sessions) == census->limit;
-        if (!census->more)
-            add(census->sessions, session_row(c->session));
+    while (!census->more && (e = map_next(&w->users, &cursor))) {
+        struct user *u = e->value;
+        LIST_EACH(&u->sessions, it)
+        {
+            census->more = json_array_size(census->sessions) == census->limit;
+            if (census->more)
+                break;
+            add(census->sessions, session_row(session_of_link(it)));
+        }
     }
     census_go_on(census);
 }

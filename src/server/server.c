@@ -259,7 +259,7 @@ static void account_delivered(struct mail *m, void *receiver)
     struct worker *w = receiver;
     struct user *u;
     while ((u = user_find(w, router_key_of_local(w, str_of(a->user, a->user_len)))))
-        conn_close(session_of_link(u->sessions.next)->conn, STREAM_NOT_AUTHORIZED, a->text);
+        session_close(session_of_link(u->sessions.next), STREAM_NOT_AUTHORIZED, a->text);
     free(a);
 }
 

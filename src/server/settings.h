@@ -47,6 +47,7 @@ struct settings {
     int64_t loops; /* 0: as many as cores */
 
     struct settings_listen c2s_listen, c2s_listen_tls;
+    int64_t c2s_resume_s; /* 0: sessions cannot be resumed */
 
     char *tls_certificate, *tls_key; /* both "" or both set */
 

@@ -33,6 +33,12 @@ static const struct settings_row rows[] = {
     {"c2s.listen_tls", SETTINGS_LISTEN, .fallback = "*:5223", AT(c2s_listen_tls),
      .help = "Where clients connect with TLS from the first byte (XEP-0368)."},
 
+    {"c2s.resume_s", SETTINGS_INT, SETTINGS_S, 0, 86400, .fallback = "10min", AT(c2s_resume_s),
+     .live = true,
+     .help = "For how long a session whose connection was lost waits to be resumed (XEP-0198). "
+             "What is sent to it meanwhile is kept, up to limits.send_queue_bytes. 0: it ends with "
+             "its connection."},
+
     {"tls.certificate", SETTINGS_PATH, .fallback = "", AT(tls_certificate), .live = true,
      .help = "The certificate and its chain, PEM. When empty the server makes itself one in "
              "DATA/tls/cert.pem."},
@@ -64,8 +70,7 @@ static const struct settings_row rows[] = {
              "for an account those from addresses it never signed in from, at most 4 seconds late. "
              "It wears off within minutes, and nobody is ever locked out."},
 
-    {"logins.keep", SETTINGS_INT, .max = 10000, .fallback = "200", AT(logins_keep),
-     .live = true,
+    {"logins.keep", SETTINGS_INT, .max = 10000, .fallback = "200", AT(logins_keep), .live = true,
      .help = "How many of the last sign-ins, good and bad, linnetctl logins can show, with what "
              "was said but for secrets. They are kept in memory, 1 MiB at most. 0 keeps none."},
 

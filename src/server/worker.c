@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include "server/c2s/conn.h"
+#include "server/c2s/resume.h"
 #include "server/memory.h"
 
 #include <signal.h>
@@ -23,10 +24,13 @@ static void free_doomed(struct worker *w)
         conn_free(CONTAINER_OF(link, struct conn, doomed));
 }
 
-/* The one that holds the most makes room for all others. */
+/* Sessions that nobody may come back to make room first, then the connection that holds the most.
+ */
 static void shed(struct worker *w)
 {
     size_t budget = (size_t)worker_settings(w)->limits_memory_per_loop_bytes;
+    while (w->memory_bytes > budget && resume_end_oldest(w))
+        ;
     while (w->memory_bytes > budget && w->conns.count > 0) {
         struct conn *largest = NULL;
         size_t cursor = 0;
@@ -89,10 +93,17 @@ static void due(struct wheel_node *n, void *ctx)
     conn_due(CONTAINER_OF(n, struct conn, deadline));
 }
 
+static void parted_due(struct wheel_node *n, void *ctx)
+{
+    (void)ctx;
+    resume_due(n);
+}
+
 static void ticked(void *ctx)
 {
     struct worker *w = ctx;
     wheel_turn(&w->wheel, worker_now_ms(w), due, NULL);
+    wheel_turn(&w->parting, worker_now_ms(w), parted_due, NULL);
     loop_timer_set(w->tick, WHEEL_TICK_MS);
 }
 
@@ -168,6 +179,7 @@ static void init_lists(struct worker *w)
     list_init(&w->again);
     list_init(&w->young);
     list_init(&w->doomed);
+    list_init(&w->parted);
     w->outbox = memory_alloc(w->server->worker_count * sizeof *w->outbox);
     w->stalled = memory_alloc(w->server->worker_count * sizeof *w->stalled);
     for (unsigned i = 0; i < w->server->worker_count; i++)
@@ -198,6 +210,7 @@ bool worker_init(struct worker *w, struct server *server, unsigned index, struct
         return false;
     w->has_loop = true;
     wheel_init(&w->wheel, worker_now_ms(w));
+    wheel_init(&w->parting, worker_now_ms(w));
     uv_prepare_init(&w->loop, &w->turn_end);
     uv_prepare_start(&w->turn_end, turn_ended);
     uv_idle_init(&w->loop, &w->more);
@@ -213,6 +226,8 @@ bool worker_init(struct worker *w, struct server *server, unsigned index, struct
 /* What is left when the loop has ended goes without a word. */
 static void end_conns(struct worker *w)
 {
+    while (resume_end_oldest(w))
+        ;
     while (w->conns.count > 0) {
         size_t cursor = 0;
         struct conn *c = map_next(&w->conns, &cursor)->value;
@@ -270,6 +285,8 @@ static void stop_delivered(struct mail *m, void *receiver)
     if (!w->grace)
         memory_exhausted();
     loop_timer_set(w->grace, GRACE_MS);
+    while (resume_end_oldest(w))
+        ;
     shut_down_all(w);
 }
 

@@ -45,6 +45,8 @@ struct worker {
     struct map users; /* by router_key: those with sessions */
     struct list dirty, again, young, doomed;
     struct wheel wheel;
+    struct list parted;       /* sessions without a connection (c2s/resume.h) ... */
+    struct wheel parting;     /* ... and when they end */
     unsigned handshakes_left; /* in this turn */
     bool stopping;
 

@@ -1,6 +1,7 @@
 #include "server/c2s/conn.h"
 
 #include "server/c2s/login_record.h"
+#include "server/c2s/resume.h"
 #include "server/c2s/session.h"
 #include "server/memory.h"
 
@@ -95,6 +96,8 @@ void conn_free(struct conn *c)
     chan_free(c->chan);
     buf_finish(&c->leftover);
     addresses_leave(&c->worker->server->addresses, &c->peer);
+    sm_unref(c->sm);
+    free(c->client_id);
     free(c->lang);
     free(c->refusal_text);
     free(c);
@@ -129,6 +132,8 @@ static struct stream *new_stream(struct conn *c)
         .max_bytes_after_auth = (size_t)set->limits_max_stanza_bytes,
         .domains = server->domains,
         .fake_iterations = (unsigned)set->login_iterations,
+        .fast = set->login_token_days > 0,
+        .sm = true,
     };
     fill_policy(&config.policy, set);
     memcpy(config.fake_key, ops_fake_key(server->ops), sizeof config.fake_key);
@@ -256,6 +261,8 @@ void conn_closed(struct conn *c, const struct linnet_error *error)
     log_closed(c, error);
     conn_login_over(c, error);
     c->closed = true;
+    if (error->code == LINNET_ERROR_CONNECTION_LOST && c->session && resume_is_possible(c->session))
+        resume_detach(c);
     session_end(c);
     conn_abandon_jobs(c);
     give_up_by(c, LAST_WORDS_MS);

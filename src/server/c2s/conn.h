@@ -30,6 +30,9 @@ struct login_record;
 struct throttle_hold;
 struct derive_job;
 struct secret_job;
+struct token_job;
+struct token_ids;
+struct ops_reply;
 
 struct conn {
     struct mail mail; /* moves as a mail */
@@ -45,7 +48,10 @@ struct conn {
     struct stream *stream;
     struct session *session; /* once bound */
     struct buf leftover;     /* read, but not yet taken by the stream */
-    char *lang;              /* of the client's stream header; NULL for none */
+    struct sm *sm;           /* of the session that is about to begin; a reference; NULL */
+    uint32_t resume_s;
+    char *client_id;
+    char *lang; /* of the client's stream header; NULL for none */
 
     bool write_blocked;  /* the socket takes no more */
     bool read_blocked;   /* bytes came while we may not read: poll is off */
@@ -57,13 +63,16 @@ struct conn {
     uint64_t want_id; /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
     struct derive_job *derive;
     struct secret_job *secret;
-    struct throttle_hold *held; /* an attempt to sign in that must wait */
-    bool guessing;              /* a credential was asked for, and nothing is proved yet */
-    struct login_record *login; /* until it has signed in */
-    unsigned home;              /* while moving: where to */
-    enum sasl_error refusal;    /* found with the credential, told once the proof was right */
-    uint32_t changes;           /* server_account_changes before the credential was read */
-    char *refusal_text;         /* for the person; or NULL */
+    struct token_job *token;
+    struct token_ids *token_ids; /* of the tokens that a client may have; NULL */
+    int64_t mark;                /* of the account, with its password (ops_token_ask) */
+    struct throttle_hold *held;  /* an attempt to sign in that must wait */
+    bool guessing;               /* a credential was asked for, and nothing is proved yet */
+    struct login_record *login;  /* until it has signed in */
+    unsigned home;               /* while moving: where to */
+    enum sasl_error refusal;     /* found with the credential, told once the proof was right */
+    uint32_t changes;            /* server_account_changes before the credential was read */
+    char *refusal_text;          /* for the person; or NULL */
 
     struct list dirty, again, young, stalled, doomed;
     struct wheel_node deadline;
@@ -111,8 +120,18 @@ void conn_want_secret(struct conn *c, const struct stream_event *ev);
 void conn_find_secret(struct conn *c, const struct stream_event *ev);
 void conn_want_derive(struct conn *c, const struct stream_event *ev);
 void conn_want_session(struct conn *c, const struct stream_event *ev);
+/* For the two that find a secret. */
+void conn_answer_secret(struct conn *c, uint64_t want_id, const struct sasl_secret *secret);
+void conn_remember_refusal(struct conn *c, const struct ops_reply *reply);
+
 /* Nobody waits for the answers any more. */
 void conn_abandon_jobs(struct conn *c);
+
+/* --- conn_token.c: FAST tokens --- */
+
+void conn_find_token(struct conn *c, const struct stream_event *ev);
+void conn_want_token(struct conn *c, const struct stream_event *ev);
+void conn_token_abandon(struct conn *c);
 
 /* --- conn_login.c: what its login record learns; each does nothing once there is none --- */
 

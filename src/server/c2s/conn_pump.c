@@ -45,11 +45,21 @@ static void on_ready(struct conn *c)
     char text[PEER_TEXT_BYTES];
     conn_leave_young(c);
     conn_login_bound(c);
-    session_begin(c);
+    if (!c->session) /* else it was resumed */
+        session_begin(c);
     /* The address comes last: its resource may hold spaces, and so what looks like other fields. */
-    conn_log(c, LOG_NOTICE, "signed in: from=%s mechanism=%s tls=%s jid=%s",
+    conn_log(c, LOG_NOTICE, "signed in: from=%s mechanism=%s tls=%s%s jid=%s",
              peer_text(&c->peer, text), stream_mechanism(c->stream),
-             c->tls_version[0] ? c->tls_version : "none", stream_jid(c->stream)->full);
+             c->tls_version[0] ? c->tls_version : "none",
+             stream_path(c->stream) & STREAM_PATH_RESUMED ? " resumed" : "",
+             stream_jid(c->stream)->full);
+}
+
+static void take_acked(const struct conn *c)
+{
+    uint64_t tag;
+    while (stream_sm(c->stream) && sm_next_acked(stream_sm(c->stream), &tag))
+        ;
 }
 
 static void on_event(struct conn *c, const struct stream_event *ev)
@@ -67,6 +77,10 @@ static void on_event(struct conn *c, const struct stream_event *ev)
     case STREAM_EVENT_STANZA:
         if (c->session)
             router_stanza(c->session, ev->element);
+        stream_handled(c->stream, 1);
+        break;
+    case STREAM_EVENT_ACKED:
+        take_acked(c);
         break;
     case STREAM_EVENT_CLOSED:
         conn_closed(c, ev->error);
@@ -83,6 +97,9 @@ static void on_event(struct conn *c, const struct stream_event *ev)
     case STREAM_WANT_ADMIT:
         conn_want_admit(c, ev);
         break;
+    case STREAM_WANT_TOKEN:
+        conn_want_token(c, ev);
+        break;
     case STREAM_WANT_SESSION:
         conn_want_session(c, ev);
         break;
@@ -93,10 +110,8 @@ static void on_event(struct conn *c, const struct stream_event *ev)
     case STREAM_EVENT_TOKEN:
     case STREAM_EVENT_TOKEN_REFUSED:
     case STREAM_EVENT_MANAGED:
-    case STREAM_EVENT_ACKED:
     case STREAM_EVENT_RESUME_FAILED:
     case STREAM_WANT_VERIFY:
-    case STREAM_WANT_TOKEN:
     case STREAM_WANT_REGISTER:
         break; /* a client's, or of features that are not on offer */
     }

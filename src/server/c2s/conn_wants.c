@@ -1,6 +1,7 @@
 #include "server/c2s/conn.h"
 
 #include "base/wipe.h"
+#include "server/c2s/resume.h"
 #include "server/c2s/session.h"
 #include "server/memory.h"
 #include "server/ops/ops_accounts.h"
@@ -82,14 +83,14 @@ struct secret_job {
     uint64_t want_id;
 };
 
-static void answer_secret(struct conn *c, uint64_t want_id, const struct sasl_secret *secret)
+void conn_answer_secret(struct conn *c, uint64_t want_id, const struct sasl_secret *secret)
 {
     stream_answer_secret(c->stream, worker_now_ms(c->worker), want_id, secret);
     conn_touch(c);
 }
 
 /* Kept until the proof was right: before that nothing is said about an account. */
-static void remember_refusal(struct conn *c, const struct ops_reply *reply)
+void conn_remember_refusal(struct conn *c, const struct ops_reply *reply)
 {
     free(c->refusal_text);
     c->refusal_text = NULL;
@@ -107,13 +108,14 @@ static void secret_found(void *ctx, const struct ops_reply *reply)
     if (reply->result == OPS_OK && reply->credential) {
         secret.kind = SASL_SECRET_CREDENTIAL;
         secret.credential = *reply->credential;
+        c->mark = reply->mark;
     } else if (reply->result == OPS_NOT_FOUND) {
         secret.kind = SASL_SECRET_NONE;
         conn_login_no_account(c);
     }
     c->secret = NULL;
-    remember_refusal(c, reply);
-    answer_secret(c, job->want_id, &secret);
+    conn_remember_refusal(c, reply);
+    conn_answer_secret(c, job->want_id, &secret);
     wipe(&secret, sizeof secret);
     free(job);
 }
@@ -137,6 +139,10 @@ void conn_want_secret(struct conn *c, const struct stream_event *ev)
 void conn_find_secret(struct conn *c, const struct stream_event *ev)
 {
     c->changes = changes_of(c, ev->sasl->username);
+    if (ev->sasl->client_id.ptr) {
+        conn_find_token(c, ev);
+        return;
+    }
     struct secret_job *job = MEMORY_NEW(struct secret_job);
     job->conn = c;
     job->want_id = ev->id;
@@ -149,7 +155,7 @@ void conn_find_secret(struct conn *c, const struct stream_event *ev)
         return;
     }
     free(job);
-    answer_secret(c, ev->id, &(struct sasl_secret){.kind = SASL_SECRET_UNAVAILABLE});
+    conn_answer_secret(c, ev->id, &(struct sasl_secret){.kind = SASL_SECRET_UNAVAILABLE});
 }
 
 /* ---- PBKDF2 ---- */
@@ -220,18 +226,69 @@ void conn_want_derive(struct conn *c, const struct stream_event *ev)
 
 /* ---- the session ---- */
 
+/* Keeps for session_begin, which comes with READY, what the request says beside the resource. */
+static void note_request(struct conn *c, const struct stream_session_info *asked,
+                         struct stream_session_answer *answer)
+{
+    free(c->client_id);
+    c->client_id =
+        asked->client_id.ptr ? strndup(asked->client_id.ptr, asked->client_id.len) : NULL;
+    if (asked->client_id.ptr && !c->client_id)
+        memory_exhausted();
+    if (!asked->enables)
+        return;
+    sm_unref(c->sm);
+    c->sm = resume_sm_new(c, asked, &c->resume_s);
+    answer->sm = c->sm;
+    answer->sm_max_s = c->resume_s;
+}
+
+static void answer_session(struct conn *c, const struct stream_event *ev,
+                           const struct stream_session_answer *answer)
+{
+    stream_answer_session(c->stream, worker_now_ms(c->worker), ev->id, answer);
+}
+
+/* <enable/> of a session that has begun. */
+static void enable(struct conn *c, const struct stream_event *ev)
+{
+    struct stream_session_answer answer = {0};
+    if (c->session && !c->session->sm) {
+        note_request(c, ev->session, &answer);
+        c->session->sm = c->sm;
+        c->session->resume_s = c->resume_s;
+        c->sm = NULL;
+    }
+    answer_session(c, ev, &answer);
+}
+
 void conn_want_session(struct conn *c, const struct stream_event *ev)
 {
+    const struct stream_session_info *asked = ev->session;
+    struct stream_session_answer answer = {0}, bound;
     char made[SESSION_RESOURCE_BYTES];
+    if (stream_is_ready(c->stream)) {
+        enable(c, ev);
+        return;
+    }
     /* What it proved may not be so any more: with an old password nobody gets in. */
     if (server_account_changes(c->worker->server, ev->session->username) != c->changes) {
         conn_close(c, STREAM_NOT_AUTHORIZED, "the account was changed during sign-in");
         return;
     }
-    struct stream_session_answer answer = session_claim(c, ev->session, made);
-    if (answer.refused != STANZA_OK)
-        conn_login_bind_refused(c, answer.refused);
-    stream_answer_session(c->stream, worker_now_ms(c->worker), ev->id, &answer);
+    struct session *resumed = asked->resumes ? resume_prepare(c, asked, &answer) : NULL;
+    if (!resumed && asked->binds) {
+        bound = session_claim(c, asked, made);
+        answer.refused = bound.refused;
+        answer.resource = bound.resource;
+        if (answer.refused == STANZA_OK)
+            note_request(c, asked, &answer);
+        else
+            conn_login_bind_refused(c, answer.refused);
+    }
+    answer_session(c, ev, &answer);
+    if (resumed)
+        resume_attach(resumed, c);
 }
 
 /* ---- the end ---- */
@@ -239,6 +296,7 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
 void conn_abandon_jobs(struct conn *c)
 {
     conn_throttle_forget(c);
+    conn_token_abandon(c);
     if (c->secret) {
         ops_forget(c->secret->request);
         free(c->secret);

@@ -68,16 +68,16 @@ static void hold(struct session *s, const struct parcel_sender *sender)
             memory_exhausted();
     }
     if (p->count == 0)
-        p->until_ms = worker_now_ms(s->conn->worker) + PRESSURE_HOLD_MS;
+        p->until_ms = worker_now_ms(s->worker) + PRESSURE_HOLD_MS;
     p->held[p->count++] = *sender;
-    tell(s->conn->worker, sender, 1);
+    tell(s->worker, sender, 1);
 }
 
 static void release_all(struct session *s)
 {
     struct pressure *p = &s->pressure;
     for (unsigned i = 0; i < p->count; i++)
-        tell(s->conn->worker, &p->held[i], -1);
+        tell(s->worker, &p->held[i], -1);
     free(p->held);
     p->held = NULL;
     p->count = p->cap = 0;
@@ -86,13 +86,13 @@ static void release_all(struct session *s)
 
 static size_t limit_of(const struct session *s)
 {
-    return (size_t)worker_settings(s->conn->worker)->limits_send_queue_bytes;
+    return (size_t)worker_settings(s->worker)->limits_send_queue_bytes;
 }
 
 void pressure_sent(struct session *s, const struct parcel_sender *sender)
 {
     const struct conn *c = s->conn;
-    if (sender && sender->conn && c->write_blocked &&
+    if (c && sender && sender->conn && c->write_blocked &&
         stream_output_pending(c->stream) > limit_of(s) / 4)
         hold(s, sender);
 }

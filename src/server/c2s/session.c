@@ -1,5 +1,6 @@
 #include "server/c2s/session.h"
 
+#include "server/c2s/resume.h"
 #include "server/memory.h"
 #include "server/route/presence.h"
 #include "server/route/router.h"
@@ -8,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { RANDOM_BYTES = 32, TAG_BYTES = SESSION_RESOURCE_BYTES - RANDOM_BYTES - 1 };
+
 /* 120 bits that nobody can guess: a resource is part of the address that iq goes to. */
-static struct str make_resource(const struct server *server, char made[SESSION_RESOURCE_BYTES])
+static struct str make_resource(const struct server *server, char made[RANDOM_BYTES])
 {
     uint8_t raw[15];
     random_fill(&server->random, raw, sizeof raw);
@@ -17,18 +20,70 @@ static struct str make_resource(const struct server *server, char made[SESSION_R
     return str_from(made);
 }
 
+/* XEP-0386 §4.2.1: the client's own word first, so that people know it again. */
+static struct str tagged_resource(const struct server *server, struct str tag,
+                                  char made[SESSION_RESOURCE_BYTES])
+{
+    char random[RANDOM_BYTES];
+    make_resource(server, random);
+    snprintf(made, SESSION_RESOURCE_BYTES, "%.*s/%s",
+             (int)(tag.len < TAG_BYTES ? tag.len : TAG_BYTES), tag.ptr, random);
+    return str_from(made);
+}
+
+static struct str resource_for(const struct server *server, const struct stream_session_info *asked,
+                               char made[SESSION_RESOURCE_BYTES])
+{
+    if (asked->resource.ptr)
+        return asked->resource;
+    if (asked->tag.ptr)
+        return tagged_resource(server, asked->tag, made);
+    return make_resource(server, made);
+}
+
+/* A session that the new one takes the place of: it has the resource, or is one that the same
+ * installation left behind (XEP-0386 §4.2). */
+static struct session *replaced(struct user *u, struct str resource, struct str client_id)
+{
+    if (u)
+        LIST_EACH(&u->sessions, it)
+        {
+            struct session *s = session_of_link(it);
+            if (str_eq(s->jid->resource, resource) ||
+                (client_id.ptr && s->client_id && str_is(client_id, s->client_id)))
+                return s;
+        }
+    return NULL;
+}
+
+static struct session *detached(struct user *u)
+{
+    if (u)
+        LIST_EACH(&u->sessions, it)
+    if (!session_of_link(it)->conn)
+        return session_of_link(it);
+    return NULL;
+}
+
 struct stream_session_answer session_claim(struct conn *c, const struct stream_session_info *asked,
                                            char made[SESSION_RESOURCE_BYTES])
 {
     struct worker *w = c->worker;
-    struct user *u = user_find(w, router_key_of_local(w, asked->username));
-    struct str resource = asked->resource.ptr ? asked->resource : make_resource(w->server, made);
-    struct session *older = u ? user_session(u, resource) : NULL;
-    if (older)
-        conn_close(older->conn, STREAM_CONFLICT, "another client has taken this resource");
-    u = user_find(w, router_key_of_local(w, asked->username));
-    if (u && u->session_count >= worker_settings(w)->limits_sessions_per_account)
-        return (struct stream_session_answer){.refused = STANZA_RESOURCE_CONSTRAINT};
+    int64_t most = worker_settings(w)->limits_sessions_per_account;
+    struct str resource = resource_for(w->server, asked, made);
+    struct session *older;
+    struct user *u;
+    while ((older = replaced(user_find(w, router_key_of_local(w, asked->username)), resource,
+                             asked->client_id)))
+        session_close(older, STREAM_CONFLICT,
+                      "a new session of the same client has taken its place");
+    /* One that nobody came back to makes room before anybody is refused. */
+    while ((u = user_find(w, router_key_of_local(w, asked->username))) &&
+           u->session_count >= most) {
+        if (!(older = detached(u)))
+            return (struct stream_session_answer){.refused = STANZA_RESOURCE_CONSTRAINT};
+        session_close(older, STREAM_RESOURCE_CONSTRAINT, "the account has too many sessions");
+    }
     return (struct stream_session_answer){.resource = resource};
 }
 
@@ -36,6 +91,12 @@ void session_begin(struct conn *c)
 {
     struct session *s = MEMORY_NEW(struct session);
     s->conn = c;
+    s->worker = c->worker;
+    s->sm = c->sm;
+    s->resume_s = c->resume_s;
+    s->client_id = c->client_id;
+    c->sm = NULL;
+    c->client_id = NULL;
     s->jid = stream_jid(c->stream);
     buf_init(&s->directed, 0, false);
     pressure_init(&s->pressure);
@@ -44,34 +105,74 @@ void session_begin(struct conn *c)
     c->worker->shown_sessions++;
 }
 
+/* It has no connection, or none that knows of it any more. */
+static void finish(struct session *s)
+{
+    struct worker *w = s->worker;
+    struct sm *sm = s->sm;
+    s->sm = NULL;
+    s->over = true;
+    presence_end(s);
+    pressure_end(s);
+    user_remove(w, s);
+    resume_forget(s);
+    block_unref(s->presence);
+    buf_finish(&s->directed);
+    free(s->client_id);
+    free(s);
+    w->shown_sessions--;
+    if (sm)
+        resume_redeliver(w, sm);
+    sm_unref(sm);
+}
+
 void session_end(struct conn *c)
 {
     struct session *s = c->session;
     if (!s)
         return;
     c->session = NULL; /* nothing is sent to it any more */
-    presence_end(s);
-    pressure_end(s);
-    user_remove(c->worker, s);
-    block_unref(s->presence);
-    buf_finish(&s->directed);
-    free(s);
-    c->worker->shown_sessions--;
+    finish(s);
 }
 
-void session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
+void session_close(struct session *s, enum stream_condition condition, const char *text)
+{
+    if (s->conn)
+        conn_close(s->conn, condition, text);
+    else
+        finish(s);
+}
+
+/* To a session that nobody reads from at present. One that is full ends at the next tick: here
+ * somebody may be walking through its user's sessions. */
+static bool send_detached(struct session *s, struct str xml)
+{
+    if (sm_sent(s->sm, xml, 0, worker_now_ms(s->worker)) != SM_OK) {
+        resume_expire(s);
+        return false;
+    }
+    resume_count_memory(s);
+    return true;
+}
+
+bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
                   const struct parcel_sender *sender)
 {
-    struct buf *out = &s->conn->worker->scratch;
+    struct buf *out = &s->worker->scratch;
+    if (s->over)
+        return true;
     buf_reset(out);
     block_head(out, kind, to, STREAM_FRAMING_TCP);
     buf_str(out, block_str(b));
     if (out->failed)
         memory_exhausted();
-    if (!stream_send_bytes(s->conn->stream, worker_now_ms(s->conn->worker), buf_peek(out), 0))
-        return;
+    if (!s->conn)
+        return send_detached(s, buf_peek(out));
+    bool sent = stream_send_bytes(s->conn->stream, worker_now_ms(s->worker), buf_peek(out), 0);
     conn_touch(s->conn);
-    pressure_sent(s, sender);
+    if (sent)
+        pressure_sent(s, sender);
+    return sent;
 }
 
 void session_send_element(struct session *s, const struct element *e)
@@ -85,5 +186,7 @@ void session_send_element(struct session *s, const struct element *e)
 
 size_t session_memory(const struct session *s)
 {
-    return s ? sizeof *s + s->directed.cap + (s->presence ? s->presence->len : 0) : 0;
+    return s ? sizeof *s + s->directed.cap + (s->presence ? s->presence->len : 0) +
+                   (s->sm ? sm_memory(s->sm) : 0) + (s->client_id ? strlen(s->client_id) + 1 : 0)
+             : 0;
 }

@@ -10,12 +10,19 @@
 #include "server/route/parcel.h"
 
 struct user;
+struct parted;
 
 struct session {
     struct list link; /* among its user's */
     struct user *user;
-    struct conn *conn;
-    const struct jid *jid; /* the stream's */
+    struct worker *worker;
+    struct conn *conn;     /* NULL while it is detached (resume.h) */
+    const struct jid *jid; /* the stream's, or that of `parted` */
+    struct sm *sm;         /* a reference; NULL without stream management */
+    struct parted *parted; /* while it is detached */
+    uint32_t resume_s;     /* for how long it may be */
+    char *client_id;       /* of the client's installation (XEP-0388); or NULL */
+    bool over;             /* it ends: nothing is sent to it any more */
     bool available;        /* initial presence was sent, and no unavailable since */
     int8_t priority;
     struct block *presence; /* the last that was broadcast, while available */
@@ -25,18 +32,23 @@ struct session {
 
 /* At WANT_SESSION: decides on the resource, ending an older session that has it (RFC 6120
  * §7.7.2.2, the first way). `made` holds a resource that is made. */
-enum { SESSION_RESOURCE_BYTES = 32 };
+enum { SESSION_RESOURCE_BYTES = 128 };
 struct stream_session_answer session_claim(struct conn *c, const struct stream_session_info *asked,
                                            char made[SESSION_RESOURCE_BYTES]);
 
 /* At READY. */
 void session_begin(struct conn *c);
 
-/* The session ends: others are told unavailable. Harmless when there is none. */
+/* The connection's session ends: others are told unavailable, and what was never acknowledged is
+ * delivered anew. Harmless when there is none. */
 void session_end(struct conn *c);
 
-/* Sends a stanza to the client; `sender` (or NULL) may have to wait. */
-void session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
+/* Ends a session, and the stream if it has one. */
+void session_close(struct session *s, enum stream_condition condition, const char *text);
+
+/* Sends a stanza to the client; `sender` (or NULL) may have to wait. False: too much is
+ * unacknowledged, and the session is ending. */
+bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
                   const struct parcel_sender *sender);
 
 /* Sends an element that was built here to answer the client, who has to wait if it does not read.

@@ -91,7 +91,7 @@ bool presence_directed(struct session *s, const struct parcel *p)
 /* RFC 6121 §4.6.3: they learn that it goes. */
 static void to_directed(struct session *s, struct block *b)
 {
-    struct worker *w = s->conn->worker;
+    struct worker *w = s->worker;
     struct str held = buf_peek(&s->directed);
     for (const char *at = held.ptr; at < held.ptr + held.len; at += strlen(at) + 1) {
         struct jid to;
@@ -135,7 +135,7 @@ static void become_unavailable(struct session *s, struct block *b)
 
 void presence_broadcast(struct session *s, const struct element *e, enum parcel_type type)
 {
-    struct worker *w = s->conn->worker;
+    struct worker *w = s->worker;
     int8_t priority;
     if (type != PARCEL_AVAILABLE && type != PARCEL_UNAVAILABLE)
         return; /* a subscription to nobody, an error of nothing */
@@ -162,7 +162,7 @@ void presence_broadcast(struct session *s, const struct element *e, enum parcel_
 
 void presence_end(struct session *s)
 {
-    struct worker *w = s->conn->worker;
+    struct worker *w = s->worker;
     if (!s->available && buf_len(&s->directed) == 0)
         return;
     buf_reset(&w->scratch);

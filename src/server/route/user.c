@@ -84,7 +84,8 @@ void user_deliver(struct worker *w, const struct parcel *p)
     int best = best_priority(u);
     switch (rules_decide(p->kind, p->type, target, best >= 0)) {
     case RULES_DELIVER:
-        session_send(match, p->kind, p->to, p->block, &p->sender);
+        if (!session_send(match, p->kind, p->to, p->block, &p->sender))
+            router_bounce(w, p, STANZA_RESOURCE_CONSTRAINT);
         break;
     case RULES_BEST:
         deliver_from(u, p, best);

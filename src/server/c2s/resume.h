@@ -1,0 +1,56 @@
+/*
+ * resume.h - sessions that outlive their connection (XEP-0198): detached when the network fails
+ * them, resumed by a new connection of the same account, or ended when their time is over. While
+ * detached a session is available as before, and what is sent to it is kept. Home loop's thread.
+ *
+ * What was never acknowledged when a session ends is delivered anew by the rules of RFC 6121, with
+ * the time when it was first sent (XEP-0203), or answered with an error.
+ */
+#ifndef SERVER_C2S_RESUME_H
+#define SERVER_C2S_RESUME_H
+
+#include "server/c2s/session.h"
+
+struct parted;
+
+/* Whether `s` may be resumed later. */
+bool resume_is_possible(const struct session *s);
+
+/* The connection of a session that can be resumed was lost. */
+void resume_detach(struct conn *c);
+
+/* WANT_SESSION. If the session that is asked for can go on with `c`, prepares it and fills `ret`:
+ * then resume_attach must follow as soon as the stream was answered. Else NULL, and `ret` says what
+ * is known of it. */
+struct session *resume_prepare(struct conn *c, const struct stream_session_info *asked,
+                               struct stream_session_answer *ret);
+void resume_attach(struct session *s, struct conn *c);
+
+/* The state of a new session of `c`, that can be resumed if `resumable`; the caller has the
+ * reference. *ret_max_s is for how long. */
+struct sm *resume_sm_new(const struct conn *c, const struct stream_session_info *asked,
+                         uint32_t *ret_max_s);
+
+/* Delivers anew what `sm` holds. The session is none of its user's any more. */
+void resume_redeliver(struct worker *w, struct sm *sm);
+
+/* Ends the detached session that has been so for the longest; false when there is none. */
+bool resume_end_oldest(struct worker *w);
+
+/* A detached session's time has come. */
+void resume_due(struct wheel_node *n);
+
+/* The session ends: what it keeps for being detached. */
+void resume_forget(struct session *s);
+
+/* Ends a detached session at the next tick of the worker's clock. */
+void resume_expire(struct session *s);
+
+/* Counts what a detached session holds into its worker's memory. */
+void resume_count_memory(struct session *s);
+
+/* What a detached session keeps of its connection. */
+uint64_t resume_connection_id(const struct session *s);
+uint64_t resume_since_ms(const struct session *s);
+
+#endif
