@@ -32,6 +32,8 @@ struct tls_facts {
     char group[32]; /* key exchange, "" when unknown */
     char alpn[32];
     bool resumed;
+    /* What is known before the handshake is finished (RFC 8446 §2.3): the exporter is to come. */
+    bool unfinished;
     bool early_data; /* the server accepted it; in early facts of a client false: not known yet */
     enum tls_verdict verdict;
     char verdict_reason[160]; /* OpenSSL's words for a bad verdict; "" when good */

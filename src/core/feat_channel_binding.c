@@ -12,9 +12,8 @@ static bool offers(const struct stream *s)
 static struct element *offer(const struct stream *s, struct arena *a)
 {
     struct element *e = element_new(a, NS_SASL_CB, "sasl-channel-binding");
-    struct sasl_binding binding;
     for (size_t i = 0; policy_binding_types[i]; i++)
-        if (policy_binding(s->tls, policy_binding_types[i], &binding))
+        if (policy_will_bind(s->tls, policy_binding_types[i]))
             element_set(a, element_add(a, e, NS_SASL_CB, "channel-binding"), "type",
                         policy_binding_types[i]);
     return e;

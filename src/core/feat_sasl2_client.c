@@ -226,6 +226,28 @@ static const struct element *known_features(struct stream *s)
     return features;
 }
 
+/* Whether what would be pipelined may be sent before the handshake is finished: the server takes
+ * it (XEP-0484 §3.1), and it is a token that is bound to nothing that is not known yet, with a
+ * count. */
+bool sasl2_may_go_early(struct stream *s, const struct tls_facts *facts)
+{
+    const struct stream_fast_path *f = &s->config->fast_path;
+    const struct sasl_mech *m = f->token.ptr ? sasl_token_mech_find(f->token_mechanism) : NULL;
+    struct sasl_binding binding;
+    if (!f->early_data || f->off || !m || f->token_count == 0 || !f->agent_id.ptr ||
+        facts->verdict != TLS_VERDICT_OK || !sign_in_of(s))
+        return false;
+    if (sasl_mech_binding(m) && !policy_binding(facts, sasl_mech_binding(m), &binding))
+        return false;
+    const struct element *features = known_features(s);
+    const struct element *offer = element_child(features, NS_SASL2, "authentication");
+    const struct element *fast =
+        element_child(element_child(offer, NS_SASL2, "inline"), NS_FAST, "fast");
+    const char *early = element_attr(fast, "tls-0rtt");
+    return element_child(features, NS_IAP, "config-version") &&
+           (cstr_eq(early, "true") || cstr_eq(early, "1"));
+}
+
 void sasl2_pipeline(struct stream *s)
 {
     if (!s->verified || s->authenticated || s->config->fast_path.off || !s->config->username.ptr ||
@@ -324,7 +346,7 @@ void sasl2_client_done(struct stream *s)
     if (sasl_mech_flags(sasl_used(in->sasl)) & SASL_MECH_TOKEN)
         s->path |= STREAM_PATH_TOKEN;
     if (in->pipelined)
-        s->path |= STREAM_PATH_PIPELINED;
+        s->path |= STREAM_PATH_PIPELINED | (s->tls->early_data ? STREAM_PATH_EARLY : 0);
     in->pipelined = false;
     stream_trust(s);
     take_token(s, e);

@@ -54,15 +54,16 @@ bool sasl2_server_offers(const struct stream *s)
 static bool offers_token(const struct stream *s, const struct sasl_mech *m)
 {
     const char *type = sasl_mech_binding(m);
-    struct sasl_binding binding;
-    return s->config->fast && (!type || (!s->config->policy.no_channel_binding &&
-                                         policy_binding(s->tls, type, &binding)));
+    return s->config->fast &&
+           (!type || (!s->config->policy.no_channel_binding && policy_will_bind(s->tls, type)));
 }
 
 static void offer_tokens(const struct stream *s, struct arena *a, struct element *in_line)
 {
     const struct sasl_mech *m;
     struct element *fast = element_add(a, in_line, NS_FAST, "fast");
+    if (s->config->early_data)
+        element_set(a, fast, "tls-0rtt", "true");
     for (size_t i = 0; (m = sasl_token_mech_at(i)); i++)
         if (offers_token(s, m))
             element_add_text(a, element_add(a, fast, NS_FAST, "mechanism"),
@@ -251,6 +252,14 @@ static void begin(struct stream *s, const struct sasl_mech *mech, const struct e
     buf_finish(&data);
 }
 
+/* Early data can be played again by anybody who saw it: what it may bring is a token whose count
+ * was never seen before (XEP-0484 §3.4). */
+static bool may_come_early(const struct stream *s)
+{
+    const struct sasl2_request *r = s->sign_in->request;
+    return !s->early_want || (r->token_mech && r->has_count && r->count > 0);
+}
+
 static void authenticate(struct stream *s, const struct element *e)
 {
     struct sign_in *in = s->sign_in;
@@ -266,10 +275,10 @@ static void authenticate(struct stream *s, const struct element *e)
         return;
     }
     if (element_child(e, NS_FAST, "fast"))
-        mech = in->request->token_mech;
+        mech = may_come_early(s) ? in->request->token_mech : NULL;
     else if (mech && !policy_offers(&s->config->policy, mech, s->tls))
         mech = NULL;
-    if (mech)
+    if (mech && may_come_early(s))
         begin(s, mech, e);
     else
         sign_in_server_refuse(s, SASL_ERROR_INVALID_MECHANISM, STR_NONE);
@@ -360,7 +369,7 @@ static void write_success(struct stream *s)
 static void succeed(struct stream *s)
 {
     struct stream_session_answer session = s->sign_in->request->session;
-    s->path |= STREAM_PATH_SASL2;
+    s->path |= STREAM_PATH_SASL2 | (s->early_want ? STREAM_PATH_EARLY : 0);
     if (s->sign_in->request->token_mech)
         s->path |= STREAM_PATH_TOKEN;
     write_success(s);

@@ -165,12 +165,11 @@ static void server_offered(const struct stream *s, struct buf *out)
     struct str names[POLICY_MECHANISMS_MAX], types[POLICY_BINDINGS_MAX];
     size_t name_count = 0, type_count = 0;
     const struct sasl_mech *m;
-    struct sasl_binding binding;
     for (size_t i = 0; (m = sasl_mech_at(i)) && name_count < ARRAY_LEN(names); i++)
         if (policy_offers(&s->config->policy, m, s->tls))
             names[name_count++] = str_from(sasl_mech_name(m));
     for (size_t i = 0; feature_channel_binding.offers(s) && policy_binding_types[i]; i++)
-        if (policy_binding(s->tls, policy_binding_types[i], &binding))
+        if (policy_will_bind(s->tls, policy_binding_types[i]))
             types[type_count++] = str_from(policy_binding_types[i]);
     sasl_offered(names, name_count, types, type_count, out);
 }

@@ -1,6 +1,7 @@
 #include "core/stream_private.h"
 
 #include "base/base64.h"
+#include "base/datetime.h"
 
 #include <stdlib.h>
 
@@ -56,47 +57,75 @@ static void go_on(struct stream *s)
     stream_restart(s);
 }
 
-void starttls_answered(struct stream *s, const struct tls_facts *facts,
-                       const struct linnet_error *error)
+static void failed(struct stream *s, const struct linnet_error *error)
 {
-    if (!facts) {
-        struct linnet_error copy = {0};
-        if (error)
-            copy = *error;
-        else
-            error_set(&copy, LINNET_ERROR_TLS_FAILED, LINNET_ORIGIN_NETWORK, "target", s->domain,
-                      NULL);
-        stream_input_end(s, s->now_ms, &copy);
-        return;
-    }
-    s->tls = malloc(sizeof *s->tls);
+    struct linnet_error copy = {0};
+    if (error)
+        copy = *error;
+    else
+        error_set(&copy, LINNET_ERROR_TLS_FAILED, LINNET_ORIGIN_NETWORK, "target", s->domain, NULL);
+    stream_input_end(s, s->now_ms, &copy);
+}
+
+static bool keep_facts(struct stream *s, const struct tls_facts *facts)
+{
+    if (!s->tls)
+        s->tls = malloc(sizeof *s->tls);
     if (!s->tls) {
         stream_out_of_memory(s);
-        return;
+        return false;
     }
     *s->tls = *facts;
     s->verified = facts->verdict == TLS_VERDICT_OK;
-    if (stream_is_client(s) && !s->verified)
+    return true;
+}
+
+void starttls_answered(struct stream *s, const struct tls_facts *facts,
+                       const struct linnet_error *error)
+{
+    if (!facts)
+        failed(s, error);
+    else if (!keep_facts(s, facts))
+        return;
+    else if (stream_is_client(s) && !s->verified)
         stream_ask(s, (struct stream_event){.kind = STREAM_WANT_VERIFY, .facts = s->tls}, false);
     else
         go_on(s);
 }
 
-static void format_date(int64_t unix_s, char out[32])
+/* ---- early data ---- */
+
+bool starttls_early_allowed(struct stream *s, const struct tls_facts *facts)
 {
-    /* Civil date from days since 1970, proleptic Gregorian; no time zone, no locale, no clock. */
-    int64_t days = (unix_s >= 0 ? unix_s : unix_s - 86399) / 86400 + 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    unsigned doe = (unsigned)(days - era * 146097);
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    unsigned day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
-    int64_t year = (int64_t)yoe + era * 400 + (month <= 2);
-    struct buf text;
-    buf_init(&text, 0, false);
-    buf_printf(&text, "%04lld-%02u-%02u", (long long)year, month, day);
-    error_copy_text(out, 32, buf_peek(&text));
-    buf_finish(&text);
+    return stream_is_client(s) ? sasl2_may_go_early(s, facts) : s->config->early_data;
+}
+
+void starttls_early(struct stream *s, uint64_t want_id, const struct tls_facts *facts)
+{
+    struct tls_facts early = *facts;
+    early.unfinished = true;
+    s->early_want = want_id;
+    if (keep_facts(s, &early))
+        go_on(s);
+}
+
+/* The certificate that was good when the ticket was made may be another one now. */
+void starttls_early_finished(struct stream *s, const struct tls_facts *facts,
+                             const struct linnet_error *error)
+{
+    if (stream_over(s))
+        return;
+    if (!facts)
+        failed(s, error);
+    else if (s->config && keep_facts(s, facts) && stream_is_client(s) && !s->verified)
+        starttls_verified(s, false);
+    /* A server that is READY has forgotten what it negotiated with. */
+}
+
+static void format_date(int64_t unix_s, char out[DATETIME_BYTES])
+{
+    datetime_format(unix_s, out);
+    out[sizeof "2026-11-27" - 1] = '\0';
 }
 
 /* As linnet_config_add_pin takes it. Without memory an error goes without its pin. */
@@ -118,7 +147,7 @@ void starttls_verified(struct stream *s, bool accept)
         return;
     }
     const struct tls_certificate *peer = &s->tls->peer;
-    char sha256[65], pin[64], not_before[32], not_after[32];
+    char sha256[65], pin[64], not_before[DATETIME_BYTES], not_after[DATETIME_BYTES];
     hash_hex(str_of(peer->sha256, sizeof peer->sha256), sha256);
     format_pin(peer, pin, sizeof pin);
     format_date(peer->not_before_s, not_before);

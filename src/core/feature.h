@@ -69,6 +69,12 @@ struct bind {
 void starttls_answered(struct stream *s, const struct tls_facts *facts,
                        const struct linnet_error *error);
 void starttls_verified(struct stream *s, bool accept);
+/* The handshake is under way: whether early data may pass; it passes. */
+bool starttls_early_allowed(struct stream *s, const struct tls_facts *facts);
+void starttls_early(struct stream *s, uint64_t want_id, const struct tls_facts *facts);
+/* ... and is finished, or has failed. */
+void starttls_early_finished(struct stream *s, const struct tls_facts *facts,
+                             const struct linnet_error *error);
 
 /* feat_sasl.c; admit: feat_sasl_server.c; token, session: feat_sasl2_server.c */
 void sign_in_free(struct sign_in *in);
@@ -86,6 +92,8 @@ void sasl2_add_version(struct stream *s, struct arena *a, struct element *featur
 /* feat_sasl2_client.c: after a header: what is known of the server may allow to sign in at once.
  * When its features come after all, whether an exchange runs already. */
 void sasl2_pipeline(struct stream *s);
+/* Whether that may be sent as early data on a connection of which `facts` are known so far. */
+bool sasl2_may_go_early(struct stream *s, const struct tls_facts *facts);
 bool sasl2_is_pipelined(struct stream *s);
 /* ... and whether stream management was among what it offered. */
 bool sasl2_offers_sm(const struct stream *s);

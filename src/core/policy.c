@@ -69,6 +69,21 @@ bool policy_binding(const struct tls_facts *tls, const char *type, struct sasl_b
     return false;
 }
 
+bool policy_will_bind(const struct tls_facts *tls, const char *type)
+{
+    struct sasl_binding binding;
+    return policy_binding(tls, type, &binding) ||
+           (tls && tls->unfinished && cstr_eq(type, "tls-exporter"));
+}
+
+static bool will_bind_any(const struct tls_facts *tls)
+{
+    for (size_t i = 0; policy_binding_types[i]; i++)
+        if (policy_will_bind(tls, policy_binding_types[i]))
+            return true;
+    return false;
+}
+
 static bool lists(const struct policy_offer *offer, const char *type)
 {
     for (size_t i = 0; i < offer->binding_type_count; i++)
@@ -215,9 +230,7 @@ bool policy_offers(const struct login_policy *policy, const struct sasl_mech *m,
         return false;
     if (!tls && (policy->tls == POLICY_TLS_REQUIRE || (flags & SASL_MECH_PLAINTEXT)))
         return false;
-    if ((flags & SASL_MECH_BINDS) &&
-        (!tls || policy->no_channel_binding ||
-         !(tls->exporter_len || tls->unique_len || tls->end_point_len)))
+    if ((flags & SASL_MECH_BINDS) && (!tls || policy->no_channel_binding || !will_bind_any(tls)))
         return false;
     return policy->legacy || !(flags & SASL_MECH_LEGACY);
 }

@@ -97,4 +97,8 @@ const char *policy_binding_type(const char *type);
 /* The binding of `type` that a connection can give; false when it cannot. */
 bool policy_binding(const struct tls_facts *tls, const char *type, struct sasl_binding *ret);
 
+/* Whether it can, or will be able to when its handshake is finished: what is on offer must not
+ * depend on when it is asked. */
+bool policy_will_bind(const struct tls_facts *tls, const char *type);
+
 #endif

@@ -184,8 +184,21 @@ static bool want_take(struct stream *s, uint64_t now_ms, enum stream_event_kind 
 bool stream_answer_tls(struct stream *s, uint64_t now_ms, uint64_t id, enum stream_tls_phase phase,
                        const struct tls_facts *facts, const struct linnet_error *error)
 {
-    /* No mechanism that may travel in early data is negotiated yet, so nothing is sent early. */
-    if (phase == STREAM_TLS_EARLY || !want_take(s, now_ms, STREAM_WANT_TLS, id))
+    bool open = s->want.kind == STREAM_WANT_TLS && s->want.id == id && s->want.told;
+    if (phase == STREAM_TLS_EARLY) {
+        if (!open || !facts || !starttls_early_allowed(s, facts))
+            return false;
+        want_take(s, now_ms, STREAM_WANT_TLS, id);
+        starttls_early(s, id, facts);
+        return true;
+    }
+    if (s->early_want && s->early_want == id) {
+        s->now_ms = now_ms;
+        s->early_want = 0;
+        starttls_early_finished(s, facts, error);
+        return true;
+    }
+    if (!want_take(s, now_ms, STREAM_WANT_TLS, id))
         return false;
     starttls_answered(s, facts, error);
     return true;

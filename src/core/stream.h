@@ -58,7 +58,8 @@ struct stream_fast_path {
     /* <stream:features/> that the server showed earlier on such a connection, as XML. When they
      * hold a config-version (XEP-0509), <authenticate/> leaves together with the header. */
     struct str known_features;
-    bool sm; /* stream management (XEP-0198) */
+    bool early_data; /* use the token in TLS early data where the server takes it */
+    bool sm;         /* stream management (XEP-0198) */
     /* A session that was broken off, detached (sm_detach), and its full address: it is gone on with
      * if the server agrees. The stream takes a reference only when it does. Borrowed. */
     struct sm *resume;
@@ -97,9 +98,10 @@ struct stream_config {
     const char *const *domains; /* prepared; the first is the default `from`; NULL-terminated */
     uint8_t fake_key[32];       /* see sasl.h */
     unsigned fake_iterations;
-    bool no_sasl2; /* RFC 6120 only */
-    bool fast;     /* FAST tokens (XEP-0484): WANT_TOKEN will be answered */
-    bool sm;       /* stream management (XEP-0198) */
+    bool no_sasl2;   /* RFC 6120 only */
+    bool fast;       /* FAST tokens (XEP-0484): WANT_TOKEN will be answered */
+    bool sm;         /* stream management (XEP-0198) */
+    bool early_data; /* a token may come in TLS early data (XEP-0484 §3.4) */
 };
 
 struct stream;
@@ -257,9 +259,12 @@ bool stream_event(struct stream *s, struct stream_event *ret);
 
 enum stream_tls_phase { STREAM_TLS_EARLY, STREAM_TLS_FINISHED };
 
-/* `facts` NULL: the handshake failed with `error`. In phase EARLY the handshake has not finished
- * and what is written goes out as early data; the want stays open. Returns false for EARLY when
- * nothing may be sent early. */
+/* `facts` NULL: the handshake failed with `error`.
+ *
+ * In phase EARLY the handshake has not finished. Where that is allowed, the stream goes on: what a
+ * client writes now goes out as early data (and once more after the handshake if it was not
+ * accepted), what a server is given now came as early data. Phase FINISHED is answered later, with
+ * the same id. Returns false when nothing may pass early; then only FINISHED follows. */
 bool stream_answer_tls(struct stream *s, uint64_t now_ms, uint64_t id, enum stream_tls_phase phase,
                        const struct tls_facts *facts, const struct linnet_error *error);
 bool stream_answer_verify(struct stream *s, uint64_t now_ms, uint64_t id, bool accept);
@@ -344,7 +349,8 @@ enum {
     STREAM_PATH_BIND2 = 2,     /* XEP-0386 */
     STREAM_PATH_TOKEN = 4,     /* XEP-0484 */
     STREAM_PATH_PIPELINED = 8, /* XEP-0509: header and <authenticate/> in one flight */
-    STREAM_PATH_RESUMED = 16   /* XEP-0198: the session before goes on */
+    STREAM_PATH_RESUMED = 16,  /* XEP-0198: the session before goes on */
+    STREAM_PATH_EARLY = 32     /* it came in TLS early data, which was accepted */
 };
 unsigned stream_path(const struct stream *s);
 

@@ -65,6 +65,7 @@ struct stream {
     unsigned event_first, event_count;
     struct stream_want want;
     uint64_t last_want_id;
+    uint64_t early_want; /* WANT_TLS whose handshake is not finished while early data passes; 0 */
 
     /* times, ms */
     uint64_t now_ms;

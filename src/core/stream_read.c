@@ -38,6 +38,12 @@ static void client_element(struct stream *s, const struct element *e)
      * and nothing that we did not ask for takes effect. */
 }
 
+/* Nothing but a token may come before the client has proved that it is there (RFC 8446 §8). */
+static bool comes_too_early(const struct stream *s, const struct element *e)
+{
+    return s->early_want && !element_is(e, NS_SASL2, "authenticate");
+}
+
 static void server_element(struct stream *s, const struct element *e)
 {
     const struct feature *f = feature_of(e);
@@ -85,6 +91,8 @@ static void on_element(struct stream *s, const struct element *e)
     stream_progress(s);
     if (element_is(e, NS_STREAM, "error"))
         stream_error_received(s, e);
+    else if (!stream_is_client(s) && comes_too_early(s, e))
+        stream_fail_protocol(s, STREAM_POLICY_VIOLATION, "more than a token came as early data");
     else if (s->was_ready)
         ready_element(s, e);
     else if (s->phase == PHASE_CLOSING)
