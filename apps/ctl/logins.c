@@ -30,58 +30,56 @@ static bool is(const json_t *object, const char *name)
 /* ---- the ladder ---- */
 
 /* The parts that are there, with commas between them. */
-static void print_parts(const char *const *parts, size_t count)
+static void add_parts(struct buf *to, const char *const *parts, size_t count)
 {
-    const char *between = "";
-    for (size_t i = 0; i < count; i++) {
-        if (!parts[i] || !parts[i][0])
-            continue;
-        fputs(between, stdout);
-        output_printable(stdout, parts[i]);
-        between = ", ";
-    }
+    for (size_t i = 0; i < count; i++)
+        if (parts[i][0])
+            buf_printf(to, "%s%s", buf_len(to) > 0 ? ", " : "", parts[i]);
 }
 
-static void print_tls(const json_t *tls)
+static void add_tls(struct buf *to, const json_t *tls)
 {
-    char suite[160];
-    snprintf(suite, sizeof suite, "%s %s", text_of(tls, "version"), text_of(tls, "cipher"));
-    print_parts((const char *[]){suite, is(tls, "resumed") ? "resumed" : ""}, 2);
+    buf_printf(to, "%s %s", text_of(tls, "version"), text_of(tls, "cipher"));
+    add_parts(to, (const char *[]){is(tls, "resumed") ? "resumed" : ""}, 1);
 }
 
-static void print_attempt(const json_t *step)
+static void add_attempt(struct buf *to, const json_t *step)
 {
-    char held[64] = "";
-    json_int_t held_ms = number_of(step, "held_ms");
     const char *condition = text_of(step, "condition"), *reason = text_of(step, "reason");
+    json_int_t held_ms = number_of(step, "held_ms");
+    add_parts(to, (const char *[]){text_of(step, "mechanism"), text_of(step, "binding")}, 2);
     if (held_ms > 0)
-        snprintf(held, sizeof held, "held for %.0f s after wrong passwords",
-                 (double)held_ms / 1000);
-    print_parts((const char *[]){text_of(step, "mechanism"), text_of(step, "binding"), held}, 3);
-    if (is(step, "ok"))
-        return;
-    printf("%s%srefused%s: ", text_of(step, "mechanism")[0] ? ", " : "", output_red(stdout),
-           output_plain(stdout));
-    print_parts((const char *[]){condition, cstr_eq(condition, reason) ? "" : reason}, 2);
+        buf_printf(to, ", held for %.0f s after wrong passwords", (double)held_ms / 1000);
+    if (!is(step, "ok"))
+        buf_printf(to, "%srefused: %s%s%s", buf_len(to) > 0 ? ", " : "", condition,
+                   reason[0] ? ", " : "", reason);
 }
+
+static void add_detail(struct buf *to, const json_t *record, const json_t *step)
+{
+    const char *stage = text_of(step, "stage");
+    const char *port = is(record, "direct_tls") ? "direct TLS" : "STARTTLS";
+    if (cstr_eq(stage, "connect"))
+        add_parts(to, (const char *[]){text_of(record, "address"), port}, 2);
+    else if (cstr_eq(stage, "header"))
+        buf_cstr(to, text_of(record, "domain"));
+    else if (cstr_eq(stage, "secure"))
+        add_tls(to, json_object_get(record, "tls"));
+    else if (cstr_eq(stage, "bind") && is(step, "ok"))
+        add_parts(to, (const char *[]){text_of(record, "jid"), text_of(record, "software")}, 2);
+    else
+        add_attempt(to, step);
+}
+
+enum { DETAIL_COLUMN = 21 };
 
 static void print_detail(const json_t *record, const json_t *step)
 {
-    const char *stage = text_of(step, "stage");
-    if (cstr_eq(stage, "connect"))
-        print_parts((const char *[]){text_of(record, "address"),
-                                     is(record, "direct_tls") ? "direct TLS" : "STARTTLS"},
-                    2);
-    else if (cstr_eq(stage, "header"))
-        print_parts((const char *[]){text_of(record, "domain")}, 1);
-    else if (cstr_eq(stage, "secure"))
-        print_tls(json_object_get(record, "tls"));
-    else if (cstr_eq(stage, "sign in"))
-        print_attempt(step);
-    else if (is(step, "ok"))
-        print_parts((const char *[]){text_of(record, "jid"), text_of(record, "software")}, 2);
-    else
-        print_attempt(step);
+    struct buf text = {0};
+    add_detail(&text, record, step);
+    buf_byte(&text, '\0');
+    output_wrapped(stdout, DETAIL_COLUMN, text.failed ? "(out of memory)" : buf_peek(&text).ptr);
+    buf_finish(&text);
 }
 
 static void print_rung(const char *colour, const char *name, json_int_t ms)
@@ -100,7 +98,6 @@ static void print_steps(const json_t *record)
         print_rung(is(step, "ok") ? output_green(stdout) : output_red(stdout),
                    text_of(step, "stage"), at_ms - before_ms);
         print_detail(record, step);
-        putchar('\n');
         before_ms = at_ms;
     }
 }
