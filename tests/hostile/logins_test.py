@@ -112,6 +112,12 @@ def too_slow(server):
         drop(session)
 
 
+def no_hello(server):
+    """A client at the port of direct TLS that waits for the server to speak first."""
+    with daemon.socket.create_connection(("127.0.0.1", server.tls_port), 20) as s:
+        assert s.recv(1) == b""
+
+
 def silent(server):
     daemon.say(server.port, b"")
 
@@ -130,6 +136,7 @@ FAILURES = [  # how, code, stage, heading, what must be in the sentence
     (web_request, "not-xmpp", "header", "Not XMPP", "GET"),
     (broken_xml, "protocol", "secure", "The client broke the rules of XMPP", "rules"),
     (silent, "connection-lost", "header", "The client said nothing", "left"),
+    (no_hello, "timeout", "secure", "The client took too long", "signed in"),
     (too_slow, "timeout", "sign in", "The client took too long", "2 s"),
 ]
 
