@@ -78,9 +78,11 @@ static json_t *trace_of(const struct login_record *r)
     login_trace_print(&r->trace, &text);
     if (text.failed)
         memory_exhausted();
+    /* The XML reader lets nothing through that is not UTF-8. Were it otherwise, that must not end
+     * the server, as running out of memory does. */
     json_t *json = json_stringn(buf_peek(&text).ptr, buf_len(&text));
     buf_finish(&text);
-    return json;
+    return json ? json : json_string("(what was said is not UTF-8)");
 }
 
 /* The last attempt: what it used. */
