@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 CANARY = "kanarienvogel-7f3a91c5"
+MECHANISMS = ("PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "DIGEST-MD5")
 
 
 def shapes(secret):
@@ -94,6 +95,15 @@ def environment(world, server):
         assert done.returncode == 2, f"{done.returncode}: {done.stderr}"
 
 
+def sign_ins(server):
+    """What the server tells its operator about all these sign-ins, in both forms."""
+    for words in (("logins",), ("--json", "logins")):
+        told = server.control(*words, "--trace", "--limit", "100")
+        for said in (*MECHANISMS, "C: <auth", "S: <challenge", "C: <response", ">***<"):
+            assert said in told, f"no {said} in {told}"
+        look("linnetctl " + " ".join(words), told.encode())
+
+
 def server_files(server):
     """Neither the log nor the database nor anything else of the server holds it."""
     paths = [path for path in server.data.rglob("*") if path.is_file()]
@@ -120,11 +130,12 @@ def cases(world):
         assert not watcher.seen, "argv held the password"
 
     yield "linnetctl user add", added
-    for mechanism in ("PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "DIGEST-MD5"):
+    for mechanism in MECHANISMS:
         yield f"login with {mechanism}", functools.partial(
             login, world, server, mechanism, ["--mech", mechanism, "--legacy"])
     yield "login with what linnet chooses", functools.partial(login, world, server, "chosen", [])
     yield "--trace-secrets shows it", functools.partial(traced_secrets, world, server)
     yield "children do not inherit it", functools.partial(environment, world, server)
+    yield "records of sign-ins", functools.partial(sign_ins, server)
     yield "log, database and files of the server", functools.partial(server_files, server)
     yield "files of the server are private", functools.partial(private_files, server)
