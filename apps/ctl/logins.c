@@ -142,19 +142,29 @@ static void print_trace(const char *trace)
     }
 }
 
+/* How the login was shorter than that of RFC 6120, which is not worth a word. */
+static const char *shortcut_of(const json_t *record)
+{
+    static const char *const shortcuts[][2] = {{"sasl2", ", with SASL2"},
+                                               {"fast", ", with a token (FAST)"},
+                                               {"resumed", ", the session before goes on"}};
+    for (size_t i = 0; i < ARRAY_LEN(shortcuts); i++)
+        if (cstr_eq(text_of(record, "path"), shortcuts[i][0]))
+            return shortcuts[i][1];
+    return "";
+}
+
 static void print_record(const struct ctl *ctl, json_t *record)
 {
     if (ctl->options.json) {
         print_json(record);
         return;
     }
-    const char *path = text_of(record, "path");
-    bool plain = cstr_eq(path, "classic"); /* the way of old, not worth a word */
     print_heading(record);
     print_steps(record);
     if (is(record, "ok")) {
         print_rung(output_green(stdout), "ready", number_of(record, "total_ms"));
-        printf("in all%s%s\n", plain ? "" : ", ", plain ? "" : path);
+        printf("in all%s\n", shortcut_of(record));
     } else {
         print_failure(record);
     }

@@ -101,6 +101,7 @@ def sign_ins(server):
         told = server.control(*words, "--trace", "--limit", "100")
         for said in (*MECHANISMS, "C: <auth", "S: <challenge", "C: <response", ">***<"):
             assert said in told, f"no {said} in {told}"
+        assert ('"path":"sasl2"' if "--json" in words else "in all, with SASL2") in told, told
         look("linnetctl " + " ".join(words), told.encode())
 
 

@@ -78,8 +78,24 @@ void conn_login_bind_refused(struct conn *c, enum stanza_condition condition)
 
 /* ---- the outcome ---- */
 
+/* The shortest way that it went. */
+static const char *path_name(unsigned path)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } names[] = {{STREAM_PATH_RESUMED, "resumed"},
+                 {STREAM_PATH_TOKEN, "fast"},
+                 {STREAM_PATH_SASL2, "sasl2"}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (path & names[i].flag)
+            return names[i].name;
+    return "classic";
+}
+
 static void keep_record(struct conn *c)
 {
+    login_record_path(c->login, path_name(stream_path(c->stream)));
     stream_end_trace(c->stream);
     logins_add(&c->worker->server->logins, c->login,
                (size_t)worker_settings(c->worker)->logins_keep);

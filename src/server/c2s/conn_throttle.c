@@ -12,7 +12,7 @@ struct throttle_hold {
     struct sasl_want want;
     size_t user_len; /* of the prepared name */
     char user[JID_PART_MAX_BYTES + 1];
-    char typed[]; /* want.username */
+    char strings[]; /* of `want` */
 };
 
 static bool throttles(const struct conn *c)
@@ -35,20 +35,31 @@ static size_t prepare(struct str typed, char user[JID_PART_MAX_BYTES + 1])
 
 /* ---- holding ---- */
 
+static struct str copy(char **at, struct str s)
+{
+    if (!s.ptr)
+        return STR_NONE;
+    char *to = memcpy(*at, s.ptr, s.len);
+    *at += s.len;
+    return str_of(to, s.len);
+}
+
 static void hold(struct conn *c, const struct stream_event *ev, struct str user, uint32_t held_ms)
 {
-    struct str typed = ev->sasl->username;
+    const struct sasl_want *want = ev->sasl;
     conn_log(c, LOG_INFO, "held for %u ms after wrong passwords: user=%.*s", held_ms,
              STR_ARG(user));
-    struct throttle_hold *h = memory_alloc(sizeof *h + typed.len);
+    struct throttle_hold *h =
+        memory_alloc(sizeof *h + want->username.len + want->realm.len + want->client_id.len);
     h->want_id = ev->id;
     h->until_ms = worker_now_ms(c->worker) + held_ms;
     h->user_len = user.len;
     memcpy(h->user, user.ptr, user.len);
-    if (typed.len > 0)
-        memcpy(h->typed, typed.ptr, typed.len);
-    h->want = (struct sasl_want){.username = str_of(h->typed, typed.len),
-                                 .scheme = ev->sasl->scheme}; /* static: of the mechanism's row */
+    char *at = h->strings;
+    h->want = (struct sasl_want){.username = copy(&at, want->username),
+                                 .realm = copy(&at, want->realm),
+                                 .client_id = copy(&at, want->client_id),
+                                 .scheme = want->scheme}; /* static: of the mechanism's row */
     c->held = h;
     conn_login_held(c, held_ms);
 }
