@@ -2,6 +2,13 @@
 
 #include "server/c2s/login_record.h"
 
+/* Tokens have mechanisms of their own (XEP-0484). */
+static bool by_token(const struct login_record *r)
+{
+    const char *mechanism = linnet_error_param(r->failure, "mechanism");
+    return mechanism && strncmp(mechanism, "HT-", 3) == 0;
+}
+
 static bool nobody(const struct login_record *r)
 {
     return r->no_account || !r->user;
@@ -19,10 +26,28 @@ static bool said_nothing(const struct login_record *r)
     return r->step_count == 1;
 }
 
-static bool bound_elsewhere(const struct login_record *r)
+/* Whether the reason of the refusal has these words. */
+static bool reason_says(const struct login_record *r, const char *words)
 {
     const char *reason = linnet_error_param(r->failure, "reason");
-    return reason && (strstr(reason, "another channel") || strstr(reason, "-PLUS"));
+    return reason && strstr(reason, words);
+}
+
+static bool bound_elsewhere(const struct login_record *r)
+{
+    return reason_says(r, "another channel");
+}
+
+static bool saw_another_offer(const struct login_record *r)
+{
+    return reason_says(r, "-PLUS");
+}
+
+/* Refused before the password, or the name, was looked at. */
+static bool not_the_password(const struct login_record *r)
+{
+    return !reason_says(r, "wrong user name or password") && !reason_says(r, "not-authorized") &&
+           !reason_says(r, "forbidden characters");
 }
 
 static bool at_binding(const struct login_record *r)
@@ -32,8 +57,7 @@ static bool at_binding(const struct login_record *r)
 
 static bool refused_certificate(const struct login_record *r)
 {
-    const char *reason = linnet_error_param(r->failure, "reason");
-    return reason && (strstr(reason, "certificate") || strstr(reason, "unknown CA"));
+    return reason_says(r, "certificate") || reason_says(r, "unknown CA");
 }
 
 #define TRIES "[; {tries} attempts were refused in all]"
@@ -43,6 +67,18 @@ static const struct login_words rows[] = {
      "Client and server see different TLS connections: {reason}" TRIES ".",
      "Something between the two opens TLS (a proxy, a virus scanner, an attacker), or a client "
      "binds the wrong bytes; the password was not given away."},
+    {LINNET_ERROR_BAD_CREDENTIALS, by_token, "Token not valid",
+     "The token that the client presented for [{address}|an account] is not valid" TRIES ".",
+     "It may be old: the client signs in with the password next, and gets a new one. linnetctl "
+     "user tokens NAME shows those that are valid."},
+    {LINNET_ERROR_BAD_CREDENTIALS, saw_another_offer, "The offer was changed on its way",
+     "The client was shown other mechanisms than the server offers: {reason}" TRIES ".",
+     "Something between the two changes what is said, or the client is wrong about channel "
+     "binding; the password was not given away."},
+    {LINNET_ERROR_BAD_CREDENTIALS, not_the_password, "The client signs in wrongly",
+     "The sign-in[ of {address}][ with {mechanism}] was refused: {reason}" TRIES ".",
+     "The password was not looked at: some clients try in this way what the server does not "
+     "have. If no other attempt follows, it is a bug of the client."},
     {LINNET_ERROR_BAD_CREDENTIALS, nobody, "No such account",
      "[There is no account {address} that could sign in with {mechanism}|There is no account "
      "{address}|The user name is none that an account could have]" TRIES ".",

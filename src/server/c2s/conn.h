@@ -67,7 +67,7 @@ struct conn {
     struct token_ids *token_ids; /* of the tokens that a client may have; NULL */
     int64_t mark;                /* of the account, with its password (ops_token_ask) */
     struct throttle_hold *held;  /* an attempt to sign in that must wait */
-    bool guessing;               /* a credential was asked for, and nothing is proved yet */
+    bool guessing;               /* a password is being proved, and is not yet */
     struct login_record *login;  /* until it has signed in */
     unsigned home;               /* while moving: where to */
     enum sasl_error refusal;     /* found with the credential, told once the proof was right */
@@ -142,6 +142,7 @@ void conn_login_tls(struct conn *c, const struct tls_facts *facts);
 void conn_login_user(struct conn *c, struct str user);
 void conn_login_no_account(struct conn *c);
 void conn_login_held(struct conn *c, uint32_t held_ms);
+void conn_login_software(struct conn *c, struct str software);
 void conn_login_attempt(struct conn *c, const struct stream_auth_info *auth);
 void conn_login_bind_refused(struct conn *c, enum stanza_condition condition);
 /* The outcome is known: the record goes to the ring. */

@@ -64,6 +64,12 @@ void conn_login_no_account(struct conn *c)
         login_record_no_account(c->login);
 }
 
+void conn_login_software(struct conn *c, struct str software)
+{
+    if (c->login)
+        login_record_software(c->login, software);
+}
+
 void conn_login_held(struct conn *c, uint32_t held_ms)
 {
     if (c->login)

@@ -49,8 +49,7 @@ static void hold(struct conn *c, const struct stream_event *ev, struct str user,
     const struct sasl_want *want = ev->sasl;
     conn_log(c, LOG_INFO, "held for %u ms after wrong passwords: user=%.*s", held_ms,
              STR_ARG(user));
-    struct throttle_hold *h =
-        memory_alloc(sizeof *h + want->username.len + want->realm.len + want->client_id.len);
+    struct throttle_hold *h = memory_alloc(sizeof *h + want->username.len + want->realm.len);
     h->want_id = ev->id;
     h->until_ms = worker_now_ms(c->worker) + held_ms;
     h->user_len = user.len;
@@ -58,7 +57,6 @@ static void hold(struct conn *c, const struct stream_event *ev, struct str user,
     char *at = h->strings;
     h->want = (struct sasl_want){.username = copy(&at, want->username),
                                  .realm = copy(&at, want->realm),
-                                 .client_id = copy(&at, want->client_id),
                                  .scheme = want->scheme}; /* static: of the mechanism's row */
     c->held = h;
     conn_login_held(c, held_ms);
@@ -70,8 +68,9 @@ bool conn_throttle_holds(struct conn *c, const struct stream_event *ev)
     struct throttle_who who = {&c->peer, str_of(user, prepare(ev->sasl->username, user))};
     uint32_t held_ms = 0;
     conn_login_user(c, who.user);
-    c->guessing = true;
-    if (!throttles(c))
+    /* Tokens are random: nobody guesses them, and an old one is no guess. */
+    c->guessing = !ev->sasl->client_id.ptr;
+    if (!c->guessing || !throttles(c))
         return false;
     if (!throttle_enter(c->worker->server->throttle, worker_now_ms(c->worker), &who, &held_ms)) {
         conn_log(c, LOG_NOTICE, "too many attempts of its address wait: temporary-auth-failure");

@@ -122,6 +122,7 @@ void conn_want_token(struct conn *c, const struct stream_event *ev)
 {
     const struct stream_token_info *t = ev->token;
     struct str used = STR_NONE;
+    conn_login_software(c, t->software);
     if (t->used && t->used_index >= 0 && t->used_index < SASL_TOKENS_MAX && c->token_ids)
         used = str_from(c->token_ids->ids[t->used_index]);
     struct ops_ask ask = {

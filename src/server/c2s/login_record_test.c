@@ -180,6 +180,36 @@ static void what_was_refused_last_is_what_failed(void **state)
          "attempts were refused in all.");
 
     r = begin();
+    attempt(r, 1020, "juliet", SASL_ERROR_NOT_AUTHORIZED, "the client is bound to another channel");
+    over(r, LINNET_OK, NULL, NULL);
+    says(r, LINNET_ERROR_BAD_CREDENTIALS, "The connection was tampered with",
+         "Client and server see different TLS connections: the client is bound to another "
+         "channel.");
+
+    r = begin();
+    attempt(r, 1020, "juliet", SASL_ERROR_NOT_AUTHORIZED,
+            "a type of channel binding that is not on offer");
+    over(r, LINNET_OK, NULL, NULL);
+    says(r, LINNET_ERROR_BAD_CREDENTIALS, "The client signs in wrongly",
+         "The sign-in of juliet@example.org with SCRAM-SHA-256 was refused: a type of channel "
+         "binding that is not on offer.");
+
+    r = begin();
+    attempt(r, 1020, "", SASL_ERROR_NOT_AUTHORIZED, "the user name has forbidden characters");
+    over(r, LINNET_OK, NULL, NULL);
+    says(r, LINNET_ERROR_BAD_CREDENTIALS, "No such account",
+         "The user name is none that an account could have.");
+
+    r = begin();
+    login_record_attempt(r, 1020,
+                         &(struct stream_auth_info){.username = STR_LIT("juliet"),
+                                                    .mechanism = "HT-SHA-256-EXPR",
+                                                    .failure = SASL_ERROR_NOT_AUTHORIZED});
+    over(r, LINNET_OK, NULL, NULL);
+    says(r, LINNET_ERROR_BAD_CREDENTIALS, "Token not valid",
+         "The token that the client presented for juliet@example.org is not valid.");
+
+    r = begin();
     attempt(r, 1020, "juliet", SASL_ERROR_ACCOUNT_DISABLED, NULL);
     over(r, LINNET_OK, NULL, NULL);
     says(r, LINNET_ERROR_ACCOUNT_DISABLED, "Account disabled",
