@@ -16,7 +16,8 @@
  *
  * A login that began has exactly one outcome, LINNET_EVENT_ONLINE or LINNET_EVENT_FAILED, before
  * its deadline, however the server behaves. A session that came online has exactly one end,
- * LINNET_EVENT_OFFLINE. After FAILED and after OFFLINE the same client may log in again.
+ * LINNET_EVENT_OFFLINE. After FAILED and after OFFLINE the same client may log in again, or does so
+ * by itself: see "logging in again" below.
  *
  * Nothing here blocks but linnet_login and linnet_client_wait: names are resolved, addresses raced
  * and keys derived elsewhere. All functions of a client are called from one thread at a time,
@@ -68,9 +69,53 @@ LINNET_API enum linnet_error_code linnet_login(struct linnet_client *client,
 
 /* Ends what there is in order (RFC 6120 §4.4). Online: what was sent is flushed, the stream is
  * closed and the server's close awaited for 2 seconds at most, then LINNET_EVENT_OFFLINE with
- * LINNET_OK. During a login: LINNET_EVENT_FAILED with LINNET_ERROR_INTERRUPTED. Offline: nothing.
- */
+ * LINNET_OK. During a login: LINNET_EVENT_FAILED with LINNET_ERROR_INTERRUPTED. Offline: nothing,
+ * but that an attempt that was scheduled is dropped. Either way no further attempt follows before
+ * linnet_client_login or linnet_login is called. */
 LINNET_API void linnet_client_close(struct linnet_client *client);
+
+/* ---- logging in again (RFC 6120 §3.3) ----
+ *
+ * With linnet_config_set_reconnect each LINNET_EVENT_FAILED and LINNET_EVENT_OFFLINE is followed at
+ * once by exactly one of
+ *
+ *     LINNET_EVENT_RETRY_SCHEDULED   a login begins by itself after delay_ms; that login has its
+ *                                    stages and its one outcome like any other
+ *     LINNET_EVENT_GIVEN_UP          error->retry is LINNET_RETRY_NO: a person must change
+ *                                    something; nothing follows until linnet_client_login
+ *
+ * save when the application ended it itself, with linnet_client_close or by giving up on a password
+ * (LINNET_OK, LINNET_ERROR_INTERRUPTED), and after a failure that linnet_login returned; then
+ * neither comes. So a client that came online and loses its server tells
+ *
+ *     OFFLINE RETRY_SCHEDULED [STAGE... FAILED RETRY_SCHEDULED]... STAGE... ONLINE
+ *
+ * A login by itself begins only when all events up to RETRY_SCHEDULED were pulled. What a host
+ * asked of the server before (presence, open requests: each had its LINNET_EVENT_IQ_REPLY) it must
+ * ask again after ONLINE.
+ *
+ * The delay is drawn at random so that those who were lost together do not return together: up to
+ * 1 s where the network here changed, up to 60 s where the server ended the session; for failures
+ * in a row up to 2, 4, 8 ... s, bounded by linnet_config_set_reconnect_cap_ms. The row ends with a
+ * session of a minute. error->retry_after_s is added to it, and two minutes for LINNET_RETRY_LONG;
+ * with LINNET_RETRY_ON_NETWORK the cap is waited out unless linnet_client_network_changed tells
+ * more.
+ *
+ * A client that gave up with LINNET_ERROR_BAD_CREDENTIALS has wiped the password, the configured one
+ * too, so that none is tried twice: linnet_client_login then asks (LINNET_EVENT_PASSWORD).
+ */
+
+/* Begins the login that is scheduled in the next dispatch instead. Returns whether one was. */
+LINNET_API bool linnet_client_retry_now(struct linnet_client *client);
+
+/* The host saw the network of this device change: an address, a route, a link; `up`: whether there
+ * is a network now. Works without the reconnect setting too. Up and online: the server is asked
+ * whether it is still there, and 5 seconds without an answer end the session with
+ * LINNET_ERROR_TIMEOUT. Up and waiting for an attempt: it is made within a second, though not
+ * within 10 seconds of the last one when many have failed. Down: nothing is done, but a session
+ * that is lost within a minute of it, or until the network is up, counts as lost here. Calling it
+ * too often does no harm. */
+LINNET_API void linnet_client_network_changed(struct linnet_client *client, bool up);
 
 /* ---- hosting ---- */
 
@@ -90,7 +135,7 @@ LINNET_API void linnet_client_dispatch(struct linnet_client *client);
 
 /* Blocks until an event waits or `timeout_ms` have passed (-1: no limit), dispatching meanwhile.
  * Returns whether an event waits. Returns false at once when nothing can ever happen, that is, when
- * the client is offline and `timeout_ms` is -1. */
+ * the client is offline, no attempt is scheduled, and `timeout_ms` is -1. */
 LINNET_API bool linnet_client_wait(struct linnet_client *client, int timeout_ms);
 
 /* Runs `run(client, ctx)` on the client's thread, in a later linnet_client_dispatch: the only
@@ -122,7 +167,8 @@ enum linnet_event_kind {
      * linnet_config_set_ask_certificate. */
     LINNET_EVENT_CERTIFICATE,
 
-    /* The outcomes of a login: `jid` is the full address that the server gave; or `error`. */
+    /* The outcomes of a login: `jid` is the full address that the server gave, `attempt` which
+     * attempt it was, 0 for a login that the host began; or `error`. */
     LINNET_EVENT_ONLINE,
     LINNET_EVENT_FAILED,
 
@@ -139,7 +185,14 @@ enum linnet_event_kind {
     /* The session that came online has ended: `error`, whose code is LINNET_OK when it ended in
      * order because linnet_client_close was called. error->retry says whether logging in again by
      * itself can help, error->retry_after_s when. */
-    LINNET_EVENT_OFFLINE
+    LINNET_EVENT_OFFLINE,
+
+    /* After FAILED or OFFLINE, with the same `error`: a login begins by itself in `delay_ms`. It is
+     * attempt number `attempt` since the client was last online for a minute. */
+    LINNET_EVENT_RETRY_SCHEDULED,
+
+    /* After FAILED or OFFLINE, with the same `error`: another attempt cannot mend it. */
+    LINNET_EVENT_GIVEN_UP
 };
 
 /* An event. Fields that its kind does not name are 0 or NULL. Pointers, and the event itself, are
@@ -157,6 +210,8 @@ struct linnet_event {
     const struct linnet_error *error;
     const struct linnet_element *stanza;
     const struct linnet_certificate *certificate;
+    uint32_t attempt;
+    uint32_t delay_ms;
 };
 
 /* The next event, or NULL when none waits. Does no work by itself: see linnet_client_dispatch. */
@@ -204,7 +259,8 @@ LINNET_API void linnet_client_make_id(struct linnet_client *client, char out[LIN
 /* Bytes that were sent and not yet taken by the connection. */
 LINNET_API size_t linnet_client_pending_bytes(const struct linnet_client *client);
 
-/* ---- what it knows; borrowed until the next login begins or the client is freed ---- */
+/* ---- what it knows; borrowed until the next login begins (by itself: in a dispatch) or the client
+ * is freed ---- */
 
 LINNET_API bool linnet_client_is_online(const struct linnet_client *client);
 

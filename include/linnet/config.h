@@ -110,6 +110,14 @@ LINNET_API void linnet_config_set_keepalive_ms(struct linnet_config *config, uin
 LINNET_API void linnet_config_set_ping_ms(struct linnet_config *config, uint32_t interval_ms,
                                           uint32_t timeout_ms);
 
+/* When true, the client logs in again by itself after every failure that another attempt can mend:
+ * see "logging in again" in linnet/client.h. Default false. */
+LINNET_API void linnet_config_set_reconnect(struct linnet_config *config, bool reconnect);
+
+/* The longest that it waits between two attempts when nobody asked for more: the delay doubles up
+ * to this. 0: the default, 300,000 ms; 600,000 suits a phone. At most a day. */
+LINNET_API void linnet_config_set_reconnect_cap_ms(struct linnet_config *config, uint32_t cap_ms);
+
 /* ---- what we say about ourselves ---- */
 
 /* Name and version for XEP-0092, and for XEP-0030 the name with the client type ("console", "bot",

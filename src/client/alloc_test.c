@@ -102,6 +102,7 @@ static bool scenario(struct fake *f)
     struct linnet_client *c = NULL;
     struct linnet_config *config = fake_config(f);
     linnet_config_set_software(config, "test", "1", "bot");
+    linnet_config_set_reconnect(config, true);
     bool made = linnet_client_new(config, &c, NULL) == LINNET_OK;
     linnet_config_free(config);
     if (!made)

@@ -84,7 +84,7 @@ static bool start(struct linnet_client *c)
     if (!c->has_loop)
         return false;
     c->wake = loop_wake_new(&c->loop, on_wake, c);
-    return c->wake && login_init(c) && session_init(c);
+    return c->wake && login_init(c) && session_init(c) && reconnect_init(c);
 }
 
 enum linnet_error_code linnet_client_new(const struct linnet_config *config,
@@ -120,6 +120,7 @@ void linnet_client_free(struct linnet_client *c)
     want_finish(c);
     session_finish(c);
     login_finish(c);
+    reconnect_finish(c);
     if (c->has_mutex)
         run_posted(c, NULL);
     loop_wake_free(c->wake);
@@ -183,7 +184,7 @@ bool linnet_client_wait(struct linnet_client *c, int timeout_ms)
     uint64_t end_ms = timeout_ms < 0 ? UINT64_MAX : loop_now_ms() + (unsigned)timeout_ms;
     while (list_empty(&c->events.waiting)) {
         uint64_t now_ms = loop_now_ms();
-        if (timeout_ms < 0 && c->state == CLIENT_OFFLINE)
+        if (timeout_ms < 0 && c->state == CLIENT_OFFLINE && !c->reconnect.waiting)
             return false;
         int left_ms = timeout_ms < 0 ? -1 : now_ms < end_ms ? (int)(end_ms - now_ms) : 0;
         struct pollfd fd = {.fd = linnet_client_fd(c), .events = POLLIN};
@@ -198,6 +199,7 @@ bool linnet_client_wait(struct linnet_client *c, int timeout_ms)
 const struct linnet_event *linnet_client_event(struct linnet_client *c)
 {
     const struct linnet_event *event = event_next(&c->events);
+    reconnect_pulled(c);
     if (dial_pump(c->dial) && c->events.bytes <= CLIENT_EVENTS_BYTES)
         pump_pause(dial_pump(c->dial), false);
     return event;

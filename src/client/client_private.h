@@ -1,6 +1,6 @@
 /*
- * client_private.h - the inside of a client, for client.c, login.c, want.c, session.c, iq.c and
- * answer.c only.
+ * client_private.h - the inside of a client, for client.c, login.c, want.c, session.c, iq.c,
+ * answer.c and reconnect.c only.
  *
  *   client.c    life, hosting, events, what it knows
  *   login.c     from linnet_client_login to its one outcome, and every end of a connection
@@ -8,9 +8,7 @@
  *   session.c   online: stanzas in and out, pings, closing
  *   iq.c        requests and their replies
  *   answer.c    requests of others that the library answers itself
- *
- * A reconnect manager has its place between LINNET_EVENT_OFFLINE and linnet_client_login: it would
- * read the error's retry rule in client_offline (login.c) and begin the next login from a timer.
+ *   reconnect.c logging in again by itself, as backoff.c says when
  */
 #ifndef CLIENT_CLIENT_PRIVATE_H
 #define CLIENT_CLIENT_PRIVATE_H
@@ -19,6 +17,7 @@
 #include "client/dial.h"
 #include "client/element_public.h"
 #include "client/event.h"
+#include "client/reconnect.h"
 #include "client/recorder.h"
 #include "net/entropy.h"
 #include "net/work.h"
@@ -74,6 +73,7 @@ struct wants {
 struct session {
     struct loop_timer *ping_timer, *iq_timer;
     uint64_t online_ms, ping_sent_ms; /* ping_sent_ms 0: none is open */
+    uint32_t ping_wait_ms;            /* for the answer to the open one */
     struct list requests;             /* iq_request, oldest first */
     size_t request_count;
     uint64_t last_request;
@@ -98,6 +98,7 @@ struct linnet_client {
     struct login login;
     struct wants wants;
     struct session session;
+    struct reconnect reconnect;
     struct tls_ctx *tls;            /* anchors and pins; made by the first login */
     struct buf tls_session;         /* to resume the next connection with (secret) */
     char *jid;                      /* full, once bound; kept afterwards */
@@ -114,6 +115,9 @@ void client_kick(struct linnet_client *c);
 
 bool login_init(struct linnet_client *c) MUST_USE;
 void login_finish(struct linnet_client *c);
+
+/* Begins a login of a client that is offline and whose `outcome` and `offline` are in no queue. */
+void login_begin(struct linnet_client *c);
 
 /* From within a pump's hook: the connection ends with `error` after this turn. */
 void login_doom(struct linnet_client *c, const struct linnet_error *error);
@@ -141,6 +145,8 @@ void want_remember(struct linnet_client *c);
 bool session_init(struct linnet_client *c) MUST_USE;
 void session_finish(struct linnet_client *c);
 void session_begin(struct linnet_client *c);
+/* Online: asks now whether the server is still there, and waits 5 seconds for it. */
+void session_probe(struct linnet_client *c);
 /* The connection is gone: every open request is answered with `error`. */
 void session_end(struct linnet_client *c, const struct linnet_error *error);
 void session_stanza(struct linnet_client *c, const struct element *stanza);

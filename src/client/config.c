@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOGIN_MS = 60000, STAGE_MS = 30000, PING_INTERVAL_MS = 300000, PING_TIMEOUT_MS = 30000 };
+enum {
+    LOGIN_MS = 60000,
+    STAGE_MS = 30000,
+    PING_INTERVAL_MS = 300000,
+    PING_TIMEOUT_MS = 30000,
+    RECONNECT_CAP_MAX_MS = 86400000
+};
 
 struct linnet_config *linnet_config_new(void)
 {
@@ -100,13 +106,18 @@ void linnet_config_set_address(struct linnet_config *c, const char *address)
                   "reason", config_jid_reason(fault, reason), NULL);
 }
 
+void config_forget_password(struct linnet_config *c)
+{
+    wipe_free(c->password, c->password_len);
+    c->password = NULL;
+    c->password_len = 0;
+}
+
 void linnet_config_set_password(struct linnet_config *c, const char *password, size_t len)
 {
     if (!c)
         return;
-    wipe_free(c->password, c->password_len);
-    c->password = NULL;
-    c->password_len = 0;
+    config_forget_password(c);
     if (!password)
         return;
     c->password = malloc(len + 1); /* one more, so that an empty password is not a NULL */
@@ -324,6 +335,20 @@ void linnet_config_set_ping_ms(struct linnet_config *c, uint32_t interval_ms, ui
         return;
     c->ping_interval_ms = or_default(interval_ms, PING_INTERVAL_MS);
     c->ping_timeout_ms = or_default(timeout_ms, PING_TIMEOUT_MS);
+}
+
+void linnet_config_set_reconnect(struct linnet_config *c, bool reconnect)
+{
+    if (c)
+        c->reconnect = reconnect;
+}
+
+void linnet_config_set_reconnect_cap_ms(struct linnet_config *c, uint32_t cap_ms)
+{
+    if (c && cap_ms <= RECONNECT_CAP_MAX_MS)
+        c->reconnect_cap_ms = cap_ms;
+    else
+        fault_usage(c, "the longest wait between two logins is more than a day");
 }
 
 /* ---- what we say about ourselves ---- */

@@ -125,6 +125,23 @@ static void other_values(void **state)
     assert_int_equal(fault_after(linnet_config_add_feature, ""), LINNET_ERROR_USAGE);
 }
 
+static void reconnect_limits(void **state)
+{
+    (void)state;
+    struct linnet_config *c = linnet_config_new();
+    assert_false(c->reconnect);
+    linnet_config_set_reconnect(c, true);
+    linnet_config_set_reconnect_cap_ms(c, 86400000);
+    assert_true(c->reconnect);
+    assert_int_equal(c->reconnect_cap_ms, 86400000);
+    assert_int_equal(c->fault.code, LINNET_OK);
+    linnet_config_set_reconnect_cap_ms(c, 86400001);
+    assert_int_equal(c->fault.code, LINNET_ERROR_USAGE);
+    linnet_config_free(c);
+    linnet_config_set_reconnect(NULL, true); /* as all setters */
+    linnet_config_set_reconnect_cap_ms(NULL, 1);
+}
+
 static void a_copy_is_complete(void **state)
 {
     struct linnet_error error = {0};
@@ -195,6 +212,7 @@ int main(void)
         cmocka_unit_test(hosts),
         cmocka_unit_test(pins),
         cmocka_unit_test(other_values),
+        cmocka_unit_test(reconnect_limits),
         cmocka_unit_test(a_copy_is_complete),
         cmocka_unit_test(addresses),
         cmocka_unit_test(fingerprints),

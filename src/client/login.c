@@ -98,8 +98,9 @@ static bool stage_enter(struct linnet_client *c, enum linnet_stage stage)
 
 static void disconnect(struct linnet_client *c, const struct linnet_error *error)
 {
-    bool refused =
-        error->code >= LINNET_ERROR_BAD_CREDENTIALS && error->code <= LINNET_ERROR_DOWNGRADE;
+    bool refused = error->code >= LINNET_ERROR_BAD_CREDENTIALS &&
+                   error->code <= LINNET_ERROR_DOWNGRADE &&
+                   error->code != LINNET_ERROR_AUTH_TEMPORARY; /* which judges no password */
     loop_timer_stop(c->login.deadline);
     want_forget(c, refused);
     dial_free(c->dial);
@@ -111,6 +112,7 @@ static void disconnect(struct linnet_client *c, const struct linnet_error *error
 static void login_failed(struct linnet_client *c, struct linnet_error *error)
 {
     uint64_t now_ms = loop_now_ms();
+    bool blocking = c->login.blocking;
     if (error->stage == LINNET_STAGE_NONE)
         error->stage = c->login.stage;
     c->login.total_ms = now_ms - c->login.start_ms;
@@ -121,6 +123,8 @@ static void login_failed(struct linnet_client *c, struct linnet_error *error)
     event_set_error(&c->outcome, error);
     c->outcome.event.elapsed_ms = (uint32_t)c->login.total_ms;
     event_push(&c->events, &c->outcome);
+    if (!blocking) /* linnet_login returns the failure, and its caller decides */
+        reconnect_ended(c, error);
 }
 
 /* The end of a session. What the server ended in order, though nobody asked, is a loss all the
@@ -134,11 +138,14 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
         error->stage = LINNET_STAGE_READY;
         recorder_error(&c->recorder, loop_now_ms(), error);
     }
+    if (cstr_eq(error->condition, "reset")) /* new keys or features: RFC 6120 §4.9.3.16 */
+        buf_reset(&c->tls_session);
     session_end(c, error);
     disconnect(c, error);
     event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);
     event_set_error(&c->offline, error);
     event_push(&c->events, &c->offline);
+    reconnect_ended(c, error);
 }
 
 void login_end(struct linnet_client *c, const struct linnet_error *error)
@@ -241,6 +248,7 @@ static void on_ready(struct linnet_client *c, const struct jid *jid)
     c->state = CLIENT_ONLINE;
     l->blocking = false;
     session_begin(c);
+    reconnect_online(c, &c->outcome);
     recorder_printf(&c->recorder, now_ms, "online as %s", full);
     c->outcome.event.elapsed_ms = (uint32_t)l->total_ms;
     event_push(&c->events, &c->outcome);
@@ -350,17 +358,15 @@ static void reset_login(struct linnet_client *c, uint64_t now_ms)
     c->jid = NULL;
 }
 
-enum linnet_error_code linnet_client_login(struct linnet_client *c)
+void login_begin(struct linnet_client *c)
 {
-    if (c->state != CLIENT_OFFLINE || !list_empty(&c->events.waiting))
-        return LINNET_ERROR_USAGE;
     struct linnet_error error = {0};
-    event_return(&c->events);
     if (!c->tls) /* the certificates of the system take their time, which is no stage's */
         c->tls = dial_tls_new(c->config, &error);
     uint64_t now_ms = loop_now_ms();
     reset_login(c, now_ms);
     begin_record(c, now_ms);
+    reconnect_begun(c, now_ms);
     c->state = CLIENT_LOGIN;
     loop_timer_set(c->login.deadline, c->config->login_ms);
     struct dial_settings settings = {
@@ -378,6 +384,15 @@ enum linnet_error_code linnet_client_login(struct linnet_client *c)
     c->dial = c->tls ? dial_start(&settings, &error) : NULL;
     if (!c->dial)
         login_end(c, &error);
+}
+
+enum linnet_error_code linnet_client_login(struct linnet_client *c)
+{
+    if (c->state != CLIENT_OFFLINE || !list_empty(&c->events.waiting))
+        return LINNET_ERROR_USAGE;
+    event_return(&c->events);
+    c->reconnect.attempt = 0;
+    login_begin(c);
     return LINNET_OK;
 }
 
@@ -386,6 +401,8 @@ enum linnet_error_code linnet_login(struct linnet_client *c, struct linnet_error
     if (c->state == CLIENT_OFFLINE)
         c->login.blocking = true;
     enum linnet_error_code code = linnet_client_login(c);
+    if (code != LINNET_OK && c->state == CLIENT_OFFLINE)
+        c->login.blocking = false;
     if (code != LINNET_OK)
         return error_set(error, code, LINNET_ORIGIN_HERE, "reason",
                          "the client is not offline, or events still wait to be pulled", NULL);

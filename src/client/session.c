@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { PROBE_MS = 5000 };
+
 /* ---- is the server still there? (XEP-0199; RFC 6120 §4.6.4) ---- */
 
 static void set_ping_timer(struct linnet_client *c, uint64_t at_ms)
@@ -12,7 +14,7 @@ static void set_ping_timer(struct linnet_client *c, uint64_t at_ms)
         loop_timer_set_at(c->session.ping_timer, at_ms);
 }
 
-static void send_ping(struct linnet_client *c, uint64_t now_ms)
+static void send_ping(struct linnet_client *c, uint64_t now_ms, uint32_t wait_ms)
 {
     char id[LINNET_ID_SIZE];
     struct arena a;
@@ -23,7 +25,8 @@ static void send_ping(struct linnet_client *c, uint64_t now_ms)
         stream_send(client_stream(c), now_ms, iq);
     arena_finish(&a);
     c->session.ping_sent_ms = now_ms;
-    set_ping_timer(c, now_ms + c->config->ping_timeout_ms);
+    c->session.ping_wait_ms = wait_ms;
+    loop_timer_set_at(c->session.ping_timer, now_ms + wait_ms);
     client_kick(c);
 }
 
@@ -31,7 +34,7 @@ static void no_answer(struct linnet_client *c)
 {
     struct linnet_error error = {0};
     char seconds[32];
-    snprintf(seconds, sizeof seconds, "%g", c->config->ping_timeout_ms / 1000.0);
+    snprintf(seconds, sizeof seconds, "%g", c->session.ping_wait_ms / 1000.0);
     error_set(&error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, "seconds", seconds, "stage",
               linnet_stage_name(LINNET_STAGE_READY), "target", c->login.peer, NULL);
     login_end(c, &error);
@@ -57,9 +60,17 @@ static void ping_timer_fired(void *ctx)
     s->ping_sent_ms = 0;
     uint64_t due_ms = heard_ms + c->config->ping_interval_ms;
     if (now_ms >= due_ms)
-        send_ping(c, now_ms);
+        send_ping(c, now_ms, c->config->ping_timeout_ms);
     else
         set_ping_timer(c, due_ms);
+}
+
+void session_probe(struct linnet_client *c)
+{
+    const struct session *s = &c->session;
+    if (c->state != CLIENT_ONLINE || (s->ping_sent_ms && s->ping_wait_ms <= PROBE_MS))
+        return; /* one that is open already is not put off */
+    send_ping(c, loop_now_ms(), PROBE_MS);
 }
 
 /* ---- begin and end ---- */
@@ -102,6 +113,7 @@ void session_end(struct linnet_client *c, const struct linnet_error *error)
 void linnet_client_close(struct linnet_client *c)
 {
     struct linnet_error error = {.stage = c->login.stage};
+    reconnect_stop(c);
     if (c->state == CLIENT_LOGIN) {
         error_set(&error, LINNET_ERROR_INTERRUPTED, LINNET_ORIGIN_HERE, NULL);
         login_end(c, &error);
