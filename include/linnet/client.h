@@ -101,8 +101,8 @@ LINNET_API void linnet_client_close(struct linnet_client *client);
  * with LINNET_RETRY_ON_NETWORK the cap is waited out unless linnet_client_network_changed tells
  * more.
  *
- * A client that gave up with LINNET_ERROR_BAD_CREDENTIALS has wiped the password, the configured one
- * too, so that none is tried twice: linnet_client_login then asks (LINNET_EVENT_PASSWORD).
+ * A client that gave up with LINNET_ERROR_BAD_CREDENTIALS has wiped the password, the configured
+ * one too, so that none is tried twice: linnet_client_login then asks (LINNET_EVENT_PASSWORD).
  */
 
 /* Begins the login that is scheduled in the next dispatch instead. Returns whether one was. */
@@ -111,10 +111,10 @@ LINNET_API bool linnet_client_retry_now(struct linnet_client *client);
 /* The host saw the network of this device change: an address, a route, a link; `up`: whether there
  * is a network now. Works without the reconnect setting too. Up and online: the server is asked
  * whether it is still there, and 5 seconds without an answer end the session with
- * LINNET_ERROR_TIMEOUT. Up and waiting for an attempt: it is made within a second, though not
- * within 10 seconds of the last one when many have failed. Down: nothing is done, but a session
- * that is lost within a minute of it, or until the network is up, counts as lost here. Calling it
- * too often does no harm. */
+ * LINNET_ERROR_TIMEOUT. Up and waiting for an attempt: it is made within a second, though a
+ * network that comes and goes does not bring one forward each time. Down: nothing is done,
+ * but a session that is lost within a minute of it, or until the network is up, counts as lost
+ * here. Calling it too often does no harm. */
 LINNET_API void linnet_client_network_changed(struct linnet_client *client, bool up);
 
 /* ---- hosting ---- */

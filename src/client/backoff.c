@@ -17,11 +17,6 @@ void backoff_init(struct backoff *b, uint32_t cap_ms)
     *b = (struct backoff){.cap_ms = cap_ms ? cap_ms : BACKOFF_CAP_MS};
 }
 
-void backoff_begun(struct backoff *b, uint64_t now_ms)
-{
-    b->begun_ms = now_ms;
-}
-
 void backoff_online(struct backoff *b, uint64_t now_ms)
 {
     b->online = true;
@@ -93,12 +88,17 @@ enum backoff_next backoff_ended(struct backoff *b, const struct linnet_error *er
     return BACKOFF_RETRY;
 }
 
-uint64_t backoff_hurry(const struct backoff *b, uint64_t now_ms, const struct random_source *random)
+uint64_t backoff_hurry(struct backoff *b, uint64_t due_ms, uint64_t now_ms,
+                       const struct random_source *random)
 {
-    uint64_t apart_ms = exponential(b);
+    uint64_t apart_ms = exponential(b), earliest_ms = b->not_before;
     if (apart_ms > BACKOFF_HURRY_MAX_MS)
         apart_ms = BACKOFF_HURRY_MAX_MS;
-    uint64_t due_ms = max_u64(now_ms + draw(BACKOFF_OWN_MS, random),
-                              max_u64(b->begun_ms + apart_ms, b->not_before));
-    return due_ms - now_ms;
+    if (b->hurried_ms)
+        earliest_ms = max_u64(earliest_ms, b->hurried_ms + apart_ms);
+    earliest_ms = max_u64(earliest_ms, now_ms + draw(BACKOFF_OWN_MS, random));
+    if (earliest_ms >= due_ms)
+        return due_ms;
+    b->hurried_ms = earliest_ms;
+    return earliest_ms;
 }

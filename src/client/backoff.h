@@ -41,7 +41,7 @@ struct backoff {
     unsigned failures; /* in a row */
     bool online;
     uint64_t online_ms;  /* when it was bound */
-    uint64_t begun_ms;   /* when the last login began */
+    uint64_t hurried_ms; /* when an attempt was last brought forward to; 0: never */
     uint64_t not_before; /* ms; what the server asked for, or LONG */
 };
 
@@ -54,9 +54,6 @@ enum backoff_next {
 /* `cap_ms` 0: the default. */
 void backoff_init(struct backoff *b, uint32_t cap_ms);
 
-/* A login begins. */
-void backoff_begun(struct backoff *b, uint64_t now_ms);
-
 /* It came to a session, bound or resumed. */
 void backoff_online(struct backoff *b, uint64_t now_ms);
 
@@ -66,11 +63,10 @@ enum backoff_next backoff_ended(struct backoff *b, const struct linnet_error *er
                                 bool own_network, uint64_t now_ms,
                                 const struct random_source *random, uint64_t *ret_delay_ms);
 
-/* The network changed while a delay passes: how long to wait from now instead; use it if it is
- * shorter than what is left. Within a second as a rule; a network that comes and goes does not
- * bring attempts closer together than the failures so far allow, up to 10 s; and what the server
- * asked for stays. */
-uint64_t backoff_hurry(const struct backoff *b, uint64_t now_ms,
+/* The network changed while a delay passes that ends at `due_ms`: when it ends now. Within a
+ * second, but what the server asked for stays, and a network that comes and goes does not bring one
+ * attempt after the other forward: between two of them lies what the failures allow, up to 10 s. */
+uint64_t backoff_hurry(struct backoff *b, uint64_t due_ms, uint64_t now_ms,
                        const struct random_source *random);
 
 #endif

@@ -68,7 +68,6 @@ static struct backoff fresh(void)
 {
     struct backoff b;
     backoff_init(&b, 0);
-    backoff_begun(&b, START_MS);
     return b;
 }
 
@@ -235,31 +234,28 @@ static void waits_for_the_network(void **state)
     }
 }
 
-static uint64_t hurry(const struct backoff *b, uint64_t now_ms, uint64_t n)
+static uint64_t hurry(struct backoff *b, uint64_t due_ms, uint64_t now_ms, uint64_t n)
 {
     drawn = n;
-    return backoff_hurry(b, now_ms, &random_source);
+    return backoff_hurry(b, due_ms, now_ms, &random_source);
 }
 
 static void network_brings_it_forward(void **state)
 {
     struct linnet_error e = make(LINNET_ERROR_AUTH_TEMPORARY, LINNET_STAGE_SIGN_IN);
     struct backoff b = fresh();
-    uint64_t delay_ms;
+    uint64_t delay_ms, due_ms = END_MS + 300000;
     (void)state;
-    assert_int_equal(hurry(&b, START_MS, 0), 0);
-    assert_int_equal(hurry(&b, START_MS, 700), 700);
-    assert_int_equal(hurry(&b, START_MS, 1001), 0);
-    fail_logins(&b, 1);
-    backoff_begun(&b, END_MS);
-    assert_int_equal(hurry(&b, END_MS, 0), 2000); /* a network that comes and goes */
-    assert_int_equal(hurry(&b, END_MS + 2000, 0), 0);
+    fail_logins(&b, 2);
+    assert_int_equal(hurry(&b, END_MS + 300, END_MS, 700), END_MS + 300); /* it was due anyway */
+    assert_int_equal(hurry(&b, due_ms, END_MS, 700), END_MS + 700);       /* within a second */
+    assert_int_equal(hurry(&b, due_ms, END_MS + 800, 0), END_MS + 4700);  /* and it changes again */
+    assert_int_equal(hurry(&b, due_ms, END_MS + 50000, 1000), END_MS + 51000);
     fail_logins(&b, 20);
-    assert_int_equal(hurry(&b, END_MS + 1, 0), 9999);
-    assert_int_equal(hurry(&b, END_MS + 10000, 500), 500);
-    e.retry_after_s = 30;
+    assert_int_equal(hurry(&b, due_ms, END_MS + 51001, 0), END_MS + 61000);
+    e.retry_after_s = 200;
     backoff_ended(&b, &e, true, END_MS, &random_source, &delay_ms);
-    assert_int_equal(hurry(&b, END_MS + 20000, 0), 10000); /* what the server asked for stays */
+    assert_int_equal(hurry(&b, due_ms, END_MS + 100000, 0), END_MS + 200000); /* as it asked */
 }
 
 /* Giving up ends the history too: what comes after is a new beginning. */

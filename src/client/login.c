@@ -366,7 +366,7 @@ void login_begin(struct linnet_client *c)
     uint64_t now_ms = loop_now_ms();
     reset_login(c, now_ms);
     begin_record(c, now_ms);
-    reconnect_begun(c, now_ms);
+    reconnect_begun(c);
     c->state = CLIENT_LOGIN;
     loop_timer_set(c->login.deadline, c->config->login_ms);
     struct dial_settings settings = {

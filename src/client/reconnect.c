@@ -46,12 +46,10 @@ static void cancel(struct reconnect *r)
         loop_timer_stop(r->timer);
 }
 
-void reconnect_begun(struct linnet_client *c, uint64_t now_ms)
+void reconnect_begun(struct linnet_client *c)
 {
-    struct reconnect *r = &c->reconnect;
-    cancel(r);
-    r->stopped = false;
-    backoff_begun(&r->backoff, now_ms);
+    cancel(&c->reconnect);
+    c->reconnect.stopped = false;
 }
 
 void reconnect_online(struct linnet_client *c, struct event_node *outcome)
@@ -83,12 +81,11 @@ static void tell(struct linnet_client *c, enum linnet_event_kind kind,
     event_push(&c->events, n);
 }
 
-static void schedule(struct linnet_client *c, uint64_t delay_ms, uint64_t now_ms)
+static void schedule(struct reconnect *r, uint64_t due_ms)
 {
-    struct reconnect *r = &c->reconnect;
     r->waiting = true;
-    r->due_ms = now_ms + delay_ms;
-    loop_timer_set_at(r->timer, r->due_ms);
+    r->due_ms = due_ms;
+    loop_timer_set_at(r->timer, due_ms);
 }
 
 static bool own_network(const struct reconnect *r, uint64_t now_ms)
@@ -116,7 +113,7 @@ void reconnect_ended(struct linnet_client *c, const struct linnet_error *error)
     tell(c, LINNET_EVENT_RETRY_SCHEDULED, error, delay_ms);
     recorder_printf(&c->recorder, now_ms, "trying again in %u ms, attempt %u", (unsigned)delay_ms,
                     r->backoff.attempts);
-    schedule(c, delay_ms, now_ms);
+    schedule(r, now_ms + delay_ms);
 }
 
 void reconnect_pulled(struct linnet_client *c)
@@ -133,7 +130,7 @@ bool linnet_client_retry_now(struct linnet_client *c)
 {
     if (!c->reconnect.waiting)
         return false;
-    schedule(c, 0, loop_now_ms());
+    schedule(&c->reconnect, loop_now_ms());
     return true;
 }
 
@@ -146,9 +143,6 @@ void linnet_client_network_changed(struct linnet_client *c, bool up)
     if (!up)
         return;
     session_probe(c);
-    if (!r->waiting)
-        return;
-    uint64_t hurry_ms = backoff_hurry(&r->backoff, now_ms, &r->random);
-    if (now_ms + hurry_ms < r->due_ms)
-        schedule(c, hurry_ms, now_ms);
+    if (r->waiting)
+        schedule(r, backoff_hurry(&r->backoff, r->due_ms, now_ms, &r->random));
 }

@@ -39,7 +39,7 @@ bool reconnect_init(struct linnet_client *c) MUST_USE;
 void reconnect_finish(struct linnet_client *c);
 
 /* A login begins; whatever waited is overtaken. */
-void reconnect_begun(struct linnet_client *c, uint64_t now_ms);
+void reconnect_begun(struct linnet_client *c);
 
 /* It came to a session, bound or resumed. Sets the `attempt` of the event that says so. */
 void reconnect_online(struct linnet_client *c, struct event_node *outcome);

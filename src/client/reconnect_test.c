@@ -410,7 +410,6 @@ static void network_ends_the_wait(void **state)
     linnet_client_network_changed(p.c, false);
     assert_true(linnet_client_timeout_ms(p.c) > 10000); /* that alone is no reason */
     drawn = 0;
-    p.c->reconnect.backoff.begun_ms -= BACKOFF_HURRY_MAX_MS; /* the login was a while ago */
     linnet_client_network_changed(p.c, true);
     expect_online(&p, 1);
     end(&p);
