@@ -260,6 +260,28 @@ def dead_port():
     has(result.err, "Server is not accepting connections", f"127.0.0.1:{port}")
 
 
+def dead_port_again():
+    """--reconnect says what it waits for and ends with the failure; listen alone ends at once, as
+    scripts expect of a server that was never there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    words = ["--password-file", str(PRIVATE), "--host", "127.0.0.1", "--port", str(port)]
+    for command in (["listen", "juliet@localhost"],
+                    ["send", "juliet@localhost", "romeo@localhost", "-m", "x"]):
+        result = linnet(*command, *words, "--reconnect", "--timeout", "0.3")
+        same(result.code, 11, result)
+        has(result.err, "Not connected: No server accepted", "; trying again in ", "(attempt 1)",
+            "Server is not accepting connections")
+        result = linnet(*command, *words, "--reconnect", "--timeout", "0.3", "--json")
+        first, *_, last = (json.loads(line) for line in result.out.splitlines())
+        same((first["event"], first["code"], first["attempt"], first["delay_ms"] <= 2000),
+             ("retry", "refused", 1, True), result)
+        same((last["event"], last["exit"]), ("error", 11), result)
+    result = linnet("listen", "juliet@localhost", *words)
+    same(result.code, 11, result)
+    assert "trying again" not in result.err, result
+
+
 def missing_host():
     """Who names a host is told to look at it, not at the domain."""
     result = linnet("login", "juliet@localhost", "--password-file", str(PRIVATE), "--host",
@@ -484,7 +506,8 @@ def full_disk():
         assert b"cannot be written" in done.stderr, done
 
 
-CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, missing_host, sentences, explain, offline, trap, trap_json,
+CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, dead_port_again,
+         missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 
 

@@ -7,16 +7,22 @@
 
 enum { LOGIN_MS = 60000 };
 
-static enum linnet_error_code announce(struct session *s)
+/* `attempt`: 0 for the first time. A session that is over already is no failure to one that comes
+ * back. */
+static enum linnet_error_code announce(struct session *s, unsigned attempt)
 {
     struct linnet_element *presence = linnet_presence_new(NULL, NULL);
     enum linnet_error_code code = linnet_client_send(s->client, presence, &s->error);
     linnet_element_free(presence);
+    if (code == LINNET_ERROR_OFFLINE && s->reconnects)
+        return LINNET_OK;
     if (code != LINNET_OK)
         return code;
     if (s->options->json) {
         json_t *object = output_event("listening");
         output_set(object, "jid", linnet_client_jid(s->client));
+        if (attempt)
+            json_object_set_new(object, "attempt", json_integer(attempt));
         output_json(object);
     } else if (!s->options->quiet) {
         fputs("Listening as ", stderr);
@@ -70,6 +76,25 @@ static enum linnet_error_code time_over(struct session *s, unsigned seen)
                        s->options->count, s->options->timeout_ms / 1000.0);
 }
 
+/* Being offline and coming back. Returns false when `event` ends the listening, with `error`
+ * filled. */
+static bool goes_on(struct session *s, const struct linnet_event *e)
+{
+    switch (e->kind) {
+    case LINNET_EVENT_OFFLINE:
+    case LINNET_EVENT_GIVEN_UP:
+        s->error = *e->error;
+        return e->kind == LINNET_EVENT_OFFLINE && s->reconnects; /* what follows is told next */
+    case LINNET_EVENT_RETRY_SCHEDULED:
+        session_show_retry(s, e);
+        return true;
+    case LINNET_EVENT_ONLINE:
+        return announce(s, e->attempt) == LINNET_OK;
+    default:
+        return true;
+    }
+}
+
 static enum linnet_error_code receive(struct session *s)
 {
     const struct linnet_event *e;
@@ -83,10 +108,8 @@ static enum linnet_error_code receive(struct session *s)
         case NEXT_EVENT:
             break;
         }
-        if (e->kind == LINNET_EVENT_OFFLINE) {
-            s->error = *e->error;
+        if (!goes_on(s, e))
             return s->error.code;
-        }
         if (e->kind == LINNET_EVENT_STANZA && show_message(s, e->stanza) &&
             ++seen == s->options->count)
             return LINNET_OK;
@@ -107,7 +130,7 @@ int cmd_listen(const struct options *o)
         code = session_login(&s);
     s.options = o;
     if (code == LINNET_OK)
-        code = announce(&s);
+        code = announce(&s, 0);
     if (code == LINNET_OK)
         code = receive(&s);
     return session_finish(&s, code);

@@ -8,7 +8,8 @@
 
 enum {
     BODY_MAX_BYTES = 200000, /* what fits into one stanza of a usual server */
-    ERROR_GRACE_MS = 150     /* for an error that overtakes nothing: it comes from elsewhere */
+    LOGIN_MS = 60000,
+    ERROR_GRACE_MS = 150 /* for an error that overtakes nothing: it comes from elsewhere */
 };
 
 /* The first character that XML 1.0 does not allow (§2.2: Char), or UINT32_MAX. */
@@ -156,8 +157,12 @@ int cmd_send(const struct options *o)
         code = session_open(&s); /* the password comes first where both come from one descriptor */
     if (code == LINNET_OK && !(body = get_body(o, &s.error)))
         code = s.error.code;
+    /* Only logins are repeated: a message that was written may have arrived. */
+    if (s.reconnects)
+        s.deadline_ms = session_now_ms() + (o->timeout_ms ? o->timeout_ms : LOGIN_MS);
     if (code == LINNET_OK)
         code = session_login(&s);
+    s.deadline_ms = 0;
     if (code == LINNET_OK)
         code = send_message(&s, body);
     free(body);

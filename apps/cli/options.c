@@ -61,6 +61,8 @@ enum option_id {
     OPT_PASSWORD_FILE,
     OPT_PASSWORD_COMMAND,
     OPT_COUNT,
+    OPT_RECONNECT,
+    OPT_NO_RECONNECT,
     OPT_JSON,
     OPT_TRACE,
     OPT_TRACE_SECRETS,
@@ -111,6 +113,13 @@ static const struct row {
      "a time from 0.001 to 86400 seconds", LISTENS, "Time"},
     {OPT_STAGE_TIMEOUT, "stage-timeout", "SECONDS", "for each answer of the network (30)",
      "a time from 0.001 to 86400 seconds", CONNECTS},
+
+    {OPT_RECONNECT, "reconnect", NULL, "try again too when the first login fails", NULL, LISTENS,
+     "Connection"},
+    {OPT_RECONNECT, "reconnect", NULL, "try a login again until --timeout is over", NULL, SENDS,
+     "Connection"},
+    {OPT_NO_RECONNECT, "no-reconnect", NULL, "end when the connection is lost", NULL, LISTENS,
+     "Connection"},
 
     {'m', "message", "TEXT", "the text to send (standard input)", NULL, SENDS, "Message"},
     {OPT_COUNT, "count", "N", "leave after so many messages (never)", "a number above 0", LISTENS,
@@ -277,6 +286,12 @@ static bool store(struct options *o, int id, const char *value)
         return true;
     case OPT_COUNT:
         return number(value, 1000000000, &o->count) && o->count > 0;
+    case OPT_RECONNECT:
+        o->reconnect = RECONNECT_ALWAYS;
+        return true;
+    case OPT_NO_RECONNECT:
+        o->reconnect = RECONNECT_NEVER;
+        return true;
     case OPT_JSON:
         return o->json = true;
     case OPT_TRACE:

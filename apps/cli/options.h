@@ -18,6 +18,13 @@ enum command {
 
 enum { PINS_MAX = 8 };
 
+/* What follows a connection that is lost. */
+enum reconnect {
+    RECONNECT_DEFAULT, /* listen comes back once it was there; the others end */
+    RECONNECT_ALWAYS,  /* the first login is tried again too */
+    RECONNECT_NEVER
+};
+
 struct options {
     enum command command;
     const char *address; /* JID, the domain of a probe, or what to explain (NULL: all) */
@@ -31,6 +38,7 @@ struct options {
     bool direct_tls, legacy;
     enum linnet_tls_policy tls;
     unsigned timeout_ms, stage_timeout_ms;
+    enum reconnect reconnect;
 
     const char *password_file, *password_command;
     int password_fd; /* -1: none */

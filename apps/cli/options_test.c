@@ -126,6 +126,23 @@ static void test_the_last_of_quiet_and_verbose_holds(void **state)
     assert_true(o.quiet && !o.verbose);
 }
 
+static void test_reconnect(void **state)
+{
+    struct options o;
+    (void)state;
+    assert_int_equal(parse(&o, "listen", "a@b", NULL), PARSED_RUN);
+    assert_int_equal(o.reconnect, RECONNECT_DEFAULT);
+    assert_int_equal(parse(&o, "listen", "a@b", "--no-reconnect", NULL), PARSED_RUN);
+    assert_int_equal(o.reconnect, RECONNECT_NEVER);
+    assert_int_equal(parse(&o, "listen", "a@b", "--no-reconnect", "--reconnect", NULL), PARSED_RUN);
+    assert_int_equal(o.reconnect, RECONNECT_ALWAYS);
+    assert_int_equal(parse(&o, "send", "a@b", "c@d", "--reconnect", NULL), PARSED_RUN);
+    assert_int_equal(o.reconnect, RECONNECT_ALWAYS);
+    assert_int_equal(parse(&o, "send", "a@b", "c@d", "--no-reconnect", NULL), PARSED_WRONG);
+    assert_int_equal(parse(&o, "login", "a@b", "--reconnect", NULL), PARSED_WRONG);
+    assert_int_equal(parse(&o, "probe", "b", "--reconnect", NULL), PARSED_WRONG);
+}
+
 static void test_wrong_values(void **state)
 {
     static const char *const wrong[][2] = {
@@ -247,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_every_option),
         cmocka_unit_test(test_an_empty_message_is_told_from_none),
         cmocka_unit_test(test_the_last_of_quiet_and_verbose_holds),
+        cmocka_unit_test(test_reconnect),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_nine_pins_are_too_many),
         cmocka_unit_test(test_wrong_lines),

@@ -26,7 +26,14 @@ uint64_t session_now_ms(void)
 
 void session_init(struct session *s, const struct options *o, FILE *stages)
 {
-    *s = (struct session){.options = o, .stages = stages, .signals = -1};
+    *s = (struct session){
+        .options = o,
+        .reconnects = o->reconnect == RECONNECT_ALWAYS ||
+                      (o->reconnect == RECONNECT_DEFAULT && o->command == COMMAND_LISTEN),
+        .stages = stages,
+        .signals = -1,
+        .network = {.fd = -1},
+    };
 }
 
 /* ---- configuration ---- */
@@ -99,6 +106,7 @@ struct linnet_config *session_config(struct session *s)
     linnet_config_set_legacy(c, o->legacy);
     linnet_config_set_resource(c, o->resource);
     linnet_config_set_timeout_ms(c, o->timeout_ms, o->stage_timeout_ms);
+    linnet_config_set_reconnect(c, s->reconnects);
     linnet_config_set_software(c, "linnet", linnet_version(), "console");
     open_trace(s, c);
     return c;
@@ -155,14 +163,18 @@ enum next session_next(struct session *s, const struct linnet_event **ret_event)
         if (s->deadline_ms && session_now_ms() >= s->deadline_ms)
             return NEXT_DEADLINE;
         /* Of standard output only the end is of interest: a pipe without reader. */
-        struct pollfd fds[3] = {{.fd = linnet_client_fd(s->client), .events = POLLIN},
+        struct pollfd fds[4] = {{.fd = linnet_client_fd(s->client), .events = POLLIN},
                                 {.fd = s->signals, .events = POLLIN},
-                                {.fd = STDOUT_FILENO}};
-        poll(fds, 3, wait_ms(s));
+                                {.fd = STDOUT_FILENO},
+                                {.fd = s->network.fd, .events = POLLIN}};
+        poll(fds, 4, wait_ms(s));
         if ((fds[1].revents && signalled(s)) || (fds[2].revents & (POLLERR | POLLHUP))) {
             failure_set(&s->error, LINNET_ERROR_INTERRUPTED, "interrupted");
             return NEXT_INTERRUPTED;
         }
+        bool up;
+        if (fds[3].revents && network_read(&s->network, &up))
+            linnet_client_network_changed(s->client, up);
         linnet_client_dispatch(s->client);
     }
 }
@@ -201,15 +213,57 @@ static void show_failed_stage(const struct session *s)
     fflush(to);
 }
 
+static void retry_json(const struct session *s, const struct linnet_event *e)
+{
+    json_t *object = output_event("retry");
+    failure_json(object, s->options, e->error);
+    json_object_set_new(object, "attempt", json_integer(e->attempt));
+    json_object_set_new(object, "delay_ms", json_integer(e->delay_ms));
+    output_json(object);
+}
+
+static void retry_text(const struct linnet_event *e)
+{
+    char line[sizeof e->error->sentence + 128], when[48];
+    const char *sentence = e->error->sentence;
+    size_t len = strlen(sentence);
+    len -= len > 0 && sentence[len - 1] == '.';
+    if (e->error->retry == LINNET_RETRY_ON_NETWORK)
+        snprintf(when, sizeof when, "when the network is back");
+    else
+        snprintf(when, sizeof when, "in %u s", (unsigned)((e->delay_ms + 999) / 1000));
+    snprintf(line, sizeof line, "%s: %.*s; trying again %s (attempt %u).",
+             e->error->stage == LINNET_STAGE_READY ? "Connection lost" : "Not connected", (int)len,
+             sentence, when, (unsigned)e->attempt);
+    output_wrapped(stderr, 0, line);
+}
+
+void session_show_retry(const struct session *s, const struct linnet_event *e)
+{
+    if (s->options->json)
+        retry_json(s, e);
+    else if (!s->options->quiet)
+        retry_text(e);
+}
+
+/* What failed last says more than that the time is over. */
+static enum linnet_error_code too_late(struct session *s)
+{
+    if (s->error.code == LINNET_OK)
+        failure_set(&s->error, LINNET_ERROR_TIMEOUT, "the time given was over");
+    return s->error.code;
+}
+
 static enum linnet_error_code await_outcome(struct session *s)
 {
+    bool again = s->options->reconnect == RECONNECT_ALWAYS;
     const struct linnet_event *e;
     for (;;) {
         switch (session_next(s, &e)) {
         case NEXT_INTERRUPTED:
             return s->error.code;
         case NEXT_DEADLINE:
-            return failure_set(&s->error, LINNET_ERROR_TIMEOUT, "the time given was over");
+            return too_late(s);
         case NEXT_EVENT:
             break;
         }
@@ -223,14 +277,19 @@ static enum linnet_error_code await_outcome(struct session *s)
         if (e->kind == LINNET_EVENT_FAILED) {
             s->error = *e->error;
             show_failed_stage(s);
-            return s->error.code;
         }
+        if (e->kind == LINNET_EVENT_RETRY_SCHEDULED && again)
+            session_show_retry(s, e);
+        if (e->kind == LINNET_EVENT_GIVEN_UP || (e->kind == LINNET_EVENT_FAILED && !again))
+            return s->error.code;
     }
 }
 
 enum linnet_error_code session_login(struct session *s)
 {
     s->signals = interrupt_open(&s->before);
+    if (s->reconnects)
+        network_open(&s->network);
     enum linnet_error_code code = linnet_client_login(s->client);
     return code == LINNET_OK ? await_outcome(s) : code;
 }
@@ -265,6 +324,7 @@ int session_finish(struct session *s, enum linnet_error_code outcome)
         s->options->verbose)
         show_recording(s);
     linnet_client_free(s->client);
+    network_close(&s->network);
     if (s->trace && s->trace != stderr)
         fclose(s->trace);
     if (s->signals >= 0)

@@ -5,6 +5,7 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "network.h"
 #include "options.h"
 
 #include <signal.h>
@@ -15,11 +16,13 @@ struct session {
     struct linnet_client *client;
     struct linnet_error error; /* of whatever failed */
     bool logged_in;
+    bool reconnects; /* the library logs in again by itself */
     FILE *trace;
     FILE *stages; /* where they are shown, or NULL */
     int signals;  /* of interrupt_open; -1: not yet */
     sigset_t before;
-    uint64_t deadline_ms; /* of session_next; 0: none */
+    struct network network; /* watched where that helps */
+    uint64_t deadline_ms;   /* of session_next; 0: none */
 };
 
 enum next {
@@ -37,11 +40,15 @@ struct linnet_config *session_config(struct session *s);
 /* Checks the address, reads the password and makes the client; nothing is sent yet. */
 enum linnet_error_code session_open(struct session *s);
 
-/* Logs in. On failure `error` is filled. */
+/* Logs in; with --reconnect until it succeeds, cannot, or the deadline is over. On failure `error`
+ * is filled. */
 enum linnet_error_code session_login(struct session *s);
 
 /* The next event of the client. */
 enum next session_next(struct session *s, const struct linnet_event **ret_event);
+
+/* Says, for a LINNET_EVENT_RETRY_SCHEDULED, what happened and when the next attempt is made. */
+void session_show_retry(const struct session *s, const struct linnet_event *event);
 
 /* Says what failed, closes in order and frees; returns the exit status. The flight recording
  * follows a failed login with --verbose. */
