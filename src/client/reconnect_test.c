@@ -305,18 +305,23 @@ static void close_during_the_attempt(void **state)
     end(&p);
 }
 
-/* The server drops what is being closed: no reason to come back. */
-static void close_meets_a_loss(void **state)
+/* However the server takes a close, it is no reason to come back, or to say that one will not. */
+static void close_meets_a_fault(void **state)
 {
     struct pair p;
     (void)state;
-    begin(&p);
-    go_online(&p);
-    linnet_client_close(p.c);
-    fake_hang_up(&p.f, true);
-    assert_int_equal(next(&p)->kind, LINNET_EVENT_OFFLINE);
-    expect_rest(&p);
-    end(&p);
+    for (int garbage = 0; garbage < 2; garbage++) {
+        begin(&p);
+        go_online(&p);
+        linnet_client_close(p.c);
+        if (garbage)
+            fake_say(&p.f, "<a></b>");
+        else
+            fake_hang_up(&p.f, true);
+        expect(&p, LINNET_EVENT_OFFLINE, garbage ? LINNET_ERROR_PROTOCOL : LINNET_OK);
+        expect_rest(&p);
+        end(&p);
+    }
 }
 
 static void retry_now_does_not_wait(void **state)
@@ -506,7 +511,7 @@ int main(void)
         cmocka_unit_test(blocking_login_returns_its_failure),
         cmocka_unit_test(close_while_waiting),
         cmocka_unit_test(close_during_the_attempt),
-        cmocka_unit_test(close_meets_a_loss),
+        cmocka_unit_test(close_meets_a_fault),
         cmocka_unit_test(retry_now_does_not_wait),
         cmocka_unit_test(login_overtakes_the_attempt),
         cmocka_unit_test(freed_while_waiting),
