@@ -85,12 +85,10 @@ static bool goes_on(struct session *s, const struct linnet_event *e)
     case LINNET_EVENT_GIVEN_UP:
         s->error = *e->error;
         return e->kind == LINNET_EVENT_OFFLINE && s->reconnects; /* what follows is told next */
-    case LINNET_EVENT_RETRY_SCHEDULED:
-        session_show_retry(s, e);
-        return true;
     case LINNET_EVENT_ONLINE:
         return announce(s, e->attempt) == LINNET_OK;
     default:
+        session_show_progress(s, e);
         return true;
     }
 }

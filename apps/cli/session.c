@@ -238,8 +238,12 @@ static void retry_text(const struct linnet_event *e)
     output_wrapped(stderr, 0, line);
 }
 
-void session_show_retry(const struct session *s, const struct linnet_event *e)
+void session_show_progress(const struct session *s, const struct linnet_event *e)
 {
+    if (e->kind == LINNET_EVENT_STAGE_DONE)
+        show_stage(s, e->stage, e->stage_ms, e->detail);
+    if (e->kind != LINNET_EVENT_RETRY_SCHEDULED)
+        return;
     if (s->options->json)
         retry_json(s, e);
     else if (!s->options->quiet)
@@ -267,8 +271,8 @@ static enum linnet_error_code await_outcome(struct session *s)
         case NEXT_EVENT:
             break;
         }
-        if (e->kind == LINNET_EVENT_STAGE_DONE)
-            show_stage(s, e->stage, e->stage_ms, e->detail);
+        if (e->kind != LINNET_EVENT_RETRY_SCHEDULED || again)
+            session_show_progress(s, e);
         if (e->kind == LINNET_EVENT_ONLINE) {
             show_stage(s, LINNET_STAGE_READY, e->elapsed_ms, "in all");
             s->logged_in = true;
@@ -278,8 +282,6 @@ static enum linnet_error_code await_outcome(struct session *s)
             s->error = *e->error;
             show_failed_stage(s);
         }
-        if (e->kind == LINNET_EVENT_RETRY_SCHEDULED && again)
-            session_show_retry(s, e);
         if (e->kind == LINNET_EVENT_GIVEN_UP || (e->kind == LINNET_EVENT_FAILED && !again))
             return s->error.code;
     }

@@ -47,8 +47,9 @@ enum linnet_error_code session_login(struct session *s);
 /* The next event of the client. */
 enum next session_next(struct session *s, const struct linnet_event **ret_event);
 
-/* Says, for a LINNET_EVENT_RETRY_SCHEDULED, what happened and when the next attempt is made. */
-void session_show_retry(const struct session *s, const struct linnet_event *event);
+/* Shows what passes on the way to a session: a stage that is done, or an attempt that is due, with
+ * what happened to the one before. Nothing for other events. */
+void session_show_progress(const struct session *s, const struct linnet_event *event);
 
 /* Says what failed, closes in order and frees; returns the exit status. The flight recording
  * follows a failed login with --verbose. */
