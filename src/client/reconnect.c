@@ -98,10 +98,13 @@ void reconnect_ended(struct linnet_client *c, const struct linnet_error *error)
     struct reconnect *r = &c->reconnect;
     uint64_t now_ms = loop_now_ms(), delay_ms;
     r->attempt = 0;
-    /* What the application ended is over, and it need not be told. */
-    if (!r->timer || r->stopped || error->code == LINNET_OK ||
-        error->code == LINNET_ERROR_INTERRUPTED)
+    if (!r->timer)
         return;
+    if (r->stopped || error->code == LINNET_OK || error->code == LINNET_ERROR_INTERRUPTED) {
+        /* What the application ended is over, its history too, and it need not be told. */
+        backoff_init(&r->backoff, r->backoff.cap_ms);
+        return;
+    }
     if (error->code == LINNET_ERROR_BAD_CREDENTIALS)
         config_forget_password(c->config); /* the next login asks: no password is tried twice */
     enum backoff_next next =

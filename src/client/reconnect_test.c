@@ -305,6 +305,26 @@ static void close_during_the_attempt(void **state)
     end(&p);
 }
 
+/* A history ends with the session that the application ended: what follows is not its loss. */
+static void close_ends_the_history(void **state)
+{
+    struct pair p;
+    (void)state;
+    begin(&p);
+    go_online(&p);
+    p.c->reconnect.backoff.online_ms -= BACKOFF_HEALTHY_MS;
+    linnet_client_close(p.c);
+    expect(&p, LINNET_EVENT_OFFLINE, LINNET_OK);
+    expect_rest(&p);
+    close(p.f.listener);
+    p.f.listener = -1;
+    drawn = 30000;
+    assert_int_equal(linnet_client_login(p.c), LINNET_OK);
+    expect(&p, LINNET_EVENT_FAILED, LINNET_ERROR_REFUSED);
+    expect_retry(&p, LINNET_ERROR_REFUSED, 1, 30000 % (BACKOFF_BASE_MS + 1));
+    end(&p);
+}
+
 /* However the server takes a close, it is no reason to come back, or to say that one will not. */
 static void close_meets_a_fault(void **state)
 {
@@ -511,6 +531,7 @@ int main(void)
         cmocka_unit_test(blocking_login_returns_its_failure),
         cmocka_unit_test(close_while_waiting),
         cmocka_unit_test(close_during_the_attempt),
+        cmocka_unit_test(close_ends_the_history),
         cmocka_unit_test(close_meets_a_fault),
         cmocka_unit_test(retry_now_does_not_wait),
         cmocka_unit_test(login_overtakes_the_attempt),
