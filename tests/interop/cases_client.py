@@ -1,5 +1,5 @@
-"""`linnet` against Prosody (and, in the long run, ejabberd and jabberd2), and against peers that
-only pretend."""
+"""`linnet` at work with Prosody and linnetd, and against peers that only pretend. The logins by
+mechanism are those of cases_peers.py."""
 import base64
 import functools
 import hashlib
@@ -9,48 +9,16 @@ import signal
 import subprocess
 import time
 
-import rawxmpp
+from cases_peers import probes
 from peers import free_port, private_file, run, wait_for
 
 PASSWORD = "sea of Moons"
-OURS = {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512",
-        "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS", "DIGEST-MD5"}
 
 NO_TLS = (b"<?xml version='1.0'?><stream:stream from='localhost' id='1' version='1.0' "
           b"xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'><stream:features>"
           b"<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
           b"</mechanisms></stream:features>")
 HTTP = b"HTTP/1.1 400 Bad Request\r\nServer: test\r\nContent-Length: 0\r\n\r\n"
-
-
-def logins(world, peer, host, label, login=None, binds=True):
-    """A login with every mechanism that `peer` offers for `host` and we have; where its channel
-    binding is known to be wrong (not `binds`), -PLUS is refused before anything is sent."""
-    login = login or world.expect
-    for mechanism in rawxmpp.mechanisms("127.0.0.1", peer.port, host):
-        if mechanism not in OURS:
-            continue
-        code = 31 if mechanism.endswith("-PLUS") and not binds else 0
-        yield f"{label}: login with {mechanism}" + (" is refused" if code else ""), functools.partial(
-            login, code, "login", f"juliet@{host}", "--legacy", "--mech", mechanism, peer=peer,
-            password=PASSWORD)
-    yield f"{label}: login with what linnet chooses", functools.partial(
-        login, 0, "login", f"juliet@{host}", peer=peer, password=PASSWORD)
-
-
-def with_more_peers(world):
-    # ejabberd 23.01 binds the wrong bytes on TLS 1.3 and has no XEP-0440 to say so.
-    yield from logins(world, world.ejabberd(), "localhost", "ejabberd", binds=False)
-
-    def patient(code, *words, **target):
-        """jabberd2 2.7 ends one good login in twelve with internal-server-error."""
-        try:
-            return world.expect(code, *words, **target)
-        except AssertionError:
-            time.sleep(1)
-            return world.expect(code, *words, **target)
-
-    yield from logins(world, world.jabberd2(), "localhost", "jabberd2", login=patient)
 
 
 def json_lines(world, peer):
@@ -156,12 +124,6 @@ def interrupted(world, peer):
     assert code == 130, f"ended with {code}: {log.read_text()}"
 
 
-def probe(world, peer):
-    result = world.expect(0, "probe", "localhost", peer=peer)
-    for mechanism in rawxmpp.mechanisms("127.0.0.1", peer.port, "localhost"):
-        assert mechanism in result.out, f"no {mechanism}: {result}"
-
-
 def failures(world, prosody):
     """(name, exit status, what it must say, words, target)"""
     login = ["login", "juliet@localhost"]
@@ -204,12 +166,6 @@ def failures(world, prosody):
 
 def with_prosody(world):
     prosody = world.prosody()
-    for host in ("localhost", "hashed.localhost", "tls12.localhost"):
-        yield from logins(world, prosody, host, f"prosody, {host}")
-    yield "prosody: direct TLS", functools.partial(
-        world.expect, 0, "login", "juliet@localhost", "--direct-tls", port=prosody.tls_port,
-        cafile=prosody.ca, password=PASSWORD)
-    yield "prosody: probe names every mechanism", functools.partial(probe, world, prosody)
     yield "every stage is shown", functools.partial(stages, world, prosody)
     yield "--json is an object per line, of success and of failure", functools.partial(
         json_lines, world, prosody)
@@ -221,7 +177,7 @@ def with_prosody(world):
     for name, code, says, words, target in failures(world, prosody):
         yield f"{name} is exit status {code}", functools.partial(
             world.expect, code, *words, says=says, **target)
-    people = ("romeo@localhost", "juliet@localhost", ("b4lcony", PASSWORD))
+    people = ("romeo@localhost", "juliet@localhost", (PASSWORD, PASSWORD))
     for name, body, by_stdin in (
             ("a short body", "But soft!", False),
             ("markup and other alphabets", "<b>&amp;\u2665 \u65e5\u672c \U0001f319]]>\"'", False),
@@ -236,7 +192,8 @@ def with_prosody(world):
 def with_linnetd(world):
     server = world.linnetd()
     secrets = ("secret of romeo", "secret of juliet")
-    yield "linnetd: probe names every mechanism", functools.partial(probe, world, server)
+    yield "linnetd: probe names every mechanism", functools.partial(
+        probes, world.expect, server, "localhost")
     yield "linnetd: direct TLS", functools.partial(
         world.expect, 0, "login", "juliet@localhost", "--direct-tls", port=server.tls_port,
         cafile=server.ca, password=secrets[1])
@@ -255,5 +212,3 @@ def with_linnetd(world):
 def cases(world):
     yield from with_prosody(world)
     yield from with_linnetd(world)
-    if world.long:
-        yield from with_more_peers(world)

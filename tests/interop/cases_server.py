@@ -11,7 +11,10 @@ import subprocess
 import sys
 
 import rawxmpp
+from cases_peers import signs_in
+from exchange import from_linnet, to_linnet
 from peers import HERE, Linnetd, Skip, run, settles
+from table import CHOICE, Cell
 
 # slixmpp knows these; what it does with -PLUS needs TLS 1.2 (see slix_client.py).
 SLIXMPP = {"PLAIN", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512",
@@ -83,21 +86,26 @@ def event(events, name):
 
 
 def slixmpp_default(world, server):
-    """Whatever slixmpp does when left alone ends in a session."""
+    """Whatever slixmpp does when left alone ends in a session; with which mechanism."""
     events = ended(slixmpp(world, server, "juliet"))
     features = event(events, "disco")["features"]
     assert "urn:xmpp:ping" in features, features
     event(events, "pong")
+    return event(events, "started")["mechanism"]
 
 
-def slixmpp_mechanism(world, server, mechanism):
+def slixmpp_direct_tls(world, server):
+    ended(slixmpp(world, server, "juliet", "--direct-tls", "--mech", "PLAIN"))
+
+
+def slixmpp_mechanism(world, mechanism):
     words = ["--mech", mechanism] + (["--tls12"] if mechanism.endswith("-PLUS") else [])
-    events = ended(slixmpp(world, server, "juliet", *words))
+    events = ended(slixmpp(world, world.only(mechanism), "juliet", *words))
     assert event(events, "started")["mechanism"] == mechanism, events
 
 
-def slixmpp_refused(world, server, mechanism):
-    events = ended(slixmpp(world, server, "juliet", "--mech", mechanism, password="wrong"), code=1)
+def slixmpp_refused(world, mechanism):
+    events = ended(slixmpp(world, world.only(mechanism), "juliet", "--mech", mechanism, password="wrong"), code=1)
     assert event(events, "refused")["condition"] == "not-authorized", events
 
 
@@ -115,7 +123,8 @@ def slixmpp_to_slixmpp(world, server):
     romeo = slixmpp(world, server, "romeo", "--mech", "PLAIN", "--expect", "1")
     try:
         reader(romeo)
-        ended(slixmpp(world, server, "juliet", "--mech", "PLAIN", "--send", "romeo@localhost", "\u2665 & <moon>"))
+        ended(slixmpp(world, server, "juliet", "--mech", "PLAIN", "--send", "romeo@localhost",
+                      "\u2665 & <moon>"))
         heard = event(ended(romeo), "message")
     finally:
         romeo.kill()
@@ -128,8 +137,7 @@ def linnet_to_slixmpp(world, server):
     romeo = slixmpp(world, server, "romeo", "--mech", "PLAIN", "--expect", "1")
     try:
         reader(romeo)
-        world.expect(0, "send", "juliet@localhost", "romeo@localhost", "-m", "from linnet",
-                     peer=server, password="secret of juliet")
+        from_linnet(world, server, "romeo@localhost", "from linnet")
         heard = event(ended(romeo), "message")
     finally:
         romeo.kill()
@@ -138,23 +146,15 @@ def linnet_to_slixmpp(world, server):
 
 
 def slixmpp_to_linnet(world, server):
-    command = world.command("listen", "juliet@localhost", "--count", "1", "--timeout", "30", "--json",
-                            peer=server, password="secret of juliet")
-    listener = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
-    try:
-        server.await_session("juliet@localhost/")
-        ended(slixmpp(world, server, "romeo", "--mech", "PLAIN", "--send", "juliet@localhost", "from slixmpp"))
-        out, err = listener.communicate(timeout=30)
-    finally:
-        listener.kill()
-        listener.wait()
-    assert listener.returncode == 0 and "from slixmpp" in out, f"{listener.returncode}: {out}{err}"
+    to_linnet(world, server, "from slixmpp", lambda: ended(slixmpp(
+        world, server, "romeo", "--mech", "PLAIN", "--send", "juliet@localhost", "from slixmpp")))
 
 
 # --- libstrophe ---
 
 def strophe(world, server, password="secret of juliet", code=0):
+    """Signs in and hears itself, or ends with `code`; the mechanism that it took."""
+    mark = server.mark()
     client = world.programs / "strophe_client"
     if not client.exists():
         raise Skip("libstrophe-dev was not there when this was built")
@@ -165,6 +165,12 @@ def strophe(world, server, password="secret of juliet", code=0):
     assert done.returncode == code, f"libstrophe ended with {done.returncode}: {text[-600:]}"
     if code == 0:
         assert "signed in\n" in text and "heard: a message from libstrophe" in text, text
+        return server.mechanism(mark, "juliet@localhost")
+    return None
+
+
+def strophe_mechanism(world, mechanism):
+    assert strophe(world, world.only(mechanism)) == mechanism
 
 
 # --- what the RFC wants, byte by byte ---
@@ -368,6 +374,59 @@ def accounts(world):
         server.stop()
 
 
+def linnet_cases(world, server):
+    each = functools.partial
+    password = "secret of juliet"
+
+    def cell(mechanism, column):
+        return Cell("linnet", "linnetd", mechanism, column)
+
+    def by(mechanism):
+        return signs_in(world.expect, world.only(mechanism), "localhost", mechanism, password=password)
+
+    yield "linnet: left to itself", each(
+        signs_in, world.expect, server, "localhost", None, password=password), cell(CHOICE, "STARTTLS")
+    yield "linnet: left to itself, direct TLS", each(
+        signs_in, world.expect, server, "localhost", None, "--direct-tls", port=server.tls_port,
+        password=password), cell(CHOICE, "direct TLS")
+    legacy = world.linnetd("legacy", "login.legacy=true")
+    for mechanism in sorted(rawxmpp.mechanisms("127.0.0.1", legacy.port, "localhost")):
+        yield f"linnet: {mechanism}", each(by, mechanism), cell(mechanism, "STARTTLS")
+
+
+def slixmpp_cases(world, server):
+    each = functools.partial
+
+    def cell(mechanism, column, outcome="yes"):
+        return Cell("slixmpp", "linnetd", mechanism, column, outcome)
+
+    yield "slixmpp: left to itself", each(slixmpp_default, world, server), cell(CHOICE, "STARTTLS")
+    yield "slixmpp: to slixmpp", each(slixmpp_to_slixmpp, world, server)
+    yield "slixmpp: from linnet", each(linnet_to_slixmpp, world, server), cell(CHOICE, "receives")
+    yield "slixmpp: to linnet", each(slixmpp_to_linnet, world, server), cell(CHOICE, "sends")
+    yield "slixmpp: direct TLS", each(slixmpp_direct_tls, world, server), cell("PLAIN", "direct TLS")
+    for mechanism in sorted(SLIXMPP):
+        yield f"slixmpp: {mechanism}", each(slixmpp_mechanism, world, mechanism), cell(
+            mechanism, "STARTTLS")
+        if not mechanism.endswith("-PLUS"):
+            yield f"slixmpp: {mechanism}, wrong password", each(
+                slixmpp_refused, world, mechanism), cell(mechanism, "wrong password", "refused")
+
+
+def strophe_cases(world, server):
+    each = functools.partial
+
+    def cell(mechanism, column, outcome="yes"):
+        return Cell("libstrophe", "linnetd", mechanism, column, outcome)
+
+    for mechanism in sorted(STROPHE):
+        yield f"libstrophe: {mechanism}", each(strophe_mechanism, world, mechanism), cell(
+            mechanism, "STARTTLS")
+    yield "libstrophe: left to itself", each(strophe, world, server), cell(CHOICE, "STARTTLS")
+    yield "libstrophe: wrong password", each(strophe, world, server, "wrong", 1), cell(
+        CHOICE, "wrong password", "refused")
+
+
 def cases(world):
     server = world.linnetd()
     each = functools.partial
@@ -401,31 +460,9 @@ def cases(world):
     yield "`from` cannot be forged", each(forged, server)
     yield "after all that, the server still serves", each(still_serves, server)
 
-    yield "slixmpp: left to itself", each(slixmpp_default, world, server)
-    yield "slixmpp: to slixmpp", each(slixmpp_to_slixmpp, world, server)
-    yield "slixmpp: from linnet", each(linnet_to_slixmpp, world, server)
-    yield "slixmpp: to linnet", each(slixmpp_to_linnet, world, server)
-    yield "slixmpp: direct TLS", each(
-        lambda: ended(slixmpp(world, server, "juliet", "--direct-tls", "--mech", "PLAIN")))
-    legacy = world.linnetd("legacy", "login.legacy=true")
-    for mechanism in sorted(rawxmpp.mechanisms("127.0.0.1", legacy.port, "localhost")):
-        # One server per mechanism, offering just it: the answer to what a client does when that
-        # is all there is.
-        def alone(mechanism=mechanism):
-            return world.linnetd(f"only-{mechanism}", f"login.mechanisms={mechanism}",
-                                 "login.legacy=true")
-        if mechanism in SLIXMPP:
-            yield f"slixmpp: {mechanism}", lambda m=mechanism, s=alone: slixmpp_mechanism(world, s(), m)
-            if not mechanism.endswith("-PLUS"):
-                yield f"slixmpp: {mechanism}, wrong password", (
-                    lambda m=mechanism, s=alone: slixmpp_refused(world, s(), m))
-        if mechanism in STROPHE:
-            yield f"libstrophe: {mechanism}", lambda s=alone: strophe(world, s())
-        yield f"linnet: {mechanism}", lambda m=mechanism, s=alone: world.expect(
-            0, "login", "juliet@localhost", "--legacy", "--mech", m, peer=s(),
-            password="secret of juliet")
-    yield "libstrophe: left to itself", each(strophe, world, server)
-    yield "libstrophe: wrong password", each(strophe, world, server, "wrong", 1)
+    yield from slixmpp_cases(world, server)
+    yield from strophe_cases(world, server)
+    yield from linnet_cases(world, server)
 
     yield "accounts by linnetctl", each(accounts, world)
     yield "SIGTERM says system-shutdown to all", each(shutdown, world)

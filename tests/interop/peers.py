@@ -111,7 +111,8 @@ class Certificates:
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         run(["openssl", "req", "-x509", *curve, "-keyout", folder / "ca.key", "-out", self.ca,
              "-days", "30", "-subj", "/CN=Interop test CA"])
-        for name, hosts, days in (("good", ["localhost", "hashed.localhost", "tls12.localhost"], 30),
+        for name, hosts, days in (("good", ["localhost", "hashed.localhost", "tls12.localhost",
+                                            "sasl2.localhost"], 30),
                                   ("expired", ["expired.localhost"], -1),
                                   ("other", ["other.example"], 30)):
             names = ",".join("DNS:" + host for host in hosts)
@@ -132,10 +133,11 @@ class Prosody:
     """Hosts: localhost (plain passwords), hashed.localhost, tls12.localhost (nothing newer, so that
     it offers -PLUS), expired.localhost and wrong.localhost (certificates)."""
 
+    ENABLED = ("roster", "saslauth", "tls", "disco", "ping")
     ca = property(lambda self: self.certificates.ca)
 
     def __init__(self, folder, certificates):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self.folder, self.certificates = folder, certificates
         self.port, self.tls_port = free_port(), free_port()
         self.config = folder / "prosody.cfg.lua"
@@ -144,11 +146,11 @@ class Prosody:
                                cwd=folder)
         wait_for("prosody", lambda: listening(self.port) and listening(self.tls_port))
 
-    def configuration(self):
-        def ssl(name, more=""):
-            certificate, key = self.certificates.pair(name)
-            return f'ssl = {{ certificate = "{certificate}", key = "{key}"{more} }}'
+    def ssl(self, name, more=""):
+        certificate, key = self.certificates.pair(name)
+        return f'ssl = {{ certificate = "{certificate}", key = "{key}"{more} }}'
 
+    def configuration(self):
         return f"""
 run_as_root = true
 pidfile = "{self.folder}/prosody.pid"
@@ -156,21 +158,25 @@ data_path = "{self.folder}/data"
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {self.port} }}
 c2s_direct_tls_ports = {{ {self.tls_port} }}
-modules_enabled = {{ "roster", "saslauth", "tls", "disco", "ping" }}
+modules_enabled = {{ {", ".join(f'"{name}"' for name in self.ENABLED)} }}
 modules_disabled = {{ "s2s" }}
 storage = "internal"
 authentication = "internal_plain"
 log = {{ info = "*console" }}
-{ssl("good")}
+{self.ssl("good")}
+{self.hosts()}"""
+
+    def hosts(self):
+        return f"""
 VirtualHost "localhost"
 VirtualHost "hashed.localhost"
     authentication = "internal_hashed"
 VirtualHost "tls12.localhost"
-    {ssl("good", ', protocol = "tlsv1_2"')}
+    {self.ssl("good", ', protocol = "tlsv1_2"')}
 VirtualHost "expired.localhost"
-    {ssl("expired")}
+    {self.ssl("expired")}
 VirtualHost "wrong.localhost"
-    {ssl("other")}
+    {self.ssl("other")}
 """
 
     def add_user(self, name, password, host="localhost"):
@@ -179,6 +185,54 @@ VirtualHost "wrong.localhost"
 
     def stop(self):
         self.process.stop()
+
+
+class ProsodySasl2(Prosody):
+    """Host sasl2.localhost with SASL2, Bind 2 and FAST, by modules of Debian's prosody-modules. They
+    were written for a later Prosody: the run gets a copy of its own in which what 0.12 lacks is
+    replaced."""
+
+    ENABLED = (*Prosody.ENABLED, "sasl2", "sasl2_bind2", "sasl2_fast")
+    MODULES = pathlib.Path("/usr/lib/prosody/modules")
+    CHANGES = {
+        "mod_sasl2/mod_sasl2.lua": [
+            ("origin.conn:ssl_info()", "origin.conn:socket():info()"),
+            ("origin.conn.ssl_peerfinished and origin.conn:ssl_peerfinished()",
+             "origin.conn:socket().getpeerfinished and origin.conn:socket():getpeerfinished()"),
+            (":ssl_peerfinished()", ":socket():getpeerfinished()"),
+            ("conn.ssl_exportkeyingmaterial", "conn:socket().exportkeyingmaterial"),
+            ("conn:ssl_exportkeyingmaterial(", "conn:socket():exportkeyingmaterial(")],
+        "mod_sasl2_bind2/mod_sasl2_bind2.lua": [],
+        "mod_sasl2_fast/mod_sasl2_fast.lua": [
+            ("issued_at + fast_token_ttl", "math.floor(issued_at + fast_token_ttl)"),
+            ('auth:get_child_attr("user-agent", nil, "id")', 'auth:get_child("user-agent").attr.id')],
+        "mod_c2s.lua": [
+            ('"stream-features", { origin = session,',
+             '"stream-features", { stream = attr, origin = session,')],
+    }
+
+    def __init__(self, folder, certificates):
+        if not (self.MODULES / "mod_sasl2").exists():
+            raise Skip("prosody-modules is not installed")
+        folder.mkdir()
+        for name, changes in self.CHANGES.items():
+            self.change(name, folder / "plugins" / name, changes)
+        super().__init__(folder, certificates)
+
+    def change(self, name, copy, changes):
+        text = (self.MODULES / name).read_text()
+        for old, new in changes:
+            if old not in text:
+                raise RuntimeError(f"{name} has no {old!r}: another version of prosody-modules?")
+            text = text.replace(old, new)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text)
+
+    def hosts(self):
+        return f"""
+plugin_paths = {{ "{self.folder}/plugins", "{self.MODULES}" }}
+VirtualHost "sasl2.localhost"
+"""
 
 
 class Ejabberd:
@@ -303,6 +357,18 @@ class Linnetd:
     def add_user(self, name, password, host=None):
         secret = private_file(self.folder / "secrets" / f"new-{name}", password)
         self.control("user", "add", name, "--password-file", secret)
+
+    def mark(self):
+        """Where its log ends now, for `mechanism`."""
+        return len(self.process.said())
+
+    def mechanism(self, mark, account, wanted=None):
+        """The mechanism of the last sign-in of `account` since `mark`; None if that is `wanted`."""
+        found = re.findall(rf"signed in: .*mechanism=(\S+) .*jid={re.escape(account)}/",
+                           self.process.said()[mark:])
+        assert found, f"no sign-in of {account} in {self.process.said()[mark:][-600:]!r}"
+        assert wanted in (None, found[-1]), f"wanted {wanted}, but it was {found[-1]}"
+        return None if wanted else found[-1]
 
     def await_session(self, prefix):
         wait_for(f"a session of {prefix}", lambda: prefix in self.control("sessions"))

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """run.py --bin DIR [--only GROUP] [--long] [--keep] [--json FILE]: real programs on real sockets.
 
-DIR holds linnet, linnetd and linnetctl (and strophe_client, if it was built). Every case prints one
-line of TAP; a case that cannot run says why. Peers are started when the first case needs them, on
-free loopback ports in a folder of their own, and stopped by pid at the end.
+DIR holds linnet, linnetd and linnetctl (and strophe_client and gloox_client, if they were built).
+Every case prints one line of TAP; a case that cannot run says why. Peers are started when the first
+case needs them, on free loopback ports in a folder of their own, and stopped by pid at the end. What
+cases say for the table of docs/INTEROP.md is compared with it (table.py).
 """
 import argparse
 import json
@@ -16,14 +17,22 @@ import time
 import traceback
 
 import cases_client
+import cases_gloox
+import cases_peers
+import cases_profanity
 import cases_secrets
+import cases_sendxmpp
 import cases_server
 import cases_volume
+import cases_xmppjs
 import peers
+import table
 from peers import Skip
 
-GROUPS = {"client": cases_client.cases, "server": cases_server.cases,
-          "secrets": cases_secrets.cases, "volume": cases_volume.cases}
+GROUPS = {"client": cases_client.cases, "peers": cases_peers.cases,
+          "server": cases_server.cases, "gloox": cases_gloox.cases,
+          "profanity": cases_profanity.cases, "sendxmpp": cases_sendxmpp.cases,
+          "xmppjs": cases_xmppjs.cases, "secrets": cases_secrets.cases, "volume": cases_volume.cases}
 
 
 class Result:
@@ -70,31 +79,56 @@ class World:
             for host in ("localhost", "hashed.localhost", "tls12.localhost", "expired.localhost",
                          "wrong.localhost"):
                 prosody.add_user("juliet", "sea of Moons", host)
-            prosody.add_user("romeo", "b4lcony", "localhost")
+            prosody.add_user("romeo", "sea of Moons", "localhost")
             return prosody
         return self.peer("prosody", make, ["prosody", "prosodyctl"])
+
+    def prosody_sasl2(self):
+        def make(folder):
+            prosody = peers.ProsodySasl2(folder, self.certificates)
+            for user in ("juliet", "romeo"):
+                prosody.add_user(user, "sea of Moons", "sasl2.localhost")
+            return prosody
+        return self.peer("prosody-sasl2", make, ["prosody", "prosodyctl"])
 
     def ejabberd(self):
         def make(folder):
             ejabberd = peers.Ejabberd(folder, self.certificates)
-            ejabberd.add_user("juliet", "sea of Moons")
+            for user in ("juliet", "romeo"):
+                ejabberd.add_user(user, "sea of Moons")
             return ejabberd
         return self.peer("ejabberd", make, ["ejabberdctl"])
 
     def jabberd2(self):
         def make(folder):
             jabberd2 = peers.Jabberd2(folder, self.certificates)
-            jabberd2.add_user("juliet", "sea of Moons")
+            for user in ("juliet", "romeo"):
+                jabberd2.add_user(user, "sea of Moons")
             return jabberd2
         return self.peer("jabberd2", make, ["jabberd2-c2s", "sqlite3"])
 
-    def linnetd(self, name="linnetd", *settings, users=("juliet", "romeo")):
+    def linnetd(self, name="linnetd", *settings, users=("juliet", "romeo"), certified=False):
+        """`certified`: with a certificate of this run's CA, for clients that trust no other kind."""
+        certificate, key = self.certificates.pair("good")
+        if certified:
+            settings += (f"tls.certificate={certificate}", f"tls.key={key}")
+
         def make(folder):
             server = peers.Linnetd(folder, self.programs, *settings)
+            if certified:
+                server.ca = self.certificates.ca
             for user in users:
                 server.add_user(user, f"secret of {user}")
             return server
         return self.peer(name, make)
+
+    def certified(self):
+        return self.linnetd("certified", certified=True)
+
+    def only(self, mechanism):
+        """A server that offers just this one: what a client does when that is all there is."""
+        return self.linnetd(f"only-{mechanism}", f"login.mechanisms={mechanism}", "login.legacy=true",
+                            certified=True)
 
     def answering(self, name, *arguments):
         return self.peer(name, lambda folder: peers.Answering(*arguments))
@@ -145,10 +179,9 @@ class World:
 
 
 def verdict(case):
-    """("ok" | "not ok" | "skip", what to say)"""
+    """("ok" | "not ok" | "skip", what to say); a case that passes may return its cell's outcome."""
     try:
-        case()
-        return "ok", ""
+        return "ok", case() or ""
     except Skip as skip:
         return "skip", str(skip)
     except (AssertionError, RuntimeError, subprocess.TimeoutExpired) as error:
@@ -175,14 +208,49 @@ def group_cases(name, world):
         yield "its peers start", failed
 
 
+def print_result(number, name, result, text):
+    line = f"{number} - {name}"
+    print(f"ok {line} # SKIP {text}" if result == "skip" else f"{result} {line}", flush=True)
+    if result == "not ok":
+        print("".join(f"# {row}\n" for row in text.strip().splitlines()), end="", flush=True)
+
+
+def run_group(group, world, match, results):
+    for name, case, *cell in group_cases(group, world):
+        if match not in name:
+            continue
+        begun = time.monotonic()
+        result, text = verdict(case)
+        results.append({"group": group, "name": name, "result": result,
+                        "text": "" if result == "ok" else text,
+                        "seconds": round(time.monotonic() - begun, 2)})
+        if cell:
+            outcome = text if result == "ok" and isinstance(text, str) else ""
+            results[-1]["cell"] = table.filled(cell[0], group, outcome)
+        print_result(len(results), f"{group}: {name}", result, text)
+
+
+def afterwards(options, results, faults):
+    """What is asked of the whole run: (name, faults)"""
+    if faults:
+        yield "every peer stops when asked", faults
+    if not options.table and any(r.get("cell") for r in results):
+        complete = not options.only and not options.match
+        yield "docs/INTEROP.md says what this run saw", list(table.differences(results, complete))
+        for peer in table.other_versions(results):
+            print(f"# docs/INTEROP.md was written with another version than this {peer}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
     parser.add_argument("--only", action="append", choices=GROUPS)
     parser.add_argument("--match", default="", help="only cases whose name holds this")
-    parser.add_argument("--long", action="store_true", help="more peers, more volume")
+    parser.add_argument("--long", action="store_true", help="more messages")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     parser.add_argument("--json", help="the results, a list of objects")
+    parser.add_argument("--table", action="store_true",
+                        help="docs/INTEROP.md is about to be written: do not compare with it")
     options = parser.parse_args()
 
     missing = [name for name in ("linnet", "linnetd", "linnetctl")
@@ -194,27 +262,17 @@ def main():
     results = []
     try:
         for group in options.only or GROUPS:
-            for name, case in group_cases(group, world):
-                if options.match not in name:
-                    continue
-                begun = time.monotonic()
-                result, text = verdict(case)
-                results.append({"group": group, "name": name, "result": result, "text": text,
-                                "seconds": round(time.monotonic() - begun, 2)})
-                line = f"{len(results)} - {group}: {name}"
-                print(f"ok {line} # SKIP {text}" if result == "skip" else f"{result} {line}",
-                      flush=True)
-                if result == "not ok":
-                    print("".join(f"# {row}\n" for row in text.strip().splitlines()), end="", flush=True)
+            run_group(group, world, options.match, results)
     finally:
         faults = world.finish(options.keep)
-    if faults:
-        print(f"not ok {len(results) + 1} - every peer stops when asked")
-        print("".join(f"# {fault}\n" for fault in faults), end="")
-    print(f"1..{len(results) + bool(faults)}")
+    count, bad = len(results), any(r["result"] == "not ok" for r in results)
+    for name, wrong in afterwards(options, results, faults):
+        count, bad = count + 1, bad or bool(wrong)
+        print_result(count, name, "not ok" if wrong else "ok", "\n".join(wrong))
+    print(f"1..{count}")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(results, indent=1))
-    return 1 if faults or any(r["result"] == "not ok" for r in results) else 0
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":
