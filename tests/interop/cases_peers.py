@@ -109,30 +109,40 @@ def more(expect, world, peer, host, name):
     yield f"{name}: probe names every mechanism", functools.partial(probes, expect, peer, host)
 
 
-def each_host(world):
-    """Of one peer each: the generator of its cases."""
-    prosody = world.prosody
-    yield lambda: logins(world.expect, prosody(), "localhost", "Prosody")
-    yield lambda: more(world.expect, world, prosody(), "localhost", "Prosody")
-    yield lambda: logins(world.expect, prosody(), "hashed.localhost", "Prosody, hashed passwords")
-    yield lambda: logins(world.expect, prosody(), "tls12.localhost", "Prosody, TLS 1.2", direct=False)
-    yield lambda: logins(world.expect, world.prosody_sasl2(), "sasl2.localhost", "Prosody, SASL2")
-    # ejabberd 23.01 binds the wrong bytes on TLS 1.3 and has no XEP-0440 to say so.
-    yield lambda: logins(world.expect, world.ejabberd(), "localhost", "ejabberd", binds=False)
-    yield lambda: more(world.expect, world, world.ejabberd(), "localhost", "ejabberd")
-    yield lambda: [("ejabberd: falls back", functools.partial(falls_back, world, world.ejabberd()))]
-    wait = patient(world.expect)
-    yield lambda: logins(wait, world.jabberd2(), "localhost", "jabberd2")
-    yield lambda: more(wait, world, world.jabberd2(), "localhost", "jabberd2")
+def servers(world):
+    """(name, what makes its cases): making them starts the server, which may not be there."""
+    expect, patiently = world.expect, patient(world.expect)
+
+    def local(name, expect, start, **faults):
+        yield from logins(expect, start(), "localhost", name, **faults)
+        yield from more(expect, world, start(), "localhost", name)
+
+    def host(start, name, domain, **faults):
+        yield from logins(expect, start(), domain, name, **faults)
+
+    def ejabberd():
+        # 23.01 binds the wrong bytes on TLS 1.3 and has no XEP-0440 to say so.
+        yield from local("ejabberd", expect, world.ejabberd, binds=False)
+        yield "ejabberd: falls back", functools.partial(falls_back, world, world.ejabberd())
+
+    yield "Prosody", local("Prosody", expect, world.prosody)
+    yield "Prosody, hashed passwords", host(
+        world.prosody, "Prosody, hashed passwords", "hashed.localhost")
+    yield "Prosody, TLS 1.2", host(
+        world.prosody, "Prosody, TLS 1.2", "tls12.localhost", direct=False)
+    yield "Prosody, SASL2", host(
+        world.prosody_sasl2, "Prosody, SASL2", "sasl2.localhost")
+    yield "ejabberd", ejabberd()
+    yield "jabberd2", local("jabberd2", patiently, world.jabberd2)
 
 
 def cases(world):
-    for number, host in enumerate(each_host(world), 1):
+    for name, its_cases in servers(world):
         try:
-            yield from host()
+            yield from its_cases
         except Skip as skip:
             reason = str(skip)
 
             def skipped():
                 raise Skip(reason)
-            yield f"servers, part {number}", skipped
+            yield f"{name}: all cases", skipped

@@ -10,6 +10,7 @@ the last full run saw; every run compares the cells that it filled with it (see 
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 from typing import NamedTuple
@@ -94,6 +95,8 @@ def order(cell):
 
 def debian_version(package):
     """The upstream part of an installed package's version, or ""."""
+    if not shutil.which("dpkg-query"):
+        return ""
     done = subprocess.run(["dpkg-query", "-W", "-f=${Version}", package], capture_output=True,
                           text=True, check=False)
     found = re.match(r"(?:\d+:)?([0-9.]+)", done.stdout)
