@@ -60,10 +60,7 @@ def receives(world, server):
 def cases(world):
     server = world.certified()
     each = functools.partial
-
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("gloox", "linnetd", mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "gloox", "linnetd")
     for column in TLS:
         yield f"left to itself, {column}", each(signs_in, world, lambda: server, "any", column), cell(
             CHOICE, column)

@@ -80,9 +80,7 @@ def probes(expect, peer, host):
 def logins(expect, peer, host, name, binds=True, direct=True):
     """The cases of one host, and its rows in the table. Not `binds`: its channel binding is wrong.
     `direct`: its direct TLS is like its STARTTLS."""
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("linnet", name, mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "linnet", name)
     each = functools.partial
     for mechanism in sorted(OURS & set(rawxmpp.mechanisms("127.0.0.1", peer.port, host))):
         if mechanism.endswith("-PLUS") and not binds:

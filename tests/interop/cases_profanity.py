@@ -113,10 +113,7 @@ def receives(world, server):
 def cases(world):
     server = world.certified()
     each = functools.partial
-
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("Profanity", "linnetd", mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "Profanity", "linnetd")
     for column in TLS:
         yield f"left to itself, {column}", each(signs_in, world, lambda: server, None, column), cell(
             CHOICE, column)

@@ -90,10 +90,7 @@ def receives(world, server, column):
 def cases(world):
     server = world.certified()
     each = functools.partial
-
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("go-sendxmpp", "linnetd", mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "go-sendxmpp", "linnetd")
     for column in COLUMNS:
         yield f"left to itself, {column}", each(signs_in, world, lambda: server, None, column), cell(
             CHOICE, column)

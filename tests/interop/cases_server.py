@@ -377,9 +377,7 @@ def accounts(world):
 def linnet_cases(world, server):
     each = functools.partial
     password = "secret of juliet"
-
-    def cell(mechanism, column):
-        return Cell("linnet", "linnetd", mechanism, column)
+    cell = functools.partial(Cell, "linnet", "linnetd")
 
     def by(mechanism):
         return signs_in(world.expect, world.only(mechanism), "localhost", mechanism, password=password)
@@ -396,10 +394,7 @@ def linnet_cases(world, server):
 
 def slixmpp_cases(world, server):
     each = functools.partial
-
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("slixmpp", "linnetd", mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "slixmpp", "linnetd")
     yield "slixmpp: left to itself", each(slixmpp_default, world, server), cell(CHOICE, "STARTTLS")
     yield "slixmpp: to slixmpp", each(slixmpp_to_slixmpp, world, server)
     yield "slixmpp: from linnet", each(linnet_to_slixmpp, world, server), cell(CHOICE, "receives")
@@ -415,10 +410,7 @@ def slixmpp_cases(world, server):
 
 def strophe_cases(world, server):
     each = functools.partial
-
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("libstrophe", "linnetd", mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "libstrophe", "linnetd")
     for mechanism in sorted(STROPHE):
         yield f"libstrophe: {mechanism}", each(strophe_mechanism, world, mechanism), cell(
             mechanism, "STARTTLS")

@@ -124,10 +124,7 @@ def cases(world):
     client_script()
     server = world.certified()
     each = functools.partial
-
-    def cell(mechanism, column, outcome="yes"):
-        return Cell("xmpp.js", "linnetd", mechanism, column, outcome)
-
+    cell = functools.partial(Cell, "xmpp.js", "linnetd")
     for column in SCHEMES:
         yield f"left to itself, {column}", each(signs_in, world, lambda: server, None, column), cell(
             CHOICE, column)
