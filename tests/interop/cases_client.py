@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from cases_peers import probes
-from peers import free_port, private_file, run, wait_for
+from peers import Process, free_port, private_file, run, wait_for
 
 PASSWORD = "sea of Moons"
 
@@ -18,6 +18,8 @@ NO_TLS = (b"<?xml version='1.0'?><stream:stream from='localhost' id='1' version=
           b"xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'><stream:features>"
           b"<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
           b"</mechanisms></stream:features>")
+NOT_KNOWN = (b"<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+             b"</stream:error></stream:stream>")
 HTTP = b"HTTP/1.1 400 Bad Request\r\nServer: test\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -76,14 +78,14 @@ def pinned(world, prosody):
 
 def message(world, peer, sender, receiver, secrets, body, by_stdin):
     """One message between two linnet processes arrives whole."""
-    listen = world.command("listen", receiver, "--count", "1", "--timeout", "30", "--json",
-                           peer=peer, password=secrets[1])
-    listener = subprocess.Popen(listen, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
+    command = world.command("listen", receiver, "--count", "1", "--timeout", "30", "--json",
+                            peer=peer, password=secrets[1])
+    log = world.folder / "message.log"  # a pipe that nobody reads would stop the listener
+    listener = Process(command, log)
     try:
         # A message before the receiver is there may rightly be kept or bounced: try until it lands.
         end = time.monotonic() + 25
-        while listener.poll() is None and time.monotonic() < end:
+        while listener.alive() and time.monotonic() < end:
             words = ["send", sender, receiver]
             if by_stdin:
                 sent = world.linnet(*words, stdin=body, peer=peer, password=secrets[0])
@@ -91,13 +93,12 @@ def message(world, peer, sender, receiver, secrets, body, by_stdin):
                 sent = world.linnet(*words, "-m", body, peer=peer, password=secrets[0])
             assert sent.code in (0, 60), f"{sent}"
             time.sleep(0.3)
-        out, err = listener.communicate(timeout=20)
+        code = listener.process.wait(20)
     finally:
-        listener.kill()
-        listener.wait()
-    assert listener.returncode == 0, f"listen ended with {listener.returncode}: {err.decode()}"
-    bodies = [value for line in out.decode().splitlines() for value in json.loads(line).values()]
-    assert body in bodies, f"sent {body[:80]!r}, heard {out[-400:]!r}"
+        listener.stop(signal.SIGKILL)
+    assert code == 0, f"listen ended with {code}: {listener.said()[-600:]}"
+    bodies = [value for line in listener.said().splitlines() for value in json.loads(line).values()]
+    assert body in bodies, f"sent {body[:80]!r}, heard {listener.said()[-400:]!r}"
 
 
 def listen_timeout(world, peer):
@@ -152,7 +153,7 @@ def failures(world, prosody):
         ("silence, direct TLS", 12, None, [*login, *quick, "--direct-tls"],
          {"port": world.answering("silent").port, "password": PASSWORD}),
         ("a server without encryption", 24, None, login,
-         {"port": world.answering("no-tls", NO_TLS).port, "password": PASSWORD}),
+         {"port": world.answering("no-tls", NO_TLS, NOT_KNOWN).port, "password": PASSWORD}),
         ("a mechanism nobody offers", 31, None, [*login, "--mech", "SCRAM-SHA-512"], known),
         ("a mechanism nobody has", 2, None, [*login, "--mech", "ROT13"], known),
         ("bad address: space", 3, None, ["login", "a b@localhost"], known),

@@ -385,8 +385,9 @@ class Linnetd:
 
 
 class Answering:
-    """A listener that greets whoever connects with fixed bytes (or with nothing) and then keeps
-    the connection open: a web server, a black hole, a server without encryption."""
+    """A listener that greets whoever connects with fixed bytes (or with nothing), may answer what
+    comes then with `after`, and keeps the connection open unless that is "close": a web server, a
+    black hole, a server without encryption."""
 
     def __init__(self, greeting=b"", after=b""):
         self.greeting, self.after = greeting, after
@@ -411,6 +412,9 @@ class Answering:
             connection.sendall(self.greeting)
             if self.after == b"close":
                 connection.close()
+            elif self.after:
+                connection.recv(4096)
+                connection.sendall(self.after)
         except OSError:
             pass
 
