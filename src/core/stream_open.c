@@ -97,6 +97,7 @@ void stream_restart(struct stream *s)
     xml_reader_free(s->reader);
     s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     s->header_sent = s->header_received = false;
+    s->skip_space = !stream_is_client(s);
     s->active = NULL;
     s->features = NULL;
     arena_finish(&s->features_arena);

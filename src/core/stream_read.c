@@ -1,5 +1,7 @@
 #include "core/feat_sm.h"
 
+#include <string.h>
+
 /* Bytes to items, and each item to whoever handles it. */
 
 static void client_features(struct stream *s, const struct element *e)
@@ -120,16 +122,27 @@ static void trace_header(struct stream *s, const struct element *e)
     buf_finish(&text);
 }
 
-/* Bytes while TLS is due. A server that let us have bytes after <proceed/> is not the one who
- * wrote it; a client may have sent its ClientHello at once, and nothing else (RFC 6120 §5.4.3.3,
- * CVE-2011-0411): only a TLS record goes on to TLS, and nothing is ever read as XML. */
-static void check_residual(struct stream *s, const uint8_t *data)
+static size_t leading_space(const uint8_t *data, size_t len)
+{
+    size_t n = 0;
+    while (n < len && strchr(" \t\r\n", data[n]) && data[n])
+        n++;
+    return n;
+}
+
+/* Bytes while TLS is due; how many may be dropped. A server that let us have bytes after <proceed/>
+ * is not the one who wrote it; a client may have sent its ClientHello at once, and nothing else
+ * (RFC 6120 §5.4.3.3, CVE-2011-0411): only a TLS record goes on to TLS, and nothing is ever read as
+ * XML. White space, which go-xmpp sends although §5.3.3 forbids it, says nothing to anybody. */
+static size_t check_residual(struct stream *s, const uint8_t *data, size_t len)
 {
     enum { TLS_HANDSHAKE_RECORD = 0x16 };
     if (s->want.kind != STREAM_WANT_TLS || s->config->direct_tls)
-        return;
-    if (stream_is_client(s) || data[0] != TLS_HANDSHAKE_RECORD)
+        return 0;
+    size_t space = stream_is_client(s) ? 0 : leading_space(data, len);
+    if (stream_is_client(s) || (space < len && data[space] != TLS_HANDSHAKE_RECORD))
         stream_fail_protocol(s, STREAM_OK, "bytes came in clear where TLS had to begin");
+    return space;
 }
 
 static void on_item(struct stream *s, enum xml_status status, const void *data, size_t len)
@@ -169,12 +182,11 @@ size_t stream_input(struct stream *s, uint64_t now_ms, const void *data, size_t 
     }
     if (len == 0)
         return 0;
-    if (stream_waiting(s)) {
-        check_residual(s, data);
-        return 0;
-    }
+    if (stream_waiting(s))
+        return check_residual(s, data, len);
     s->last_received_ms = now_ms;
-    size_t used = 0;
+    size_t used = s->skip_space ? leading_space(data, len) : 0;
+    s->skip_space = s->skip_space && used == len;
     while (used < len && s->event_count == 0 && !stream_waiting(s) && !stream_over(s)) {
         const uint8_t *at = (const uint8_t *)data + used;
         size_t consumed = 0;

@@ -40,7 +40,8 @@ FAULTS = [
      "TLS 1.2."),
     ("go-sendxmpp 0.5", "It sends a line feed after `<starttls/>` and `<auth/>`, which RFC 6120 forbids "
      "(§5.3.3, §6.3.5), and which in front of the next XML declaration is not well-formed; and in "
-     "DIGEST-MD5 a `<response/>` to `<success/>` (§6.4.6).", "Its cells say which of them ended it."),
+     "DIGEST-MD5 a `<response/>` to `<success/>` (§6.4.6).",
+     "linnetd drops the white space; the last ends the stream."),
     ("gloox 1.0.24", "It has TLS 1.2 only, forgets the CAs that Client::setCACerts was given, and with "
      "direct TLS checks the certificate against the address instead of the domain. Told to use "
      "SCRAM-SHA-1 and not -PLUS, it announces `y` and binds `n`. Its nonces repeat within a second.",
