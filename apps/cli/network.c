@@ -60,7 +60,7 @@ static bool is_default_route(const struct nlmsghdr *m)
     if ((m->nlmsg_type != RTM_NEWROUTE && m->nlmsg_type != RTM_DELROUTE) ||
         m->nlmsg_len < NLMSG_LENGTH(sizeof route))
         return false;
-    memcpy(&route, NLMSG_DATA(m), sizeof route);
+    memcpy(&route, (const char *)m + NLMSG_HDRLEN, sizeof route);
     return route.rtm_dst_len == 0 && route.rtm_table == RT_TABLE_MAIN &&
            route.rtm_type == RTN_UNICAST;
 }
@@ -69,7 +69,7 @@ bool network_tells_route(const void *messages, size_t len)
 {
     const char *at = messages;
     while (len >= sizeof(struct nlmsghdr)) {
-        struct nlmsghdr *m = (struct nlmsghdr *)(uintptr_t)at;
+        const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)at;
         if (m->nlmsg_len < sizeof *m || m->nlmsg_len > len)
             break;
         if (is_default_route(m))
