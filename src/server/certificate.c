@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WARN_S = 14 * 86400 };
+enum { EARLY_DATA_BYTES = 16384, WARN_S = 14 * 86400 };
 
 /* Where the files are. */
 struct paths {
@@ -84,7 +84,7 @@ enum linnet_error_code certificate_prepare(const struct settings *s, const struc
     }
     struct tls_ctx *ctx = NULL;
     if (code == LINNET_OK)
-        code = certificate_load(s, NULL, &ctx, error);
+        code = certificate_load(s, NULL, NULL, &ctx, error);
     if (code == LINNET_OK) {
         struct tls_certificate cert;
         tls_ctx_certificate(ctx, &cert);
@@ -104,13 +104,15 @@ enum linnet_error_code certificate_check(const struct settings *s, struct linnet
     paths_init(&p, s);
     bool missing = p.own && access(text_of(&p.cert), F_OK) != 0;
     paths_finish(&p);
-    enum linnet_error_code code = missing ? LINNET_OK : certificate_load(s, NULL, &ctx, error);
+    enum linnet_error_code code =
+        missing ? LINNET_OK : certificate_load(s, NULL, NULL, &ctx, error);
     tls_ctx_unref(ctx);
     return code;
 }
 
 enum linnet_error_code certificate_load(const struct settings *s, struct tls_tickets *tickets,
-                                        struct tls_ctx **ret, struct linnet_error *error)
+                                        struct tls_once *once, struct tls_ctx **ret,
+                                        struct linnet_error *error)
 {
     struct paths p;
     char reason[TLS_REASON_BYTES];
@@ -118,7 +120,9 @@ enum linnet_error_code certificate_load(const struct settings *s, struct tls_tic
     struct tls_server_settings tls = {.cert_file = text_of(&p.cert),
                                       .key_file = text_of(&p.key),
                                       .alpn = "xmpp-client",
-                                      .tickets = tickets};
+                                      .tickets = tickets,
+                                      .early_data_max_bytes = once ? EARLY_DATA_BYTES : 0,
+                                      .once = once};
     *ret = tls_ctx_new_server(&tls, reason);
     paths_finish(&p);
     return *ret ? LINNET_OK : unusable(error, reason);

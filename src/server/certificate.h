@@ -18,8 +18,9 @@ enum linnet_error_code certificate_prepare(const struct settings *s, const struc
 enum linnet_error_code certificate_check(const struct settings *s,
                                          struct linnet_error *error) MUST_USE;
 
-/* A context of the files as they are now. */
+/* A context of the files as they are now. Without `once` it takes no early data. */
 enum linnet_error_code certificate_load(const struct settings *s, struct tls_tickets *tickets,
-                                        struct tls_ctx **ret, struct linnet_error *error) MUST_USE;
+                                        struct tls_once *once, struct tls_ctx **ret,
+                                        struct linnet_error *error) MUST_USE;
 
 #endif

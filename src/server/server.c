@@ -11,9 +11,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TICKET_KEYS_MS = 6 * 3600 * 1000 };
+enum {
+    TICKET_KEYS_MS = 6 * 3600 * 1000,
+    EARLY_TICKETS = 65536 /* that can have brought early data at one time: 1.5 MiB */
+};
 
 /* ---- settings in force ---- */
 
@@ -93,7 +97,10 @@ static struct server *server_new(const struct server_config *config)
     logins_init(&server->logins);
     server->tickets = tls_tickets_new(&server->random);
     server->rotate = loop_timer_new(server->loop, rotate_tickets, server);
-    if (!server->tickets || !server->rotate)
+    bool early = server->live->settings.tls_early_data;
+    if (early)
+        server->once = tls_once_new(EARLY_TICKETS, (int64_t)time(NULL), &server->random);
+    if (!server->tickets || !server->rotate || (early && !server->once))
         memory_exhausted();
     loop_timer_set(server->rotate, TICKET_KEYS_MS);
     return server;
@@ -113,7 +120,7 @@ static enum linnet_error_code init_workers(struct server *server, struct linnet_
     for (unsigned i = 0; i < count; i++) {
         struct tls_ctx *tls = NULL;
         enum linnet_error_code code =
-            certificate_load(&server->live->settings, server->tickets, &tls, error);
+            certificate_load(&server->live->settings, server->tickets, server->once, &tls, error);
         if (code == LINNET_OK && i == 0)
             tls_ctx_certificate(tls, &server->certificate);
         /* Initialised in any case, so that all can be finished. */
@@ -167,6 +174,7 @@ void server_stop(struct server *server)
     free(server->workers);
     loop_timer_free(server->rotate);
     tls_tickets_unref(server->tickets);
+    tls_once_unref(server->once);
     addresses_finish(&server->addresses);
     throttle_free(server->throttle);
     logins_finish(&server->logins);
@@ -222,7 +230,7 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
     for (unsigned i = 0; i < server->worker_count; i++) {
         struct tls_ctx *tls;
         enum linnet_error_code code =
-            certificate_load(&live->settings, server->tickets, &tls, error);
+            certificate_load(&live->settings, server->tickets, server->once, &tls, error);
         if (code != LINNET_OK) {
             mail_discard_all(all.first);
             live_unref(live);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "net/chan_tls.h"
 #include "net/loop.h"
+#include "net/tls_once.h"
 #include "server/c2s/addresses.h"
 #include "server/c2s/throttle.h"
 #include "server/logins.h"
@@ -48,6 +49,7 @@ struct server {
 
     struct tls_certificate certificate; /* in force; of the thread of `loop` */
     struct tls_tickets *tickets;
+    struct tls_once *once;     /* which tickets brought early data; NULL: none may */
     struct loop_timer *rotate; /* of the keys of tickets */
     struct addresses addresses;
     struct throttle *throttle;

@@ -50,6 +50,7 @@ struct settings {
     int64_t c2s_resume_s; /* 0: sessions cannot be resumed */
 
     char *tls_certificate, *tls_key; /* both "" or both set */
+    bool tls_early_data;
 
     struct settings_texts login_mechanisms; /* names of the SASL table */
     bool login_legacy;

@@ -45,6 +45,12 @@ static const struct settings_row rows[] = {
     {"tls.key", SETTINGS_PATH, .fallback = "", AT(tls_key), .live = true,
      .help = "The private key of the certificate, PEM."},
 
+    {"tls.early_data", SETTINGS_BOOL, .fallback = "false", AT(tls_early_data),
+     .help =
+         "Lets a client that was here before sign in with its token in the first bytes it sends "
+         "(TLS 1.3 early data, XEP-0484), a round trip sooner. What it sends so can be replayed by "
+         "who saw it; each ticket is accepted once and each count of a token once, on all loops."},
+
     {"login.mechanisms", SETTINGS_WORDS, .fallback = "", AT(login_mechanisms), .live = true,
      .check = check_mechanism,
      .help = "The SASL mechanisms that are offered; when empty, every one that login.legacy "

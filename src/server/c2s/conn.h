@@ -57,10 +57,13 @@ struct conn {
     bool read_blocked;   /* bytes came while we may not read: poll is off */
     bool closed;         /* the stream has told its end */
     bool peer_ended;     /* nothing more will be read */
+    bool early;          /* TLS early data passes; the handshake is not finished */
+    bool early_asked;    /* the stream was asked whether it may */
     bool stalled_member; /* waits for another loop's mailbox */
     unsigned holds;      /* slow readers it waits for */
 
-    uint64_t want_id; /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
+    uint64_t early_want; /* of WANT_TLS, while early data passes */
+    uint64_t want_id;    /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
     struct derive_job *derive;
     struct secret_job *secret;
     struct token_job *token;
@@ -126,6 +129,16 @@ void conn_remember_refusal(struct conn *c, const struct ops_reply *reply);
 
 /* Nobody waits for the answers any more. */
 void conn_abandon_jobs(struct conn *c);
+
+/* TLS is there, or about to be: what the log and the report say of it. */
+void conn_secured(struct conn *c, const struct tls_facts *facts);
+
+/* --- conn_early.c: TLS early data --- */
+
+/* In the middle of a handshake. True: the connection is open, and has gone on. */
+bool conn_early_begin(struct conn *c);
+/* chan_read while `early`; ends it when the handshake is finished. */
+enum chan_result conn_early_read(struct conn *c, void *data, size_t cap, size_t *ret_len);
 
 /* --- conn_token.c: FAST tokens --- */
 

@@ -200,7 +200,8 @@ static bool read_once(struct conn *c)
 {
     struct worker *w = c->worker;
     size_t len = 0;
-    enum chan_result r = chan_read(c->chan, w->input, WORKER_INPUT_BYTES, &len);
+    enum chan_result r = c->early ? conn_early_read(c, w->input, WORKER_INPUT_BYTES, &len)
+                                  : chan_read(c->chan, w->input, WORKER_INPUT_BYTES, &len);
     if (len > 0 && c->state == CONN_OPEN) {
         size_t used = feed(c, (const char *)w->input, len);
         if (used < len)
@@ -237,7 +238,8 @@ static bool flush(struct conn *c)
     c->write_blocked = false;
     while (c->state == CONN_OPEN && stream_output(c->stream, &out)) {
         size_t written = 0;
-        enum chan_result r = chan_write(c->chan, out.data, out.len, &written);
+        enum chan_result r = c->early ? chan_tls_write_early(c->chan, out.data, out.len, &written)
+                                      : chan_write(c->chan, out.data, out.len, &written);
         if (written > 0)
             stream_output_ack(c->stream, worker_now_ms(c->worker), written);
         if (r == CHAN_AGAIN) {
@@ -279,8 +281,10 @@ static void watch(struct conn *c)
             c->read_blocked = false;
         wants = c->read_blocked ? 0 : CHAN_WANTS_READ;
     }
+    if (c->write_blocked || c->early)
+        wants |= chan_wants(c->chan);
     if (c->write_blocked)
-        wants |= chan_wants(c->chan) | CHAN_WANTS_WRITE;
+        wants |= CHAN_WANTS_WRITE;
     loop_poll_set(c->poll, wants);
 }
 

@@ -28,15 +28,20 @@ void conn_want_tls(struct conn *c, const struct stream_event *ev)
         conn_handshake(c);
 }
 
+void conn_secured(struct conn *c, const struct tls_facts *facts)
+{
+    memcpy(c->tls_version, facts->version, sizeof c->tls_version);
+    c->tls_version[sizeof c->tls_version - 1] = '\0';
+    c->state = CONN_OPEN;
+    conn_log(c, LOG_DEBUG, "%s %s%s%s", facts->version, facts->cipher,
+             facts->resumed ? ", resumed" : "", c->early ? ", early data" : "");
+}
+
 static void handshake_done(struct conn *c)
 {
     struct tls_facts facts;
     chan_tls_facts(c->chan, &facts);
-    memcpy(c->tls_version, facts.version, sizeof c->tls_version);
-    c->tls_version[sizeof c->tls_version - 1] = '\0';
-    c->state = CONN_OPEN;
-    conn_log(c, LOG_DEBUG, "%s %s%s", facts.version, facts.cipher,
-             facts.resumed ? ", resumed" : "");
+    conn_secured(c, &facts);
     conn_login_tls(c, &facts);
     stream_answer_tls(c->stream, worker_now_ms(c->worker), c->want_id, STREAM_TLS_FINISHED, &facts,
                       NULL);
@@ -66,6 +71,8 @@ void conn_handshake(struct conn *c)
         handshake_done(c);
         break;
     case CHAN_AGAIN:
+        if (conn_early_begin(c))
+            return;
         break;
     case CHAN_EOF:
     case CHAN_LOST:
