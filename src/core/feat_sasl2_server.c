@@ -265,7 +265,8 @@ static void authenticate(struct stream *s, const struct element *e)
     struct sign_in *in = s->sign_in;
     const struct sasl_mech *mech = sasl_mech_find(str_from(element_attr(e, "mechanism")));
     in->sasl2 = true;
-    if (!version_fits(s, e) || !sign_in_server_anew(s, mech))
+    /* First an exchange of the other profile is over: it must not go on in this one. */
+    if (!sign_in_server_anew(s, mech) || !version_fits(s, e))
         return;
     in->request = read_request(s, e);
     if (stream_over(s))
