@@ -37,6 +37,8 @@ const struct sasl *sign_in_sasl(const struct sign_in *in)
 
 void sign_in_forget(struct sign_in *in)
 {
+    if (!in)
+        return;
     sasl_free(in->sasl);
     in->sasl = NULL;
     sasl2_request_free(in->request);

@@ -78,6 +78,8 @@ void starttls_early_finished(struct stream *s, const struct tls_facts *facts,
 
 /* feat_sasl.c; admit: feat_sasl_server.c; token, session: feat_sasl2_server.c */
 void sign_in_free(struct sign_in *in);
+/* Ends the exchange that runs, keeping the counts. NULL is fine. */
+void sign_in_forget(struct sign_in *in);
 void sign_in_answer_secret(struct stream *s, const struct sasl_secret *secret);
 void sign_in_answer_derive(struct stream *s, const uint8_t *key);
 void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text);

@@ -44,9 +44,6 @@ struct sign_in {
 /* The stream's, made when it is first needed; NULL after memory ran out. */
 struct sign_in *sign_in_of(struct stream *s);
 
-/* Ends the exchange that runs, keeping the counts. */
-void sign_in_forget(struct sign_in *in);
-
 /* Opens the want that the exchange waits for. */
 void sign_in_ask(struct stream *s, enum stream_event_kind kind);
 

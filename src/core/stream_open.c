@@ -95,6 +95,8 @@ void stream_restart(struct stream *s)
 {
     struct xml_limits limits = limits_of(s);
     xml_reader_free(s->reader);
+    if (!s->authenticated)
+        sign_in_forget(s->sign_in); /* TLS begins: whoever spoke in clear may have been another */
     s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     s->header_sent = s->header_received = false;
     s->skip_space = !stream_is_client(s);
@@ -114,6 +116,7 @@ static void keep_header(struct stream *s, const struct element *e)
 {
     struct arena *a = &s->header_arena;
     arena_finish(a);
+    s->auth = (struct stream_auth_info){0}; /* its name was in there */
     s->header = (struct stream_header_info){
         .to = arena_dup(a, str_from(element_attr(e, "to"))),
         .from = arena_dup(a, str_from(element_attr(e, "from"))),

@@ -452,6 +452,34 @@ static void test_failed_sign_in_has_a_reason(void **state)
     stream_free(s);
 }
 
+/* Whom a failed attempt was about is not told of the next one, once a new header has come. */
+static void test_failed_sign_in_before_tls_is_forgotten(void **state)
+{
+    (void)state;
+    struct stream_config c = config_for(STREAM_SERVER);
+    memset(&c.policy, 0, sizeof c.policy);
+    c.policy.tls = POLICY_TLS_PREFER;
+    struct stream *s = open_stream(&c);
+    feed(s, CLIENT_HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    /* n,,n=juliet,r=abcdef */
+    feed(s, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>"
+            "biwsbj1qdWxpZXQscj1hYmNkZWY=</auth>");
+    const struct sasl_secret nobody = {.kind = SASL_SECRET_NONE};
+    assert_true(stream_answer_secret(s, 1000, await(s, STREAM_WANT_SECRET).id, &nobody));
+    feed(s, "<abort xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    assert_true(str_is(await(s, STREAM_EVENT_AUTH_FAILED).auth->username, "juliet"));
+    feed(s, STARTTLS);
+    drain(s, NULL);
+    uint64_t id = await(s, STREAM_WANT_TLS).id;
+    assert_true(stream_answer_tls(s, 1000, id, STREAM_TLS_FINISHED, &good_tls, NULL));
+    feed(s, CLIENT_HEADER);
+    await(s, STREAM_EVENT_HEADER);
+    feed(s, "<abort xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    assert_int_equal(await(s, STREAM_EVENT_AUTH_FAILED).auth->username.len, 0);
+    stream_free(s);
+}
+
 /* A server tells its log of the other end, not of itself. */
 static void test_server_speaks_of_the_client(void **state)
 {
@@ -630,6 +658,7 @@ int main(void)
         cmocka_unit_test(test_close_does_not_wait_for_ever),
         cmocka_unit_test(test_send_only_when_ready),
         cmocka_unit_test(test_failed_sign_in_has_a_reason),
+        cmocka_unit_test(test_failed_sign_in_before_tls_is_forgotten),
         cmocka_unit_test(test_server_speaks_of_the_client),
         cmocka_unit_test(test_trace_masks_secrets),
         cmocka_unit_test(test_trace_masks_the_shortest_secret),
