@@ -6,8 +6,9 @@
  *     TLS                 the handshake succeeds here, with the facts of `tls:`
  *     client: ready ADDRESS | client: fails CODE | server: ready ADDRESS | server: fails CODE
  *                         what that half must come to next
- *     client: path [sasl2] [bind2] [token] [pipelined]   how it became ready
+ *     client: path [sasl2] [bind2] [token] [pipelined] [resumed]   how it became ready
  *     client: token MECHANISM TOKEN EXPIRY | client: token refused
+ *     client: sends <xml> ...     see wire_sm.h
  *
  * When the client half is played, S: lines are fed to it and its output must equal the C: lines,
  * element by element (attribute order and quotes do not matter); and the other way round.
@@ -18,7 +19,7 @@
  */
 #include "base/base64.h"
 #include "base/error.h"
-#include "core/stream.h"
+#include "tests/wire/wire_sm.h"
 #include "xml/reader.h"
 
 #include <assert.h>
@@ -37,6 +38,7 @@ struct script {
     const char *half, *domain, *aliases, *user, *password, *authzid, *resource, *mechanism, *tls;
     const char *server_policy, *agent, *tag, *token, *token_mechanism, *token_count, *known;
     bool legacy, direct, sasl2, fast, want_token, token_stale;
+    struct wire_sm sm;
     uint8_t random[2][RANDOM_MAX];
     size_t random_len[2];
 };
@@ -51,6 +53,7 @@ struct play {
     bool tls_due, ready, closed;
     struct linnet_error error;
     char jid[512], token[128];
+    struct wire_session session;
     char *vars[VARS_MAX][2];
     size_t var_count;
     size_t line;
@@ -96,6 +99,8 @@ static bool setting(struct script *s, const char *key, char *value)
     for (size_t i = 0; i < ARRAY_LEN(switches); i++)
         if (strcmp(key, switches[i].key) == 0)
             return *switches[i].to = strcmp(value, "on") == 0, true;
+    if (wire_sm_setting(&s->sm, key, value))
+        return true;
     enum stream_side side = strncmp(key, "server-", 7) == 0 ? STREAM_SERVER : STREAM_CLIENT;
     const char *what = strncmp(key, "server-", 7) && strncmp(key, "client-", 7) ? "" : key + 7;
     size_t *len = &s->random_len[side];
@@ -302,6 +307,8 @@ static void play_begin(struct play *p)
     if (s->server_policy && p->side == STREAM_SERVER)
         c.policy.tls =
             strcmp(s->server_policy, "tls-optional") == 0 ? POLICY_TLS_PREFER : POLICY_TLS_OFF;
+    wire_session_begin(&p->session, &s->sm, p->side);
+    wire_session_configure(&p->session, &c);
     p->stream = stream_new(&c, 0);
     p->reader = xml_reader_new(&xml_limits_after_auth, false);
     assert(p->stream && p->reader);
@@ -365,9 +372,10 @@ static void on_event(struct play *p, const struct stream_event *ev)
         break;
     case STREAM_WANT_SESSION: {
         struct str resource = ev->session->tag.ptr ? ev->session->tag : ev->session->resource;
-        stream_answer_session(
-            p->stream, p->now_ms, ev->id,
-            &(struct stream_session_answer){.resource = resource.ptr ? resource : STR_LIT("made")});
+        struct stream_session_answer answer = {.resource =
+                                                   resource.ptr ? resource : STR_LIT("made")};
+        wire_session_answer(&p->session, ev->session, &answer);
+        stream_answer_session(p->stream, p->now_ms, ev->id, &answer);
         break;
     }
     case STREAM_EVENT_TOKEN:
@@ -386,6 +394,7 @@ static void on_event(struct play *p, const struct stream_event *ev)
         p->error = *ev->error;
         break;
     default:
+        wire_session_event(&p->session, p->stream, ev);
         break;
     }
 }
@@ -504,28 +513,36 @@ static void handshake(struct play *p)
 /* How READY was reached. */
 static void show_path(const struct play *p, char *out, size_t size)
 {
-    static const char *const names[] = {"sasl2", "bind2", "token", "pipelined"};
+    static const char *const names[] = {"sasl2", "bind2", "token", "pipelined", "resumed"};
     size_t len = (size_t)snprintf(out, size, "path");
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (stream_path(p->stream) & 1u << i)
             len += (size_t)snprintf(out + len, size - len, " %s", names[i]);
 }
 
-static void check_state(struct play *p, const char *want)
+static void show_state(const struct play *p, const char *want, char *out, size_t size)
+{
+    if (strncmp(want, "ready ", 6) == 0)
+        snprintf(out, size, "ready %s", p->ready && !p->closed ? p->jid : "(not)");
+    else if (strncmp(want, "token ", 6) == 0)
+        snprintf(out, size, "token %s", p->token);
+    else if (strncmp(want, "path", 4) == 0)
+        show_path(p, out, size);
+    else if (p->closed)
+        snprintf(out, size, "fails %s",
+                 p->error.code ? linnet_error_info(p->error.code)->id : "ok");
+    else
+        snprintf(out, size, "goes on");
+}
+
+static void act_or_check(struct play *p, const char *want)
 {
     char got[600];
     settle(p);
-    if (strncmp(want, "ready ", 6) == 0)
-        snprintf(got, sizeof got, "ready %s", p->ready && !p->closed ? p->jid : "(not)");
-    else if (strncmp(want, "token ", 6) == 0)
-        snprintf(got, sizeof got, "token %s", p->token);
-    else if (strncmp(want, "path", 4) == 0)
-        show_path(p, got, sizeof got);
-    else if (p->closed)
-        snprintf(got, sizeof got, "fails %s",
-                 p->error.code ? linnet_error_info(p->error.code)->id : "ok");
-    else
-        snprintf(got, sizeof got, "goes on");
+    if (wire_session_act(&p->session, p->stream, &p->now_ms, want))
+        return;
+    if (!wire_session_state(&p->session, p->stream, want, got, sizeof got))
+        show_state(p, want, got, sizeof got);
     if (strcmp(want, got) != 0) {
         fprintf(stderr, "expected: %s\nfound:    %s; %s\n", want, got, p->error.sentence);
         die(p, "came to something else", NULL);
@@ -544,7 +561,7 @@ static void play_line(struct play *p, const char *line)
     else if (strncmp(line, client ? "S:" : "C:", 2) == 0)
         feed(p, text);
     else if (strncmp(line, client ? "client:" : "server:", 7) == 0)
-        check_state(p, text);
+        act_or_check(p, text);
 }
 
 static void play(const struct script *s, enum stream_side side)
@@ -562,6 +579,7 @@ static void play(const struct script *s, enum stream_side side)
     }
     xml_reader_free(p.reader);
     stream_free(p.stream);
+    wire_session_finish(&p.session);
 }
 
 int main(int argc, char **argv)
