@@ -32,6 +32,7 @@ struct sm {
     char *id; /* NULL when it cannot be resumed */
     uint32_t max_stanzas;
     uint32_t unfinished;
+    uint32_t finished, finished_after; /* so many more count once so many of those do */
     unsigned refs;
     bool detached, unanswered;
 };
@@ -262,12 +263,26 @@ void sm_received(struct sm *sm)
     sm->unfinished++;
 }
 
+/* Where there are some already, they wait for what the newest waits for: an h may be too low for a
+ * while, not too high. */
+void sm_received_finished(struct sm *sm)
+{
+    sm->finished++;
+    sm->finished_after = sm->unfinished;
+    sm_handled(sm, 0);
+}
+
 void sm_handled(struct sm *sm, uint32_t count)
 {
     if (count > sm->unfinished)
         count = sm->unfinished;
     sm->unfinished -= count;
     sm->handled += count;
+    sm->finished_after -= count < sm->finished_after ? count : sm->finished_after;
+    if (sm->finished_after > 0)
+        return;
+    sm->handled += sm->finished;
+    sm->finished = 0;
 }
 
 uint32_t sm_unfinished(const struct sm *sm)

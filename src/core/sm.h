@@ -123,6 +123,8 @@ enum sm_result sm_resume(struct sm *sm, uint32_t h, uint64_t now_ms) MUST_USE;
 
 /* One stanza came. */
 void sm_received(struct sm *sm);
+/* One came that needs no sm_handled: it counts once all that came before it do. */
+void sm_received_finished(struct sm *sm);
 /* The `count` oldest unfinished ones are finished with; more than there are counts as all. */
 void sm_handled(struct sm *sm, uint32_t count);
 /* Of those that came, how many are not finished with. */

@@ -163,6 +163,30 @@ static void acknowledges_only_what_is_finished(void **state)
 
 /* ---- from stream to stream ---- */
 
+/* What is finished with at once does not overtake what is not: an h covers all before it. */
+static void finishes_in_order(void **state)
+{
+    (void)state;
+    struct sm *sm = session(0, 0);
+    sm_received_finished(sm);
+    assert_int_equal(sm_h(sm), 1);
+    sm_received(sm);
+    sm_received_finished(sm);
+    assert_int_equal(sm_h(sm), 1);
+    sm_received(sm);
+    sm_received_finished(sm);
+    sm_handled(sm, 1);
+    assert_true(sm_h(sm) == 2 || sm_h(sm) == 3); /* the one behind it may wait */
+    sm_handled(sm, 1);
+    assert_int_equal(sm_h(sm), 5);
+    sm_received(sm);
+    sm_received_finished(sm);
+    sm_handled(sm, 9);
+    assert_int_equal(sm_h(sm), 7);
+    assert_int_equal(sm_unfinished(sm), 0);
+    sm_unref(sm);
+}
+
 static void goes_on_counting_on_the_next_stream(void **state)
 {
     (void)state;
@@ -438,6 +462,7 @@ int main(void)
         cmocka_unit_test(counts_past_two_to_the_32),
         cmocka_unit_test(knows_what_was_never_sent),
         cmocka_unit_test(acknowledges_only_what_is_finished),
+        cmocka_unit_test(finishes_in_order),
         cmocka_unit_test(goes_on_counting_on_the_next_stream),
         cmocka_unit_test(keeps_what_was_sent_without_a_stream),
         cmocka_unit_test(does_not_resume_with_who_forgot),

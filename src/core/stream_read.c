@@ -71,10 +71,8 @@ static bool session_request(struct stream *s, const struct element *e)
 static void ready_element(struct stream *s, const struct element *e)
 {
     if (session_request(s, e)) {
-        if (s->sm && s->sm_counts_in) {
-            sm_received(s->sm);
-            sm_handled(s->sm, 1);
-        }
+        if (s->sm && s->sm_counts_in)
+            sm_received_finished(s->sm);
         return;
     }
     if (stanza_kind(e, NS_CLIENT) != STANZA_NONE) {
