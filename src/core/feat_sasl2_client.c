@@ -23,9 +23,14 @@ static bool offers_bind(const struct sign_in *in)
     return element_child(in_line(in), NS_BIND2, "bind") != NULL;
 }
 
+static bool offers_sm(const struct sign_in *in)
+{
+    return element_child(in_line(in), NS_SM, "sm") != NULL;
+}
+
 bool sasl2_offers_sm(const struct stream *s)
 {
-    return s->sign_in && element_child(in_line(s->sign_in), NS_SM, "sm") != NULL;
+    return s->sign_in && !s->sign_in->asked_enable && offers_sm(s->sign_in);
 }
 
 static bool offers_enable(const struct sign_in *in)
@@ -158,14 +163,16 @@ static void add_bind(const struct stream *s, struct arena *a, struct element *e)
     struct element *bind = element_add(a, e, NS_BIND2, "bind");
     if (s->config->fast_path.tag.len > 0)
         element_add_text(a, element_add(a, bind, NS_BIND2, "tag"), s->config->fast_path.tag);
-    if (s->config->fast_path.sm && offers_enable(s->sign_in))
+    s->sign_in->asked_enable = s->config->fast_path.sm && offers_enable(s->sign_in);
+    if (s->sign_in->asked_enable)
         element_link(a, bind, sm_enable_request(a));
 }
 
 /* XEP-0198 §8.2: tried first; if the session is gone, <bind/> makes a new one in the same step. */
 static void add_resume(const struct stream *s, struct arena *a, struct element *e)
 {
-    if (sasl2_offers_sm(s) && sm_can_resume(s))
+    s->sign_in->asked_resume = offers_sm(s->sign_in) && sm_can_resume(s);
+    if (s->sign_in->asked_resume)
         element_link(a, e, sm_resume_request(s, a));
 }
 
@@ -282,8 +289,9 @@ static void try_again(struct stream *s)
 {
     struct sign_in *in = s->sign_in;
     sign_in_forget(in);
-    in->pipelined = false;
+    in->pipelined = in->asked_enable = in->asked_resume = false;
     in->issue = NULL;
+    in->offer = NULL;
     feature_negotiate(s);
 }
 
@@ -319,12 +327,13 @@ static void take_token(struct stream *s, const struct element *e)
 
 static void take_bound(struct stream *s, const struct element *success, const struct element *bound)
 {
-    const struct element *enabled = element_child(bound, NS_SM, "enabled");
+    const struct element *enabled =
+        s->sign_in->asked_enable ? element_child(bound, NS_SM, "enabled") : NULL;
     if (!bind_take_address(s, element_child_text(success, NS_SASL2, "authorization-identifier")))
         return;
     s->bind.bound = true;
     s->path |= STREAM_PATH_BIND2;
-    if (enabled && s->config->fast_path.sm && !sm_client_begin(s))
+    if (enabled && !sm_client_begin(s))
         return;
     /* The features that follow are not waited for: some servers send none. */
     stream_become_ready(s);
@@ -353,11 +362,11 @@ void sasl2_client_done(struct stream *s)
     const struct element *resumed = element_child(e, NS_SM, "resumed");
     const struct element *failed = element_child(e, NS_SM, "failed");
     const struct element *bound = element_child(e, NS_BIND2, "bound");
-    if (resumed && sm_can_resume(s)) {
+    if (resumed && in->asked_resume) {
         sm_client_resumed(s, resumed);
         return;
     }
-    if (failed && sm_can_resume(s))
+    if (in->asked_resume && (failed || bound))
         sm_client_failed(s, failed);
     if (bound) {
         take_bound(s, e, bound);

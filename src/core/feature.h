@@ -97,7 +97,7 @@ void sasl2_pipeline(struct stream *s);
 /* Whether that may be sent as early data on a connection of which `facts` are known so far. */
 bool sasl2_may_go_early(struct stream *s, const struct tls_facts *facts);
 bool sasl2_is_pipelined(struct stream *s);
-/* ... and whether stream management was among what it offered. */
+/* ... and whether stream management was among what it offered, and is still to be asked for. */
 bool sasl2_offers_sm(const struct stream *s);
 
 /* feat_bind.c, client: the full address that the server gave, which must be of the account that was

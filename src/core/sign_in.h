@@ -30,10 +30,12 @@ struct sign_in {
 
     /* client */
     struct policy_choice choice;
-    struct buf offered;          /* what XEP-0474 hashes of the offer; empty: it was too long */
-    bool started;                /* <auth/> is sent */
-    bool pipelined;              /* ... with the header, before the features */
-    bool token_refused;          /* not tried again */
+    struct buf offered; /* what XEP-0474 hashes of the offer; empty: it was too long */
+    bool started;       /* <auth/> is sent */
+    bool pipelined;     /* ... with the header, before the features */
+    bool token_refused; /* not tried again */
+    bool asked_enable;  /* XEP-0198, inside of <authenticate/> */
+    bool asked_resume;
     struct arena asking;         /* what `authenticate` is built from, until it is written */
     const struct element *offer; /* <authentication/>, in `asking` or the features */
     const struct element *known_version; /* config-version that is relied on; NULL */
