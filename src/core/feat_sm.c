@@ -52,18 +52,19 @@ uint64_t sm_due_ms(const struct stream *s)
     return s->sm && s->phase == PHASE_READY ? sm_deadline_ms(s->sm) : UINT64_MAX;
 }
 
-/* XEP-0198 §4: the last thing that a stream says is how far it came. */
+/* XEP-0198 §4: the last thing that a stream says is how far it came. Nothing follows its close tag.
+ */
 void sm_tell(struct stream *s)
 {
-    if (s->sm && s->sm_counts_in)
+    if (s->sm && s->sm_counts_in && s->phase < PHASE_CLOSING)
         write_value(s, &(struct sm_element){.kind = SM_ANSWER, .h = sm_h(s->sm)});
 }
 
-static void too_high(struct stream *s, uint32_t h)
+static void too_high(struct stream *s, const struct sm *sm, uint32_t h)
 {
     struct arena a;
     stream_scratch(&a);
-    stream_fail_with(s, STREAM_UNDEFINED_CONDITION, sm_build_too_high(&a, h, sm_sent_count(s->sm)),
+    stream_fail_with(s, STREAM_UNDEFINED_CONDITION, sm_build_too_high(&a, h, sm_sent_count(sm)),
                      "more stanzas were acknowledged than were sent");
     arena_finish(&a);
 }
@@ -71,7 +72,7 @@ static void too_high(struct stream *s, uint32_t h)
 static void acked(struct stream *s, uint32_t h)
 {
     if (sm_acked(s->sm, h) == SM_TOO_HIGH)
-        too_high(s, h);
+        too_high(s, s->sm, h);
     else
         stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_ACKED});
 }
@@ -148,10 +149,10 @@ void sm_client_enabled(struct stream *s, const struct element *e)
     struct sm_element v;
     if (!s->sm || s->sm_counts_in || !sm_read(e, &v))
         return;
-    if (v.kind != SM_ENABLED) {
+    if (v.kind == SM_FAILED)
         sm_end(s);
+    if (v.kind != SM_ENABLED)
         return;
-    }
     s->sm_counts_in = true;
     if (v.resume && !sm_set_id(s->sm, v.id)) {
         stream_out_of_memory(s);
@@ -160,22 +161,32 @@ void sm_client_enabled(struct stream *s, const struct element *e)
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MANAGED});
 }
 
-bool sm_client_resumed(struct stream *s, const struct element *e)
+/* The address of the session that goes on; false: the stream has ended. */
+static bool take_address(struct stream *s, struct str address)
+{
+    if (jid_parse(address, &s->jid) == JID_OK)
+        return true;
+    stream_out_of_memory(s); /* it was one before */
+    return false;
+}
+
+void sm_client_resumed(struct stream *s, const struct element *e)
 {
     struct sm *sm = wanted(s)->resume;
     struct sm_element v;
-    if (!sm_read(e, &v) || v.kind != SM_RESUMED || !str_eq(v.id, sm_id(sm)) ||
-        jid_parse(wanted(s)->resume_address, &s->jid) != JID_OK) {
+    if (!sm_read(e, &v) || v.kind != SM_RESUMED || !str_eq(v.id, sm_id(sm))) {
         stream_fail_protocol(s, STREAM_OK, "the server resumed something else than was asked for");
-        return false;
+        return;
     }
-    if (sm_resume(sm, v.h, s->now_ms) != SM_OK) {
-        stream_fail_protocol(s, STREAM_OK,
-                             "the server resumed the session with a count that cannot be");
-        return false;
-    }
-    go_on(s, sm);
-    return !stream_over(s);
+    if (!take_address(s, wanted(s)->resume_address))
+        return;
+    enum sm_result result = sm_resume(sm, v.h, s->now_ms);
+    if (result == SM_TOO_HIGH)
+        too_high(s, sm, v.h);
+    else if (result != SM_OK)
+        stream_fail_protocol(s, STREAM_OK, "the server lost stanzas that it had confirmed");
+    else
+        go_on(s, sm);
 }
 
 /* The old session is gone; `h`, where it is told, says which of its stanzas arrived. */
@@ -227,10 +238,7 @@ static struct element *offer(const struct stream *s, struct arena *a)
 
 bool sm_server_resumed(struct stream *s, const struct stream_session_answer *answer)
 {
-    if (jid_parse(answer->resumed_address, &s->jid) == JID_OK)
-        return true;
-    stream_out_of_memory(s);
-    return false;
+    return take_address(s, answer->resumed_address);
 }
 
 struct element *sm_resumed_answer(struct arena *a, const struct sm *sm)
@@ -251,9 +259,10 @@ struct element *sm_enabled_answer(struct arena *a, const struct stream_session_a
     if (!answer->sm)
         return sm_build(
             a, &(struct sm_element){.kind = SM_FAILED, .condition = STANZA_INTERNAL_SERVER_ERROR});
+    struct str id = sm_id(answer->sm);
     return sm_build(a, &(struct sm_element){.kind = SM_ENABLED,
-                                            .resume = sm_id(answer->sm).len > 0,
-                                            .id = sm_id(answer->sm),
+                                            .resume = id.len > 0,
+                                            .id = id.len > 0 ? id : STR_NONE,
                                             .max_s = answer->sm_max_s});
 }
 
@@ -267,9 +276,21 @@ static void fail(struct stream *s, enum stanza_condition c)
     write_value(s, &(struct sm_element){.kind = SM_FAILED, .condition = c});
 }
 
+/* Whether <resume/> was tried more often than anybody needs who has an id. */
+static bool guesses(struct stream *s)
+{
+    enum { RESUME_TRIES_MAX = 10 };
+    if (++s->sm_tries <= RESUME_TRIES_MAX)
+        return false;
+    stream_fail_protocol(s, STREAM_POLICY_VIOLATION, "too many attempts to resume a session");
+    return true;
+}
+
 static void ask_session(struct stream *s, const struct sm_element *v)
 {
     bool resumes = v->kind == SM_RESUME;
+    if (resumes && guesses(s))
+        return;
     const struct stream_session_info info = {
         .username = str_from(s->username),
         .enables = !resumes,

@@ -38,8 +38,9 @@ bool sm_client_begin(struct stream *s);
 void sm_client_enable(struct stream *s, bool offered);
 /* <enabled/> or <failed/>. */
 void sm_client_enabled(struct stream *s, const struct element *e);
-/* <resumed/>: READY, and what was unacknowledged is sent again. False: the stream has ended. */
-bool sm_client_resumed(struct stream *s, const struct element *e);
+/* <resumed/>: READY, and what was unacknowledged is sent again; or the stream has ended. */
+void sm_client_resumed(struct stream *s, const struct element *e);
+/* <failed/>; NULL: nothing was said of it. */
 void sm_client_failed(struct stream *s, const struct element *e);
 
 /* --- server --- */

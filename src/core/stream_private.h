@@ -84,6 +84,7 @@ struct stream {
     struct sm *sm;         /* a reference; NULL: off */
     bool sm_counts_in;     /* ... and both ends know that it is on */
     bool sm_offered;       /* server: <enable/> may come */
+    uint8_t sm_tries;      /* server: of <resume/> */
     bool sm_resume_failed; /* client */
     bool sm_old_known;     /* client: with the count of what was handled */
 
