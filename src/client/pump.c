@@ -19,6 +19,7 @@ struct pump {
     struct loop_poll *poll;
     struct loop_timer *timer;
     struct buf session; /* to resume with; empty for none */
+    struct buf early;   /* what was written as early data, until it is known to have arrived */
 
     bool turning, paused;
     bool staged; /* a stage began in this turn: the host sees it before anything else happens */
@@ -62,6 +63,7 @@ struct pump *pump_new(uv_loop_t *loop, const struct pump_settings *settings)
     p->stream = settings->stream;
     p->chan = settings->chan;
     buf_init(&p->session, 0, true);
+    buf_init(&p->early, 0, true);
     buf_str(&p->session, settings->tls_session);
     p->poll = loop_poll_new(loop, p->chan->fd, on_ready, p);
     p->timer = loop_timer_new(loop, on_timer, p);
@@ -82,6 +84,7 @@ void pump_free(struct pump *p)
     stream_free(p->stream);
     chan_free(p->chan);
     buf_finish(&p->session);
+    buf_finish(&p->early);
     wipe_free(p, sizeof *p);
 }
 
@@ -167,6 +170,43 @@ static void on_closed(struct pump *p, const struct linnet_error *how)
 
 /* ---- TLS ---- */
 
+/* What the stream says before the handshake is finished goes with its first message, and is kept:
+ * a server that does not accept it is told again (RFC 8446 §4.2.10). */
+static void write_early(struct pump *p)
+{
+    struct stream_output out;
+    while (stream_output(p->stream, &out)) {
+        size_t len = 0;
+        if (chan_tls_write_early(p->chan, out.data, out.len, &len) != CHAN_OK || len == 0)
+            return; /* the rest goes after the handshake */
+        buf_append(&p->early, out.data, len);
+        stream_output_ack(p->stream, loop_now_ms(), len);
+    }
+}
+
+static void begin_early(struct pump *p, uint64_t id)
+{
+    struct tls_facts facts;
+    if (chan_tls_early_max(p->chan) == 0 || !chan_tls_early_facts(p->chan, &facts))
+        return;
+    if (!stream_answer_tls(p->stream, loop_now_ms(), id, STREAM_TLS_EARLY, &facts, NULL))
+        return;
+    write_early(p);
+    if (p->early.failed) {
+        struct linnet_error error = {0};
+        error_set(&error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+        end_with(p, &error);
+    }
+}
+
+static void early_arrived(struct pump *p)
+{
+    if (!chan_tls_early_accepted(p->chan))
+        return;
+    buf_reset(&p->early);
+    buf_trim(&p->early);
+}
+
 static void begin_tls(struct pump *p, uint64_t id)
 {
     /* What has come already is TLS only when TLS comes first; elsewhere the stream refuses it. */
@@ -181,6 +221,7 @@ static void begin_tls(struct pump *p, uint64_t id)
         .leftover = str_of(p->in + p->in_start, p->in_end - p->in_start),
         .session = buf_len(&p->session) ? buf_peek(&p->session) : STR_NONE,
         .keep_session = true,
+        .early_data = p->set.early_data,
     };
     loop_poll_set(p->poll, 0);
     struct chan *tls = chan_tls_new(p->set.tls, p->chan, &options);
@@ -197,6 +238,7 @@ static void begin_tls(struct pump *p, uint64_t id)
     p->tls_want = id;
     p->handshaking = p->in_tls = true;
     p->tls_deadline_ms = loop_now_ms() + p->set.tls_timeout_ms;
+    begin_early(p, id);
 }
 
 static void tls_failed(struct pump *p, struct linnet_error *error)
@@ -238,6 +280,7 @@ static bool step_handshake(struct pump *p)
     switch (chan_tls_handshake(p->chan)) {
     case CHAN_OK:
         p->handshaking = false;
+        early_arrived(p);
         chan_tls_facts(p->chan, &facts);
         p->set.hooks->secured(p->set.ctx, &facts);
         stream_answer_tls(p->stream, loop_now_ms(), p->tls_want, STREAM_TLS_FINISHED, &facts, NULL);
@@ -277,12 +320,32 @@ static bool drain_events(struct pump *p)
 
 /* ---- bytes ---- */
 
+/* What is to be written next: early data that was in vain, then the stream's output. */
+static bool output(const struct pump *p, struct stream_output *ret)
+{
+    struct str early = buf_peek(&p->early);
+    if (early.len == 0)
+        return stream_output(p->stream, ret);
+    *ret = (struct stream_output){(const uint8_t *)early.ptr, early.len, 0};
+    return true;
+}
+
+static void output_ack(struct pump *p, size_t len)
+{
+    if (buf_len(&p->early) == 0) {
+        stream_output_ack(p->stream, loop_now_ms(), len);
+        return;
+    }
+    buf_consume(&p->early, len);
+    buf_trim(&p->early);
+}
+
 static bool step_write(struct pump *p)
 {
     struct stream_output out;
     bool any = false;
     p->write_wants = 0;
-    while (!p->handshaking && !p->write_lost && p->chan && stream_output(p->stream, &out)) {
+    while (!p->handshaking && !p->write_lost && p->chan && output(p, &out)) {
         size_t len = 0;
         enum chan_result result = chan_write(p->chan, out.data, out.len, &len);
         if (result == CHAN_AGAIN) {
@@ -294,7 +357,7 @@ static bool step_write(struct pump *p)
             break;
         }
         any = true;
-        stream_output_ack(p->stream, loop_now_ms(), len);
+        output_ack(p, len);
     }
     return any;
 }

@@ -30,6 +30,7 @@ struct pump_settings {
     const char *target;    /* borrowed: "127.0.0.1:5222", for errors */
     bool direct_tls;
     uint32_t tls_timeout_ms;
+    bool early_data;        /* in TLS 1.3, where the session and the stream have a use for it */
     struct str tls_session; /* borrowed during pump_new: to resume with, or STR_NONE */
     const struct pump_hooks *hooks;
     void *ctx;
