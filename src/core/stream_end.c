@@ -288,11 +288,14 @@ static const struct {
     [XML_FAULT_NO_MEMORY] = {STREAM_OK, NULL},
 };
 
-static void not_xmpp(struct stream *s, const void *data, size_t len)
+/* Its first line is enough to know it by. What may follow a question mark is nobody's business. */
+static void not_xmpp(struct stream *s, const char *data, size_t len)
 {
     char found[48];
-    error_copy_text(found, sizeof found, str_of(data, len));
-    found[strcspn(found, "\r\n?")] = '\0';
+    size_t line = 0;
+    while (line < len && data[line] != '\r' && data[line] != '\n' && data[line] != '?')
+        line++;
+    error_copy_text(found, sizeof found, str_of(data, line));
     stream_fail(s, STREAM_OK, LINNET_ERROR_NOT_XMPP, LINNET_ORIGIN_PEER, "target",
                 stream_is_client(s) ? s->domain : "the other end", "found", found, NULL);
 }

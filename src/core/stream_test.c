@@ -486,11 +486,12 @@ static void test_server_speaks_of_the_client(void **state)
     (void)state;
     struct stream_config c = config_for(STREAM_SERVER);
     struct stream *s = open_stream(&c);
-    static const char http[] = "GET / HTTP/1.1\r\n";
+    static const char http[] = "GET / HTTP/1.1\r\nHost: x\r\n";
     stream_input(s, 1000, http, strlen(http), 0);
     struct stream_event ev = await(s, STREAM_EVENT_CLOSED);
     assert_int_equal(ev.error->code, LINNET_ERROR_NOT_XMPP);
     assert_null(strstr(ev.error->sentence, "localhost"));
+    assert_string_equal(linnet_error_param(ev.error, "found"), "GET / HTTP/1.1");
     stream_free(s);
     s = open_stream(&c);
     stream_input_end(s, 1000, NULL);
