@@ -4,6 +4,7 @@
  *     key: value          settings, before the first line of the exchange (see `settings`)
  *     C: <xml>            one item of the client     S: <xml>   one item of the server
  *     TLS                 the handshake succeeds here, with the facts of `tls:`
+ *     EARLY | EARLY refused   before it, with `early: on`: early data passes, or may not
  *     client: ready ADDRESS | client: fails CODE | server: ready ADDRESS | server: fails CODE
  *                         what that half must come to next
  *     client: path [sasl2] [bind2] [token] [pipelined] [resumed]   how it became ready
@@ -37,7 +38,7 @@ struct script {
     /* settings */
     const char *half, *domain, *aliases, *user, *password, *authzid, *resource, *mechanism, *tls;
     const char *server_policy, *agent, *tag, *token, *token_mechanism, *token_count, *known;
-    bool legacy, direct, sasl2, fast, want_token, token_stale;
+    bool legacy, direct, sasl2, fast, want_token, token_stale, early;
     struct wire_sm sm;
     uint8_t random[2][RANDOM_MAX];
     size_t random_len[2];
@@ -86,8 +87,13 @@ static bool setting(struct script *s, const char *key, char *value)
         const char *key;
         bool *to;
     } switches[] = {
-        {"legacy", &s->legacy}, {"direct", &s->direct},         {"sasl2", &s->sasl2},
-        {"fast", &s->fast},     {"want-token", &s->want_token}, {"token-stale", &s->token_stale},
+        {"legacy", &s->legacy},
+        {"direct", &s->direct},
+        {"sasl2", &s->sasl2},
+        {"fast", &s->fast},
+        {"early", &s->early},
+        {"want-token", &s->want_token},
+        {"token-stale", &s->token_stale},
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         if (strcmp(key, texts[i].key) == 0) {
@@ -118,7 +124,7 @@ static bool setting(struct script *s, const char *key, char *value)
 
 static bool is_exchange(const char *line)
 {
-    static const char *const starts[] = {"C:", "S:", "TLS", "client:", "server:"};
+    static const char *const starts[] = {"C:", "S:", "TLS", "EARLY", "client:", "server:"};
     for (size_t i = 0; i < ARRAY_LEN(starts); i++)
         if (strncmp(line, starts[i], strlen(starts[i])) == 0)
             return true;
@@ -290,6 +296,7 @@ static void play_begin(struct play *p)
                       .agent_id = str_opt(s->agent),
                       .agent_software = str_opt(s->agent ? "Linnet" : NULL),
                       .tag = str_opt(s->tag),
+                      .early_data = s->early,
                       .want_token = s->want_token,
                       .token = str_opt(s->token),
                       .token_mechanism = str_opt(s->token_mechanism),
@@ -298,6 +305,7 @@ static void play_begin(struct play *p)
         .fake_iterations = 4096,
         .no_sasl2 = !s->sasl2,
         .fast = s->fast,
+        .early_data = s->early,
     };
     c.policy.legacy = s->legacy;
     if (s->mechanism && p->side == STREAM_CLIENT)
@@ -489,6 +497,29 @@ static void expect(struct play *p, const char *xml)
     xml_reader_free(r);
 }
 
+/* What both ends know before the handshake is finished: the certificate, and so its binding. */
+static void know_certificate(struct tls_facts *f)
+{
+    f->end_point_len = 32;
+    memset(f->end_point, 0x20, f->end_point_len);
+}
+
+/* `EARLY`: the half goes on before the handshake is finished. `EARLY refused`: it will not. */
+static void early(struct play *p, bool allowed)
+{
+    struct tls_facts f = {.version = "TLSv1.3",
+                          .resumed = true,
+                          .verdict =
+                              p->side == STREAM_CLIENT ? TLS_VERDICT_OK : TLS_VERDICT_NOT_CHECKED};
+    settle(p);
+    if (!p->tls_due)
+        die(p, "the half does not want TLS here", NULL);
+    know_certificate(&f);
+    if (stream_answer_tls(p->stream, p->now_ms, p->tls_want, STREAM_TLS_EARLY, &f, NULL) != allowed)
+        die(p, allowed ? "the half sends nothing early" : "the half sends early", NULL);
+    settle(p);
+}
+
 static void handshake(struct play *p)
 {
     struct tls_facts f = {.verdict =
@@ -504,16 +535,21 @@ static void handshake(struct play *p)
         for (size_t i = 0; i < sizeof f.exporter; i++)
             f.exporter[i] = (uint8_t)i;
     }
+    if (p->script->early) {
+        know_certificate(&f);
+        f.early_data = true;
+    }
     p->tls_due = false;
     stream_answer_tls(p->stream, p->now_ms, p->tls_want, STREAM_TLS_FINISHED, &f, NULL);
-    new_reader(p);
+    if (!p->script->early)
+        new_reader(p);
     settle(p);
 }
 
 /* How READY was reached. */
 static void show_path(const struct play *p, char *out, size_t size)
 {
-    static const char *const names[] = {"sasl2", "bind2", "token", "pipelined", "resumed"};
+    static const char *const names[] = {"sasl2", "bind2", "token", "pipelined", "resumed", "early"};
     size_t len = (size_t)snprintf(out, size, "path");
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (stream_path(p->stream) & 1u << i)
@@ -554,7 +590,9 @@ static void play_line(struct play *p, const char *line)
     bool client = p->side == STREAM_CLIENT;
     const char *text = line + strcspn(line, ": ");
     text += strspn(text, ": ");
-    if (strcmp(line, "TLS") == 0)
+    if (strncmp(line, "EARLY", 5) == 0)
+        early(p, strcmp(line, "EARLY") == 0);
+    else if (strcmp(line, "TLS") == 0)
         handshake(p);
     else if (strncmp(line, client ? "C:" : "S:", 2) == 0)
         expect(p, text);
