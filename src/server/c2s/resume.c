@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SM_ID_RANDOM_BYTES = 18 };
+enum {
+    SM_ID_RANDOM_BYTES = 18,
+    STANZA_LEAST_BYTES = 64 /* of memory that one takes while it is kept, with its record */
+};
 
 #define NS_DELAY "urn:xmpp:delay"
 
@@ -45,8 +48,9 @@ struct sm *resume_sm_new(const struct conn *c, const struct stream_session_info 
 {
     const struct worker *w = c->worker;
     uint32_t most_s = (uint32_t)worker_settings(w)->c2s_resume_s;
-    const struct sm_limits limits = {.max_bytes =
-                                         (size_t)worker_settings(w)->limits_send_queue_bytes};
+    size_t most_bytes = (size_t)worker_settings(w)->limits_send_queue_bytes;
+    const struct sm_limits limits = {.max_stanzas = (uint32_t)(most_bytes / STANZA_LEAST_BYTES),
+                                     .max_bytes = most_bytes};
     uint8_t raw[SM_ID_RANDOM_BYTES];
     char id[2 * sizeof raw + 1];
     struct sm *sm = sm_new(&limits);
@@ -183,7 +187,8 @@ void resume_attach(struct session *s, struct conn *c)
 
 /* ---- what nobody acknowledged ---- */
 
-/* A stanza as it was written to the session's stream, into `a`. */
+/* A stanza as it was written to the session's stream, into `a`. It may hold more than we take from
+ * a client: our own attributes, and each declaration where the writer needs it. */
 static struct element *read_back(struct arena *a, struct str xml)
 {
     static const char header[] =
@@ -192,6 +197,8 @@ static struct element *read_back(struct arena *a, struct str xml)
     struct element *e = NULL;
     size_t used;
     limits.element_bytes = xml.len + 1;
+    limits.attributes *= 4;
+    limits.name_bytes *= 2;
     struct xml_reader *r = xml_reader_new(&limits, false);
     if (!r)
         memory_exhausted();
@@ -214,7 +221,22 @@ static void add_delay(struct worker *w, struct arena *a, struct element *e, uint
     element_set(a, delay, "stamp", stamp);
 }
 
-static void deliver_anew(struct worker *w, const struct element *e, enum stanza_kind kind)
+/* Whether a session of the user is there that got what was sent to several then. */
+static bool others_have(const struct worker *w, struct str key, uint64_t since_ms)
+{
+    struct user *u = user_find(w, key);
+    if (u)
+        LIST_EACH(&u->sessions, it)
+        {
+            const struct session *s = session_of_link(it);
+            if (s->available && s->priority >= 0 && s->since_ms <= since_ms)
+                return true;
+        }
+    return false;
+}
+
+static void deliver_anew(struct worker *w, const struct element *e, enum stanza_kind kind,
+                         const struct sm_entry *entry)
 {
     struct str from = str_from(element_attr(e, "from"));
     struct jid to = {0};
@@ -232,7 +254,8 @@ static void deliver_anew(struct worker *w, const struct element *e, enum stanza_
     if (w->scratch.failed)
         memory_exhausted();
     p.block = block_new(buf_peek(&w->scratch));
-    if (router_home(w, p.key) == w->index && p.type != PARCEL_INVALID)
+    bool shared = entry->tag == SESSION_SHARED && others_have(w, p.key, entry->since_ms);
+    if (router_home(w, p.key) == w->index && p.type != PARCEL_INVALID && !shared)
         user_deliver(w, &p);
     block_unref(p.block);
     jid_finish(&to);
@@ -252,7 +275,7 @@ void resume_redeliver(struct worker *w, struct sm *sm)
         if (a.failed)
             memory_exhausted();
         if (kind == STANZA_MESSAGE || kind == STANZA_IQ)
-            deliver_anew(w, e, kind);
+            deliver_anew(w, e, kind, &entry);
         arena_finish(&a);
     }
 }

@@ -94,6 +94,7 @@ void session_begin(struct conn *c)
     s->worker = c->worker;
     s->sm = c->sm;
     s->resume_s = c->resume_s;
+    s->since_ms = worker_now_ms(c->worker);
     s->client_id = c->client_id;
     c->sm = NULL;
     c->client_id = NULL;
@@ -145,9 +146,9 @@ void session_close(struct session *s, enum stream_condition condition, const cha
 
 /* To a session that nobody reads from at present. One that is full ends at the next tick: here
  * somebody may be walking through its user's sessions. */
-static bool send_detached(struct session *s, struct str xml)
+static bool send_detached(struct session *s, struct str xml, enum session_copies copies)
 {
-    if (sm_sent(s->sm, xml, 0, worker_now_ms(s->worker)) != SM_OK) {
+    if (sm_sent(s->sm, xml, copies, worker_now_ms(s->worker)) != SM_OK) {
         resume_expire(s);
         return false;
     }
@@ -156,7 +157,7 @@ static bool send_detached(struct session *s, struct str xml)
 }
 
 bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
-                  const struct parcel_sender *sender)
+                  const struct parcel_sender *sender, enum session_copies copies)
 {
     struct buf *out = &s->worker->scratch;
     if (s->over)
@@ -167,8 +168,8 @@ bool session_send(struct session *s, enum stanza_kind kind, struct str to, const
     if (out->failed)
         memory_exhausted();
     if (!s->conn)
-        return send_detached(s, buf_peek(out));
-    bool sent = stream_send_bytes(s->conn->stream, worker_now_ms(s->worker), buf_peek(out), 0);
+        return send_detached(s, buf_peek(out), copies);
+    bool sent = stream_send_bytes(s->conn->stream, worker_now_ms(s->worker), buf_peek(out), copies);
     conn_touch(s->conn);
     if (sent)
         pressure_sent(s, sender);

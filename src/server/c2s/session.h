@@ -21,6 +21,7 @@ struct session {
     struct sm *sm;         /* a reference; NULL without stream management */
     struct parted *parted; /* while it is detached */
     uint32_t resume_s;     /* for how long it may be */
+    uint64_t since_ms;     /* when it was bound */
     char *client_id;       /* of the client's installation (XEP-0388); or NULL */
     bool over;             /* it ends: nothing is sent to it any more */
     bool available;        /* initial presence was sent, and no unavailable since */
@@ -46,10 +47,14 @@ void session_end(struct conn *c);
 /* Ends a session, and the stream if it has one. */
 void session_close(struct session *s, enum stream_condition condition, const char *text);
 
+/* Whether other sessions of the user get the same stanza. If so, one that was never acknowledged is
+ * not delivered anew to those who have it. Kept as the tag of sm_sent. */
+enum session_copies { SESSION_ALONE = 0, SESSION_SHARED };
+
 /* Sends a stanza to the client; `sender` (or NULL) may have to wait. False: too much is
  * unacknowledged, and the session is ending. */
 bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
-                  const struct parcel_sender *sender);
+                  const struct parcel_sender *sender, enum session_copies copies);
 
 /* Sends an element that was built here to answer the client, who has to wait if it does not read.
  */

@@ -15,7 +15,7 @@ static void to_own(const struct session *s, const struct block *b)
     {
         struct session *to = session_of_link(it);
         if (to->available)
-            session_send(to, STANZA_PRESENCE, jid_full(to->jid), b, NULL);
+            session_send(to, STANZA_PRESENCE, jid_full(to->jid), b, NULL, SESSION_ALONE);
     }
 }
 
@@ -26,7 +26,8 @@ static void from_others(struct session *s)
     {
         const struct session *other = session_of_link(it);
         if (other != s && other->available)
-            session_send(s, STANZA_PRESENCE, jid_full(s->jid), other->presence, NULL);
+            session_send(s, STANZA_PRESENCE, jid_full(s->jid), other->presence, NULL,
+                         SESSION_ALONE);
     }
 }
 

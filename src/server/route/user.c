@@ -56,14 +56,22 @@ static int best_priority(struct user *u)
     return best;
 }
 
-static void deliver_from(struct user *u, const struct parcel *p, int priority)
+static bool is_for(const struct session *s, int priority)
 {
+    return s->available && s->priority >= priority;
+}
+
+/* False when there are sessions of that priority, and none of them took it. */
+static bool deliver_from(struct user *u, const struct parcel *p, int priority)
+{
+    unsigned count = 0, taken = 0;
     LIST_EACH(&u->sessions, it)
-    {
-        struct session *s = session_of_link(it);
-        if (s->available && s->priority >= priority)
-            session_send(s, p->kind, p->to, p->block, &p->sender);
-    }
+    count += is_for(session_of_link(it), priority);
+    enum session_copies copies = count > 1 ? SESSION_SHARED : SESSION_ALONE;
+    LIST_EACH(&u->sessions, it)
+    if (is_for(session_of_link(it), priority))
+        taken += session_send(session_of_link(it), p->kind, p->to, p->block, &p->sender, copies);
+    return count == 0 || taken > 0;
 }
 
 /* The contact's server answers that there is no subscription (RFC 6121 §3.1.3, §4.3.2). */
@@ -84,11 +92,12 @@ void user_deliver(struct worker *w, const struct parcel *p)
     int best = best_priority(u);
     switch (rules_decide(p->kind, p->type, target, best >= 0)) {
     case RULES_DELIVER:
-        if (!session_send(match, p->kind, p->to, p->block, &p->sender))
+        if (!session_send(match, p->kind, p->to, p->block, &p->sender, SESSION_ALONE))
             router_bounce(w, p, STANZA_RESOURCE_CONSTRAINT);
         break;
     case RULES_BEST:
-        deliver_from(u, p, best);
+        if (!deliver_from(u, p, best))
+            router_bounce(w, p, STANZA_RESOURCE_CONSTRAINT);
         break;
     case RULES_NON_NEGATIVE:
         deliver_from(u, p, 0);
