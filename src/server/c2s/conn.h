@@ -8,7 +8,8 @@
  *
  * Slow readers. What waits for a client is bounded. Past a quarter of limits.send_queue_bytes those
  * who send to it are not read from until it has fallen to an eighth, for five seconds at most; at
- * the limit its stream is ended with resource-constraint (pressure.h).
+ * the limit its stream is ended with resource-constraint (pressure.h). The same goes for what it
+ * has not acknowledged, if it promised to (XEP-0198).
  */
 #ifndef SERVER_C2S_CONN_H
 #define SERVER_C2S_CONN_H
@@ -61,6 +62,7 @@ struct conn {
     bool early_asked;    /* the stream was asked whether it may */
     bool stalled_member; /* waits for another loop's mailbox */
     unsigned holds;      /* slow readers it waits for */
+    bool owes;           /* acknowledgements, which may be in its input: nobody else comes first */
 
     uint64_t early_want; /* of WANT_TLS, while early data passes */
     uint64_t want_id;    /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
@@ -110,7 +112,7 @@ void conn_free(struct conn *c);
 /* Whether its input is not read because someone else must catch up first. */
 static inline bool conn_is_held(const struct conn *c)
 {
-    return c->holds > 0 || c->stalled_member;
+    return (c->holds > 0 && !c->owes) || c->stalled_member;
 }
 
 /* --- conn_wants.c: answers; called from the pump --- */

@@ -55,11 +55,12 @@ static void on_ready(struct conn *c)
              stream_jid(c->stream)->full);
 }
 
-static void take_acked(const struct conn *c)
+static void take_acked(struct conn *c)
 {
     uint64_t tag;
     while (stream_sm(c->stream) && sm_next_acked(stream_sm(c->stream), &tag))
         ;
+    conn_touch(c); /* somebody may have waited for that */
 }
 
 static void on_event(struct conn *c, const struct stream_event *ev)

@@ -89,25 +89,47 @@ static size_t limit_of(const struct session *s)
     return (size_t)worker_settings(s->worker)->limits_send_queue_bytes;
 }
 
+static size_t unacknowledged_bytes(const struct session *s)
+{
+    return s->sm ? sm_pending_bytes(s->sm) : 0;
+}
+
+/* Whoever owes acknowledgements is read from: to wait for another first might be to wait for ever.
+ */
+static void set_owes(struct conn *c, bool owes)
+{
+    if (owes && !c->owes && c->holds > 0)
+        conn_again(c);
+    c->owes = owes;
+}
+
 void pressure_sent(struct session *s, const struct parcel_sender *sender)
 {
-    const struct conn *c = s->conn;
-    if (c && sender && sender->conn && c->write_blocked &&
-        stream_output_pending(c->stream) > limit_of(s) / 4)
+    struct conn *c = s->conn;
+    size_t high = limit_of(s) / 4;
+    if (!c)
+        return;
+    bool slow = c->write_blocked && stream_output_pending(c->stream) > high;
+    bool owes = unacknowledged_bytes(s) > high;
+    if (owes)
+        set_owes(c, true);
+    if ((slow || owes) && sender && sender->conn)
         hold(s, sender);
 }
 
 void pressure_relieve(struct session *s)
 {
-    const struct conn *c = s->conn;
+    struct conn *c = s->conn;
     size_t pending = stream_output_pending(c->stream);
     size_t limit = limit_of(s);
     if (c->write_blocked && pending > limit) {
         conn_log(c, LOG_NOTICE, "too slow: %zu bytes wait to be sent", pending);
         conn_close(s->conn, STREAM_RESOURCE_CONSTRAINT, "too much waits to be sent");
-    } else if (pending <= limit / 8 && (s->pressure.count > 0 || s->pressure.spent)) {
+    } else if (pending <= limit / 8 && unacknowledged_bytes(s) <= limit / 8) {
+        set_owes(c, false);
         s->pressure.spent = false;
-        release_all(s);
+        if (s->pressure.count > 0)
+            release_all(s);
     }
 }
 
