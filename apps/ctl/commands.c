@@ -324,6 +324,23 @@ static enum linnet_error_code user_tokens(struct ctl *ctl)
                   all ? "has no tokens any more" : "has no token for that client any more");
 }
 
+/* One without a connection has no address: in its place stands how long it waits for its client. */
+static void tell_detached(const json_t *sessions)
+{
+    size_t i;
+    json_t *session;
+    json_array_foreach(sessions, i, session)
+    {
+        const json_t *since = json_object_get(session, "detached_s");
+        json_int_t left =
+            json_integer_value(json_object_get(session, "resumable_s")) - json_integer_value(since);
+        if (since)
+            json_object_set_new(
+                session, "address",
+                json_sprintf("detached, %" JSON_INTEGER_FORMAT " s left", left > 0 ? left : 0));
+    }
+}
+
 static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
 {
     static const struct column columns[] = {
@@ -331,6 +348,8 @@ static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
         {"MECHANISM", "mechanism"}, {"BINDING", "binding"}, {"FOR", "connected_s"},
         {"LOOP", "loop"},
     };
+    if (!ctl->options.json)
+        tell_detached(sessions);
     return print_objects(ctl, sessions, columns, ARRAY_LEN(columns), "No sessions.");
 }
 
