@@ -1,0 +1,455 @@
+"""Sessions that outlive their connection (XEP-0198): nothing lost, nothing twice, nobody else's."""
+import json
+import threading
+
+import daemon
+from daemon import Daemon, drop, wait_for
+from sasl2 import (CLIENT_ID, ENABLE, SM, Refused, bodies, connected, ended_with, finished, handled,
+                   next_stanza, nothing_more, opened, refused, resume, say, sign_in, take_up)
+
+OTHER_ID = CLIENT_ID.replace("d", "e")
+
+
+def rows(server):
+    return [json.loads(line) for line in server.control("--json", "sessions").splitlines()]
+
+
+def row_of(server, jid):
+    return next((row for row in rows(server) if row["jid"] == jid), {})
+
+
+def detached(server, session):
+    wait_for("the session to be detached", lambda: "detached_s" in row_of(server, session.jid))
+
+
+def cut(server, session):
+    drop(session)
+    detached(server, session)
+
+
+def available(session):
+    session.write("<presence/>")
+    assert next_stanza(session).tag.endswith("}presence")
+    return session
+
+
+def reset_in_traffic():
+    """a connection that is reset in the middle of traffic: all of it arrives, in order, once"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        romeo = sign_in(server, "romeo")
+        juliet = available(sign_in(server, "juliet"))
+        sent = 0
+        for round_ in range(5):
+            for _ in range(40):
+                say(romeo, juliet.jid, sent)
+                sent += 1
+            seen = bodies(juliet, 7)
+            juliet.seen = getattr(juliet, "seen", []) + seen
+            cut(server, juliet)
+            for _ in range(40):
+                say(romeo, juliet.jid if round_ % 2 else "juliet@localhost", sent)
+                sent += 1
+            daemon.ping(romeo)
+            seen = juliet.seen
+            juliet = take_up(server, "juliet", juliet)
+            assert juliet.answer.resumed is not None
+            juliet.seen = seen + bodies(juliet, sent - len(seen))
+        nothing_more(juliet)
+        assert juliet.seen == [str(i) for i in range(sent)], juliet.seen
+        romeo.close()
+        juliet.close()
+        finished(server, "romeo", "juliet")
+
+
+def counts():
+    """the server's count of what it has is right before and after, and so is what it sends again"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet", client_id=OTHER_ID)
+        romeo = sign_in(server, "romeo")
+        for number in range(5):
+            say(romeo, juliet.jid, number)
+        assert handled(romeo) == 5
+        for number in range(5, 9):
+            say(romeo, juliet.jid, number)
+        assert bodies(juliet, 9) == [str(n) for n in range(9)]
+        cut(server, romeo)
+        say(juliet, romeo.jid, "a")
+        romeo = take_up(server, "romeo", romeo)
+        assert romeo.answer.resumed.get("h") == "9", romeo.answer.resumed.attrib
+        assert bodies(romeo, 1) == ["a"]
+        nothing_more(romeo)
+        assert handled(romeo) == 10
+        # What is confirmed at resumption only is not sent again.
+        say(juliet, romeo.jid, "b")
+        assert bodies(romeo, 1) == ["b"]
+        cut(server, romeo)
+        romeo = take_up(server, "romeo", romeo)
+        nothing_more(romeo, "once")
+        romeo.close()
+        juliet.close()
+        finished(server, "romeo")
+
+
+def while_the_old_one_lives():
+    """resumed while the old connection is open: that one gets conflict, and nothing is doubled"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        romeo, juliet = sign_in(server, "romeo"), available(sign_in(server, "juliet"))
+        say(romeo, juliet.jid, "one")
+        assert bodies(juliet, 1) == ["one"]
+        say(romeo, juliet.jid, "two")
+        daemon.ping(romeo)
+        again = take_up(server, "juliet", juliet)
+        ended_with(juliet, "conflict")
+        assert bodies(again, 1) == ["two"]
+        say(romeo, juliet.jid, "three")
+        say(romeo, "juliet@localhost", "four")
+        assert bodies(again, 2) == ["three", "four"]
+        nothing_more(again)
+        assert len(rows(server)) == 2, rows(server)
+        romeo.close()
+        again.close()
+        finished(server, "juliet")
+
+
+def thief():
+    """another account with a stolen id gets nothing, and the owner goes on"""
+    with Daemon(users=["romeo", "tybalt"]) as server:
+        romeo = sign_in(server, "romeo")
+        cut(server, romeo)
+        tybalt = sign_in(server, "tybalt", resume(romeo.sm_id, 0))
+        assert tybalt.answer.resumed is None and tybalt.answer.failed.get("h") is None
+        assert tybalt.jid.startswith("tybalt@localhost/"), tybalt.jid
+        unbound = sign_in(server, "tybalt", binding="")
+        unbound.write(resume(romeo.sm_id, 0))
+        assert unbound.read().tag == f"{{{SM}}}failed"
+        for wrong in ("", "x", romeo.sm_id[:-1], romeo.sm_id + "0", romeo.sm_id.upper(), "x" * 5000):
+            try:
+                mine = sign_in(server, "romeo", resume(wrong, 0), client_id=OTHER_ID)
+            except Refused:
+                continue
+            assert mine.answer.resumed is None, wrong
+            drop(mine)
+        again = take_up(server, "romeo", romeo)
+        assert again.answer.resumed is not None and again.jid == romeo.jid
+        daemon.ping(again)
+        finished(server, "romeo", "tybalt")
+
+
+def without_sasl2():
+    """<resume/> and <enable/> as elements of their own, in turn and out of it"""
+    with Daemon(users=["romeo"]) as server:
+        romeo = server.login("romeo", "r")
+        romeo.write(ENABLE)
+        enabled = romeo.read()
+        assert enabled.tag == f"{{{SM}}}enabled", enabled.tag
+        romeo.write(ENABLE)
+        assert romeo.read().tag == f"{{{SM}}}failed"
+        romeo.sm_id, romeo.h = enabled.get("id"), 0
+        romeo.write(resume(romeo.sm_id, 0))  # itself, from within
+        assert romeo.read().tag == f"{{{SM}}}failed"
+        cut(server, romeo)
+        session = connected(server)
+        session.open()
+        session.plain("romeo", "secret of romeo")
+        session.open()
+        session.write(ENABLE)
+        assert session.read().tag == f"{{{SM}}}failed"
+        session.write(resume("no such", 0))
+        failed = session.read()
+        assert failed.tag == f"{{{SM}}}failed" and failed[0].tag.endswith("}item-not-found")
+        session.write(resume(romeo.sm_id, 0))
+        assert session.read().tag == f"{{{SM}}}resumed"
+        session.h, session.acks = 0, True
+        nothing_more(session)
+        session.close()
+        stranger = opened(server)
+        stranger.write(resume(romeo.sm_id, 0))
+        ended_with(stranger, "not-authorized")
+        finished(server, "romeo")
+
+
+def wrong_counts():
+    """h too high ends the stream, or is no resumption; a count that was passed is none either"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        romeo = sign_in(server, "romeo")
+        romeo.write(f"<a xmlns='{SM}' h='1'/>")
+        ended_with(romeo, "undefined-condition")
+        for wrong in ("-1", "", "x", "4294967296", " 1"):
+            romeo = sign_in(server, "romeo")
+            romeo.write(f"<a xmlns='{SM}' h='{wrong}'/>")
+            ended_with(romeo, "bad-format")
+        juliet = sign_in(server, "juliet")
+        romeo = sign_in(server, "romeo")
+        for number in range(3):
+            say(juliet, romeo.jid, number)
+        assert bodies(romeo, 3) == ["0", "1", "2"]
+        romeo.write(f"<a xmlns='{SM}' h='3'/>")
+        daemon.ping(romeo)
+        romeo.h += 1
+        cut(server, romeo)
+        for wrong in (5, 2, 2**31, 2**32 - 1):
+            other = take_up(server, "romeo", romeo, wrong, client_id=OTHER_ID)
+            assert other.answer.resumed is None, f"resumed with {wrong}"
+            assert other.answer.failed.get("h") == "1", other.answer.failed.attrib
+            assert other.answer.bound is not None
+            other.close()
+        assert take_up(server, "romeo", romeo).answer.resumed is not None
+        juliet.close()
+        finished(server, "romeo")
+
+
+def overloaded(to):
+    """As much as a client may put into one element, and more once the server writes it."""
+    declared = " ".join(f"xmlns:p{n}='urn:{n}'" for n in range(55))
+    attributes = " ".join(f"p{n}:a{n}='{n}'" for n in range(55))
+    return f"<message to='{to}' type='chat' id='much' {declared}><x xmlns='x' {attributes}/></message>"
+
+
+def expiry():
+    """when its time is over: unavailable to others, its messages go elsewhere or come back"""
+    with Daemon("c2s.resume_s=1", users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        phone = available(sign_in(server, "romeo"))
+        desk = sign_in(server, "romeo", client_id=OTHER_ID)
+        desk.write("<presence><priority>-1</priority></presence>")
+        assert {next_stanza(desk).get("from") for _ in range(2)} == {phone.jid, desk.jid}
+        phone.write(f"<presence to='{juliet.jid}'/>")
+        assert next_stanza(juliet).get("type") is None
+        cut(server, phone)
+        say(juliet, phone.jid, "to the phone")
+        say(juliet, "romeo@localhost", "to romeo")
+        juliet.write(overloaded(phone.jid))
+        juliet.write(f"<iq type='get' id='asked' to='{phone.jid}'><a xmlns='x'/></iq>")
+        nothing_more(juliet)
+        nothing_more(desk)  # it is still there, for all that anybody can see
+        gone = next_stanza(desk)
+        assert (gone.get("from"), gone.get("type")) == (phone.jid, "unavailable"), gone.attrib
+        seen = [next_stanza(juliet) for _ in range(5)]
+        assert seen[0].get("type") == "unavailable", seen[0].attrib
+        # A resource with a negative priority is not for messages: these come back.
+        assert [e.get("type") for e in seen[1:]] == ["error"] * 4, [e.attrib for e in seen]
+        assert seen[4].get("id") == "asked"
+        nothing_more(juliet)
+        nothing_more(desk)
+        phone = available(sign_in(server, "romeo"))
+        desk.write("<presence/>")
+        cut(server, phone)
+        # Of two who are equal each gets a copy; what the phone never had the desk has already.
+        for number in range(20):
+            say(juliet, phone.jid if number % 2 else "romeo@localhost/gone", number)
+        assert bodies(desk, 20) == [str(n) for n in (*range(0, 20, 2), *range(1, 20, 2))]
+        nothing_more(desk)
+        nothing_more(juliet)
+        finished(server, "romeo", "juliet")
+
+
+def delayed():
+    """what another resource gets in its place says when it was sent first, and comes in order"""
+    with Daemon("c2s.resume_s=1", users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        phone = available(sign_in(server, "romeo"))
+        cut(server, phone)
+        for number in range(20):
+            say(juliet, phone.jid, number)
+        nothing_more(juliet)
+        desk = sign_in(server, "romeo", client_id=OTHER_ID)
+        desk.write("<presence/>")
+        found = []
+        while len(found) < 20:
+            element = next_stanza(desk)
+            if element.tag.endswith("}message"):
+                (delay,) = element.findall("{urn:xmpp:delay}delay")
+                assert delay.get("from") == "localhost" and delay.get("stamp").endswith("Z")
+                found.append(element.findtext("{jabber:client}body"))
+        assert found == [str(n) for n in range(20)], found
+        nothing_more(desk)
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
+def closed_is_closed():
+    """who closes its stream is gone at once, also without waiting for the server to close its own"""
+    with Daemon(users=["romeo"]) as server:
+        for wait in (True, False):
+            romeo = sign_in(server, "romeo")
+            if wait:
+                romeo.close()
+            else:
+                romeo.write("</stream:stream>")
+                drop(romeo)
+            wait_for("the end of the session", lambda: not rows(server))
+            again = take_up(server, "romeo", romeo)
+            assert again.answer.resumed is None and again.answer.failed is not None
+            again.close()
+            wait_for("the end of the session", lambda: not rows(server))
+        finished(server, "romeo")
+
+
+def full_while_detached():
+    """2000 messages for a detached session: what it cannot keep comes back, and it ends"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        romeo.write("<presence/>")
+        next_stanza(romeo)
+        cut(server, romeo)
+        total = 2000
+        lines = "".join(f"<message to='{romeo.jid if n % 2 else 'romeo@localhost'}' id='m{n}' "
+                        f"type='chat'><body>{'x' * 1000}</body></message>" for n in range(total))
+        writer = in_background(lambda: juliet.write(lines))
+        back = [next_stanza(juliet) for _ in range(total)]
+        writer.join(20)
+        assert {e.get("type") for e in back} == {"error"}
+        assert {e.get("id") for e in back} == {f"m{n}" for n in range(total)}
+        assert not row_of(server, romeo.jid)
+        finished(server, "romeo", "juliet")
+
+
+def burst():
+    """a burst of 3 MB to a client that acknowledges when asked: its writer waits, nothing is lost"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        total = 3000
+        texts = [f"{n} {'x' * 1000}" for n in range(total)]
+        lines = "".join(f"<message to='{romeo.jid}' type='chat'><body>{text}</body></message>"
+                        for text in texts)
+        writer = in_background(lambda: juliet.write(lines))
+        assert bodies(romeo, total) == texts
+        writer.join(20)
+        nothing_more(romeo)
+        finished(server, "romeo", "juliet")
+
+
+def in_background(work):
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def never_acknowledges():
+    """who never acknowledges is ended with resource-constraint, and leaves nothing behind"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        # To itself: others who write to it would be held first, for some seconds.
+        lines = "".join(f"<message to='{romeo.jid}' type='headline'><body>{'x' * 1000}</body></message>"
+                        for n in range(2000))
+        writer = in_background(lambda: romeo.write(lines))
+        ended_with(romeo, "resource-constraint")
+        writer.join(20)
+        daemon.ping(juliet)
+        juliet.close()
+        wait_for("all of it to be gone", lambda: all(
+            loop["memory_bytes"] == 0 for loop in status(server)["loops"]))
+        finished(server, "romeo")
+
+
+def too_many_sessions():
+    """detached sessions count, and make room before anybody is refused"""
+    with Daemon("limits.sessions_per_account=3", users=["romeo"]) as server:
+        sessions = [sign_in(server, "romeo", client_id=f"id-{n}") for n in range(3)]
+        refusal = opened(server)
+        sign_in(server, "romeo", client_id="id-9", session=refusal)
+        assert refusal.answer.bound is None
+        drop(refusal)
+        cut(server, sessions[1])
+        more = sign_in(server, "romeo", client_id="id-4")
+        assert more.answer.bound is not None
+        lost = take_up(server, "romeo", sessions[1], client_id="id-1")
+        assert lost.answer.resumed is None and lost.answer.bound is None
+        for session in (sessions[0], sessions[2], more):
+            daemon.ping(session)
+            session.close()
+        wait_for("all to be gone", lambda: not rows(server))
+        finished(server, "romeo")
+
+
+def ends_of_the_account():
+    """a new password, a logout, a disabled and a removed account end detached sessions as well"""
+    users = ["passwd", "logout", "disable", "remove"]
+    with Daemon(users=[*users, "other"]) as server:
+        for user in users:
+            sessions = [sign_in(server, user, client_id=f"id-{n}") for n in range(3)]
+            for session in sessions[:2]:
+                available(session)
+                cut(server, session)
+            if user == "passwd":
+                server.password("passwd", user, "a new one")
+            else:
+                server.control("user", user, user)
+            ended_with(sessions[2], "not-authorized")
+            wait_for("the end of its sessions", lambda: not rows(server))
+            if user in ("passwd", "logout"):
+                password = "a new one" if user == "passwd" else None
+                again = take_up(server, user, sessions[0], password=password)
+                assert again.answer.resumed is None
+                again.close()
+            else:
+                refused(server, user, resume(sessions[0].sm_id, 0))
+        finished(server, "other")
+
+
+def stopping():
+    """the server stops in order with detached sessions that hold messages"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = available(sign_in(server, "juliet"))
+        for number in range(5):
+            romeo = available(sign_in(server, "romeo", client_id=f"id-{number}"))
+            for _ in range(10):
+                say(juliet, romeo.jid, number)
+            daemon.ping(juliet)
+            cut(server, romeo)
+        cut(server, juliet)
+        server.stop()
+
+
+def cycles(count=150):
+    """resumed again and again, and ended again and again: the memory that sessions hold is flat"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+
+        def held():
+            return sum(loop["memory_bytes"] for loop in status(server)["loops"])
+
+        at_first = None
+        for number in range(count):
+            if number % 2:
+                drop(romeo)
+            say(juliet, romeo.jid, number)
+            daemon.ping(juliet)
+            again = take_up(server, "romeo", romeo)
+            assert again.answer.resumed is not None, number
+            assert bodies(again, 1) == [str(number)]
+            drop(romeo)
+            romeo = again
+            handled(romeo)
+            if number == 10:
+                wait_for("two connections", lambda: connections(server) == 2)
+                at_first = held()
+        wait_for("two connections", lambda: connections(server) == 2)
+        assert held() < at_first + 20_000, f"{at_first}, now {held()}"
+        finished(server, "romeo")
+
+
+def status(server):
+    return json.loads(server.control("--json", "status"))
+
+
+def connections(server):
+    return status(server)["connections"]
+
+
+def table():
+    """linnetctl sessions says of a detached one that it is, and for how long it waits"""
+    with Daemon("c2s.resume_s=300", users=["romeo"]) as server:
+        romeo = sign_in(server, "romeo")
+        cut(server, romeo)
+        (heading, line) = server.control("sessions").splitlines()
+        assert romeo.jid in line and "detached, " in line and " left" in line, line
+        (row,) = rows(server)
+        assert row["resumable_s"] == 300 and row["detached_s"] <= 5, row
+        finished(server, "romeo")
+
+
+if __name__ == "__main__":
+    daemon.run(reset_in_traffic, counts, while_the_old_one_lives, thief, without_sasl2, wrong_counts,
+               expiry, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
+               too_many_sessions, ends_of_the_account, stopping, cycles, table)
