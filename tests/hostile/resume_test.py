@@ -4,8 +4,8 @@ import threading
 
 import daemon
 from daemon import Daemon, drop, wait_for
-from sasl2 import (CLIENT_ID, ENABLE, SM, Refused, bodies, connected, ended_with, finished, handled,
-                   next_stanza, nothing_more, opened, refused, resume, say, sign_in, take_up)
+from sasl2 import (CLIENT_ID, ENABLE, SM, Refused, bind, bodies, connected, ended_with, finished,
+                   handled, next_stanza, nothing_more, opened, refused, resume, say, sign_in, take_up)
 
 OTHER_ID = CLIENT_ID.replace("d", "e")
 
@@ -404,7 +404,7 @@ def stopping():
 def cycles(count=150):
     """resumed again and again, and ended again and again: the memory that sessions hold is flat"""
     with Daemon(users=["romeo", "juliet"]) as server:
-        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        juliet, romeo = sign_in(server, "juliet", binding=bind()), sign_in(server, "romeo")
 
         def held():
             return sum(loop["memory_bytes"] for loop in status(server)["loops"])

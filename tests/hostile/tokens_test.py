@@ -1,7 +1,9 @@
 """FAST tokens (XEP-0484): who may use which, when they end, and that nothing keeps one."""
 import base64
 import binascii
+import contextlib
 import json
+import sqlite3
 import threading
 
 import daemon
@@ -257,6 +259,39 @@ def restarts():
         finished(server, "romeo")
 
 
+def store_that_fails():
+    """while the database refuses writes nobody's token is called expired, and it is good afterwards"""
+    with Daemon("login.throttle=false", users=["romeo"]) as server:
+        token = token_of(server, "romeo")
+        with contextlib.closing(sqlite3.connect(database(server))) as db:
+            names = [name for (name,) in db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%token%'")]
+            assert names, "no table of tokens"
+            for name in names:
+                for verb in ("UPDATE", "INSERT", "DELETE"):
+                    db.execute(f"CREATE TRIGGER {name}_{verb} BEFORE {verb} ON {name} "
+                               "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+            db.commit()
+            session = opened(server)
+            session.write(request(NONE, token_message(session, NONE, "romeo", token), fast(1) + bind()))
+            ended_with(session, "internal-server-error")
+            # With a password one gets in, without a token.
+            session = sign_in(server, "romeo", request_token())
+            assert session.answer.token is None and session.answer.bound is not None
+            session.close()
+            for name in names:
+                for verb in ("UPDATE", "INSERT", "DELETE"):
+                    db.execute(f"DROP TRIGGER {name}_{verb}")
+            db.commit()
+        use(server, "romeo", token, count=1)
+        finished(server, "romeo")
+
+
+def database(server):
+    (file,) = [f for f in (server.folder / "data").iterdir() if f.suffix in (".db", ".sqlite")]
+    return file
+
+
 def switched_off():
     """without tokens none is offered, issued or taken"""
     with Daemon("login.throttle=false", users=["romeo"]) as server:
@@ -305,4 +340,4 @@ def nothing_keeps_one():
 
 if __name__ == "__main__":
     daemon.run(use_and_misuse, malformed, count, same_count_at_once, rotation, revoked,
-               race_with_a_password, restarts, switched_off, nothing_keeps_one)
+               race_with_a_password, restarts, store_that_fails, switched_off, nothing_keeps_one)

@@ -13,6 +13,7 @@ struct token_job {
     struct conn *conn;
     uint64_t want_id;
     struct ops_request *request;
+    bool used; /* a token signs in, and without the store's word nobody is let in */
 };
 
 /* The ids of what was given at WANT_SECRET. */
@@ -111,11 +112,26 @@ static void answer(struct conn *c, uint64_t want_id, const struct ops_token_outc
     conn_touch(c);
 }
 
+/* The store cannot be asked. That is no reason to call a token expired, whose client would throw it
+ * away: the client is sent off, and tries again. A password is as good without a new token. */
+static void unavailable(struct conn *c, uint64_t want_id, bool used)
+{
+    if (used)
+        conn_close(c, STREAM_INTERNAL_SERVER_ERROR, "tokens cannot be checked at present");
+    else
+        answer(c, want_id, NULL);
+}
+
 static void committed(void *ctx, const struct ops_reply *reply)
 {
     struct token_job *job = ctx;
     struct conn *c = job->conn;
-    answer(c, finish(job), reply->result == OPS_OK ? reply->outcome : NULL);
+    bool used = job->used;
+    uint64_t want_id = finish(job);
+    if (reply->result == OPS_OK || reply->result == OPS_NOT_FOUND)
+        answer(c, want_id, reply->result == OPS_OK ? reply->outcome : NULL);
+    else
+        unavailable(c, want_id, used);
 }
 
 void conn_want_token(struct conn *c, const struct stream_event *ev)
@@ -138,6 +154,10 @@ void conn_want_token(struct conn *c, const struct stream_event *ev)
                   .device = t->device},
         .done = committed,
     };
-    if ((t->used && !used.ptr) || !submit(c, ev->id, &ask, ops_token_commit))
+    if (t->used && !used.ptr)
         answer(c, ev->id, NULL);
+    else if (submit(c, ev->id, &ask, ops_token_commit))
+        c->token->used = t->used != NULL;
+    else
+        unavailable(c, ev->id, t->used != NULL);
 }
