@@ -1,5 +1,6 @@
 """Sessions that outlive their connection (XEP-0198): nothing lost, nothing twice, nobody else's."""
 import json
+import socket
 import threading
 
 import daemon
@@ -109,6 +110,39 @@ def while_the_old_one_lives():
         romeo.close()
         again.close()
         finished(server, "juliet")
+
+
+def not_reading():
+    """a client that stopped reading with its socket full is cut: what waited comes after <resumed/>"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), connected(server)
+        romeo.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        romeo.open()
+        sign_in(server, "romeo", session=romeo)
+        texts = [f"{number} {'x' * 4000}" for number in range(200)]
+        for text in texts:
+            say(juliet, romeo.jid, text)
+        nothing_more(juliet)
+        assert bodies(romeo, 3) == texts[:3]
+        cut(server, romeo)
+        romeo = take_up(server, "romeo", romeo)
+        assert bodies(romeo, 197) == texts[3:]
+        nothing_more(romeo)
+        finished(server, "romeo", "juliet")
+
+
+def silence():
+    """a client that is not heard of for too long has lost its connection, not its session"""
+    with Daemon("limits.idle_timeout_s=1", users=["romeo", "juliet"]) as server:
+        romeo = sign_in(server, "romeo")
+        ended_with(romeo, "connection-timeout")
+        detached(server, romeo)
+        juliet = sign_in(server, "juliet")
+        say(juliet, romeo.jid, "are you there?")
+        nothing_more(juliet)
+        romeo = take_up(server, "romeo", romeo)
+        assert bodies(romeo, 1) == ["are you there?"]
+        finished(server, "romeo", "juliet")
 
 
 def thief():
@@ -450,6 +484,6 @@ def table():
 
 
 if __name__ == "__main__":
-    daemon.run(reset_in_traffic, counts, while_the_old_one_lives, thief, without_sasl2, wrong_counts,
+    daemon.run(reset_in_traffic, counts, while_the_old_one_lives, not_reading, silence, thief, without_sasl2, wrong_counts,
                expiry, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)
