@@ -62,7 +62,8 @@ struct conn {
     bool early_asked;    /* the stream was asked whether it may */
     bool stalled_member; /* waits for another loop's mailbox */
     unsigned holds;      /* slow readers it waits for */
-    bool owes;           /* acknowledgements, which may be in its input: nobody else comes first */
+    unsigned waits;      /* clients whose acknowledgements it waits for, unless ... */
+    bool owes;           /* ... it owes some itself: they may be in its input */
 
     uint64_t early_want; /* of WANT_TLS, while early data passes */
     uint64_t want_id;    /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
@@ -112,7 +113,7 @@ void conn_free(struct conn *c);
 /* Whether its input is not read because someone else must catch up first. */
 static inline bool conn_is_held(const struct conn *c)
 {
-    return (c->holds > 0 && !c->owes) || c->stalled_member;
+    return c->holds > 0 || (c->waits > 0 && !c->owes) || c->stalled_member;
 }
 
 /* --- conn_wants.c: answers; called from the pump --- */

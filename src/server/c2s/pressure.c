@@ -12,38 +12,38 @@ void pressure_init(struct pressure *p)
 
 /* ---- the sender's side ---- */
 
-static void apply(struct worker *w, uint64_t conn, int change)
+static void apply(struct worker *w, const struct pressure_hold *h, int change)
 {
-    struct conn *c = worker_conn(w, conn);
+    struct conn *c = worker_conn(w, h->sender.conn);
     if (!c)
         return;
-    c->holds += (unsigned)change;
+    *(h->for_ack ? &c->waits : &c->holds) += (unsigned)change;
     if (!conn_is_held(c))
         conn_again(c);
 }
 
 struct hold_mail {
     struct mail mail;
-    uint64_t conn;
+    struct pressure_hold hold;
     int change;
 };
 
 static void hold_delivered(struct mail *m, void *receiver)
 {
     struct hold_mail *h = CONTAINER_OF(m, struct hold_mail, mail);
-    apply(receiver, h->conn, h->change);
+    apply(receiver, &h->hold, h->change);
     free(h);
 }
 
-static void tell(struct worker *w, const struct parcel_sender *sender, int change)
+static void tell(struct worker *w, const struct pressure_hold *hold, int change)
 {
-    if (sender->loop == w->index) {
-        apply(w, sender->conn, change);
+    if (hold->sender.loop == w->index) {
+        apply(w, hold, change);
         return;
     }
     struct hold_mail *h = MEMORY_NEW(struct hold_mail);
-    *h = (struct hold_mail){{.deliver = hold_delivered}, sender->conn, change};
-    worker_post(w, sender->loop, &h->mail);
+    *h = (struct hold_mail){{.deliver = hold_delivered}, *hold, change};
+    worker_post(w, hold->sender.loop, &h->mail);
 }
 
 /* ---- the recipient's side ---- */
@@ -51,12 +51,12 @@ static void tell(struct worker *w, const struct parcel_sender *sender, int chang
 static bool holds(const struct pressure *p, uint64_t conn)
 {
     for (unsigned i = 0; i < p->count; i++)
-        if (p->held[i].conn == conn)
+        if (p->held[i].sender.conn == conn)
             return true;
     return false;
 }
 
-static void hold(struct session *s, const struct parcel_sender *sender)
+static void hold(struct session *s, const struct parcel_sender *sender, bool for_ack)
 {
     struct pressure *p = &s->pressure;
     if (p->spent || p->count == PRESSURE_HELD_MAX || holds(p, sender->conn))
@@ -69,18 +69,27 @@ static void hold(struct session *s, const struct parcel_sender *sender)
     }
     if (p->count == 0)
         p->until_ms = worker_now_ms(s->worker) + PRESSURE_HOLD_MS;
-    p->held[p->count++] = *sender;
-    tell(s->worker, sender, 1);
+    p->held[p->count] = (struct pressure_hold){*sender, for_ack};
+    tell(s->worker, &p->held[p->count++], 1);
 }
 
-static void release_all(struct session *s)
+/* Those who wait for the reader, or for acknowledgements too. */
+static void release(struct session *s, bool acks_too)
 {
     struct pressure *p = &s->pressure;
-    for (unsigned i = 0; i < p->count; i++)
-        tell(s->worker, &p->held[i], -1);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < p->count; i++) {
+        if (acks_too || !p->held[i].for_ack)
+            tell(s->worker, &p->held[i], -1);
+        else
+            p->held[kept++] = p->held[i];
+    }
+    p->count = kept;
+    if (kept > 0)
+        return;
     free(p->held);
     p->held = NULL;
-    p->count = p->cap = 0;
+    p->cap = 0;
     p->until_ms = UINT64_MAX;
 }
 
@@ -94,13 +103,12 @@ static size_t unacknowledged_bytes(const struct session *s)
     return s->sm ? sm_pending_bytes(s->sm) : 0;
 }
 
-/* Whoever owes acknowledgements is read from: to wait for another first might be to wait for ever.
- */
-static void set_owes(struct conn *c, bool owes)
+/* Who owes acknowledgements does not wait for those of others: that might be for ever. */
+static void set_owes(struct conn *c)
 {
-    if (owes && !c->owes && c->holds > 0)
+    if (!c->owes && c->waits > 0)
         conn_again(c);
-    c->owes = owes;
+    c->owes = true;
 }
 
 void pressure_sent(struct session *s, const struct parcel_sender *sender)
@@ -112,9 +120,9 @@ void pressure_sent(struct session *s, const struct parcel_sender *sender)
     bool slow = c->write_blocked && stream_output_pending(c->stream) > high;
     bool owes = unacknowledged_bytes(s) > high;
     if (owes)
-        set_owes(c, true);
+        set_owes(c);
     if ((slow || owes) && sender && sender->conn)
-        hold(s, sender);
+        hold(s, sender, !slow);
 }
 
 void pressure_relieve(struct session *s)
@@ -125,11 +133,12 @@ void pressure_relieve(struct session *s)
     if (c->write_blocked && pending > limit) {
         conn_log(c, LOG_NOTICE, "too slow: %zu bytes wait to be sent", pending);
         conn_close(s->conn, STREAM_RESOURCE_CONSTRAINT, "too much waits to be sent");
-    } else if (pending <= limit / 8 && unacknowledged_bytes(s) <= limit / 8) {
-        set_owes(c, false);
-        s->pressure.spent = false;
+    } else if (pending <= limit / 8) {
+        bool settled = unacknowledged_bytes(s) <= limit / 8;
+        if (settled)
+            c->owes = s->pressure.spent = false;
         if (s->pressure.count > 0)
-            release_all(s);
+            release(s, settled);
     }
 }
 
@@ -143,10 +152,10 @@ void pressure_due(struct session *s, uint64_t now_ms)
     if (now_ms < s->pressure.until_ms)
         return;
     s->pressure.spent = true;
-    release_all(s);
+    release(s, true);
 }
 
 void pressure_end(struct session *s)
 {
-    release_all(s);
+    release(s, true);
 }

@@ -17,8 +17,13 @@ enum { PRESSURE_HOLD_MS = 5000, PRESSURE_HELD_MAX = 256 };
 struct session;
 struct worker;
 
+struct pressure_hold {
+    struct parcel_sender sender; /* who waits */
+    bool for_ack;                /* and for an acknowledgement, not for a reader */
+};
+
 struct pressure {
-    struct parcel_sender *held; /* who waits */
+    struct pressure_hold *held;
     unsigned count, cap;
     uint64_t until_ms; /* of the holds; UINT64_MAX when there is none */
     bool spent;        /* holds ran out: none until it has caught up */
