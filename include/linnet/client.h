@@ -192,7 +192,20 @@ enum linnet_event_kind {
     LINNET_EVENT_RETRY_SCHEDULED,
 
     /* After FAILED or OFFLINE, with the same `error`: another attempt cannot mend it. */
-    LINNET_EVENT_GIVEN_UP
+    LINNET_EVENT_GIVEN_UP,
+
+    /* With linnet_config_set_memory: what linnet_client_memory gives has changed and is to be saved
+     * now. Before a login uses up something that serves once (the count of a token, a TLS session)
+     * this comes first, when the login begins: save before the next
+     * linnet_client_dispatch. A state that is lost all the same costs a refused token, no more. It
+     * also comes in front of ONLINE, FAILED and OFFLINE if they changed something. */
+    LINNET_EVENT_MEMORY,
+
+    /* The server's certificate verifies, but has another key than at the last login:
+     * `certificate` is the present one, `seen_sha256` and `seen_spki_sha256` are the fingerprints
+     * of the former. A notice; the login goes on. A server that renews its certificate with a new
+     * key causes it too. */
+    LINNET_EVENT_CERTIFICATE_CHANGED
 };
 
 /* An event. Fields that its kind does not name are 0 or NULL. Pointers, and the event itself, are
@@ -212,6 +225,7 @@ struct linnet_event {
     const struct linnet_certificate *certificate;
     uint32_t attempt;
     uint32_t delay_ms;
+    const uint8_t *seen_sha256, *seen_spki_sha256; /* 32 bytes each */
 };
 
 /* The next event, or NULL when none waits. Does no work by itself: see linnet_client_dispatch. */
@@ -273,6 +287,24 @@ LINNET_API const char *linnet_client_peer(const struct linnet_client *client);
 /* The SASL mechanism in use and its channel binding ("tls-exporter"); "" for none. */
 LINNET_API const char *linnet_client_mechanism(const struct linnet_client *client);
 LINNET_API const char *linnet_client_binding(const struct linnet_client *client);
+
+/* What shortened the way to the session. */
+enum linnet_path {
+    LINNET_PATH_SASL2 = 1,     /* sign-in without a stream restart (XEP-0388) */
+    LINNET_PATH_BIND2 = 2,     /* ... and with the session in the same step (XEP-0386) */
+    LINNET_PATH_TOKEN = 4,     /* a token in place of the password (XEP-0484) */
+    LINNET_PATH_PIPELINED = 8, /* sign-in together with the stream header (XEP-0509) */
+    LINNET_PATH_RESUMED = 16   /* the session before goes on (XEP-0198) */
+};
+
+/* A set of enum linnet_path, of the last login that came online; 0 before. */
+LINNET_API unsigned linnet_client_path(const struct linnet_client *client);
+
+/* What is to be saved and given to linnet_config_set_memory next time: `*ret_len` bytes of text
+ * without a terminator, at most 64 KiB. It holds secrets, a token that is as good as the password
+ * and a TLS session: keep it where passwords are kept, for the user's eyes only. With or without
+ * linnet_config_set_memory. Borrowed until the next call on the client. NULL when out of memory. */
+LINNET_API const char *linnet_client_memory(struct linnet_client *client, size_t *ret_len);
 
 /* NULL without TLS. */
 LINNET_API const struct linnet_tls *linnet_client_tls(const struct linnet_client *client);

@@ -131,6 +131,50 @@ LINNET_API void linnet_config_set_software(struct linnet_config *config, const c
  * the library. May be called up to 32 times. */
 LINNET_API void linnet_config_add_feature(struct linnet_config *config, const char *ns);
 
+/* A word for the device, which the server may show beside the name and version of above when it
+ * lists where an account is signed in (XEP-0388): "Juliet's phone". Default: none. Goes out only
+ * with a memory, or with tokens. */
+LINNET_API void linnet_config_set_device(struct linnet_config *config, const char *device);
+
+/* ---- what is remembered of the account ---- */
+
+/* What linnet_client_memory gave after an earlier login of this account: so nobody can weaken the
+ * sign-in unnoticed, and the next login takes fewer round trips. The client then also tells of each
+ * change, by LINNET_EVENT_MEMORY. "" with `len` 0 is a memory of nothing yet. `text` NULL, the
+ * default: nothing is kept beyond the client.
+ *
+ * A memory is of one address and, best, of one server: whoever uses a host of its own choice
+ * (linnet_config_set_host) keeps one for each. linnet_client_new refuses with LINNET_ERROR_USAGE
+ * what is damaged, of another version or of another address; it never goes on with half of it.
+ *
+ * From a memory follows:
+ *   - after SCRAM neither PLAIN nor a legacy mechanism, after a channel binding nothing without
+ *     one (LINNET_ERROR_DOWNGRADE), unless linnet_config_set_mechanism names it;
+ *   - LINNET_EVENT_CERTIFICATE_CHANGED, when a server proves itself with another key;
+ *   - a resumed TLS session; a token in place of the password (XEP-0484); sign-in together with
+ *     the stream header (XEP-0509).
+ */
+LINNET_API void linnet_config_set_memory(struct linnet_config *config, const char *text,
+                                         size_t len);
+
+/* When true, the server's present state is taken as right: all that the memory says of the server
+ * is forgotten before the first login, and what that login finds is remembered instead. For a
+ * person who knows why the server changed. Default false. */
+LINNET_API void linnet_config_accept_change(struct linnet_config *config, bool accept);
+
+/* Whether to sign in with tokens (FAST, XEP-0484) and to ask for them. Default: when there is a
+ * memory. A mechanism that was set excludes tokens. */
+LINNET_API void linnet_config_set_fast(struct linnet_config *config, bool fast);
+
+/* Whether to sign in the shorter way (SASL2, XEP-0388) where the server offers it. Default true;
+ * false is for servers whose SASL2 is broken, and excludes tokens. */
+LINNET_API void linnet_config_set_sasl2(struct linnet_config *config, bool sasl2);
+
+/* Whether the first login will try a token, so that the password may never be needed: whoever has
+ * to ask a person for it can wait for LINNET_EVENT_PASSWORD. False where the memory cannot be
+ * used. */
+LINNET_API bool linnet_config_has_token(const struct linnet_config *config);
+
 /* ---- the wire, as text ---- */
 
 enum linnet_direction { LINNET_RECEIVED = 0, LINNET_SENT };

@@ -59,22 +59,22 @@ static const struct linnet_error_info rows[] = {
         "The connection[ to {target}] could not be secured with TLS[: {reason}].",
         "Try again; if it stays so, ask the server's administrator which TLS versions it speaks."),
     ROW(CERT_UNTRUSTED, "cert-untrusted", "Certificate not trusted", NO,
-        "domain reason names issuer not_before not_after sha256 pin",
+        "domain reason names issuer not_before not_after sha256 pin seen",
         "The certificate shown for [{domain}|the server] is not trusted[: {reason}]"
         "[; it names {names}][; issued by {issuer}][; valid from {not_before} until {not_after}]"
-        "[; SHA-256 {sha256}].",
+        "[; SHA-256 {sha256}][; {seen}].",
         "Accept it only if the server's administrator confirms its SHA-256 to you; otherwise "
         "do not go on."),
     ROW(CERT_NAME, "cert-name", "Certificate not trusted: wrong name", NO,
-        "domain reason names issuer not_before not_after sha256 pin",
+        "domain reason names issuer not_before not_after sha256 pin seen",
         "The certificate does not belong to [{domain}|the domain of this address]"
-        "[; it names {names}][; issued by {issuer}][; SHA-256 {sha256}].",
+        "[; it names {names}][; issued by {issuer}][; SHA-256 {sha256}][; {seen}].",
         "Check the domain of the address; if it is right, someone else may be answering: ask the "
         "server's administrator before you go on."),
     ROW(CERT_EXPIRED, "cert-expired", "Certificate not trusted: out of date", NO,
-        "domain reason names issuer not_before not_after sha256 pin",
+        "domain reason names issuer not_before not_after sha256 pin seen",
         "The certificate of [{domain}|the server] is not valid today[: {reason}]"
-        "[; it is valid from {not_before} until {not_after}][; SHA-256 {sha256}].",
+        "[; it is valid from {not_before} until {not_after}][; SHA-256 {sha256}][; {seen}].",
         "Check the clock of this device; if it is right, the server's administrator must renew "
         "the certificate."),
     ROW(TLS_MISSING, "tls-missing", "Server offers no encryption", NO, "domain address reason",
@@ -116,7 +116,7 @@ static const struct linnet_error_info rows[] = {
         "than "
         "before][; before: {before}][; now: {now}].",
         "Do not sign in from this network; if the administrator confirms that the server was "
-        "changed, forget what was remembered of it."),
+        "changed, accept the change, or ask for a method by name."),
 
     ROW(HOST_UNKNOWN, "host-unknown", "Server does not serve this domain", NO,
         "domain server address reason",

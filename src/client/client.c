@@ -76,7 +76,7 @@ static bool start(struct linnet_client *c)
     list_init(&c->posted);
     event_queue_init(&c->events);
     recorder_init(&c->recorder);
-    buf_init(&c->tls_session, 0, true);
+    buf_init(&c->tls_session, MEMORY_SESSION_BYTES, true);
     entropy_init(&c->entropy);
     c->random = entropy_source(&c->entropy);
     c->has_mutex = uv_mutex_init(&c->posted_mutex) == 0;
@@ -87,29 +87,40 @@ static bool start(struct linnet_client *c)
     return c->wake && login_init(c) && session_init(c) && reconnect_init(c);
 }
 
+static bool begin(struct linnet_client *c, struct linnet_error *error)
+{
+    if (start(c))
+        return remember_init(c, error);
+    error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+    return false;
+}
+
 enum linnet_error_code linnet_client_new(const struct linnet_config *config,
                                          struct linnet_client **ret_client,
                                          struct linnet_error *error)
 {
     struct linnet_error found = {0};
+    struct linnet_client *c = NULL;
     *ret_client = NULL;
     struct linnet_config *copy = config_dup(config, true, &found);
-    if (!copy) {
-        if (error)
-            *error = found;
-        return found.code;
-    }
-    struct linnet_client *c = calloc(1, sizeof *c);
-    if (c)
-        c->config = copy;
-    else
+    if (!copy)
+        goto fail;
+    c = calloc(1, sizeof *c);
+    if (!c) {
         linnet_config_free(copy);
-    if (!c || !start(c)) {
-        linnet_client_free(c);
-        return error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+        error_set(&found, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+        goto fail;
     }
+    c->config = copy;
+    if (!begin(c, &found))
+        goto fail;
     *ret_client = c;
     return LINNET_OK;
+fail:
+    linnet_client_free(c);
+    if (error)
+        *error = found;
+    return found.code;
 }
 
 void linnet_client_free(struct linnet_client *c)
@@ -118,6 +129,7 @@ void linnet_client_free(struct linnet_client *c)
         return;
     dial_free(c->dial);
     want_finish(c);
+    remember_finish(c);
     session_finish(c);
     login_finish(c);
     reconnect_finish(c);

@@ -1,9 +1,10 @@
 /*
- * client_private.h - the inside of a client, for client.c, login.c, want.c, session.c, iq.c,
- * answer.c and reconnect.c only.
+ * client_private.h - the inside of a client, for client.c, login.c, remember.c, want.c,
+ * session.c, iq.c, answer.c and reconnect.c only.
  *
  *   client.c    life, hosting, events, what it knows
  *   login.c     from linnet_client_login to its one outcome, and every end of a connection
+ *   remember.c  what a login takes from the memory of the account, and what it leaves there
  *   want.c      what a login needs from outside: password, derived key, verdict on a certificate
  *   session.c   online: stanzas in and out, pings, closing
  *   iq.c        requests and their replies
@@ -17,6 +18,7 @@
 #include "client/dial.h"
 #include "client/element_public.h"
 #include "client/event.h"
+#include "client/memory.h"
 #include "client/reconnect.h"
 #include "client/recorder.h"
 #include "net/entropy.h"
@@ -42,6 +44,15 @@ struct login {
     struct linnet_tls tls_public;
     char peer[CONNECT_TARGET_BYTES + 16];
     char mechanism[24], binding[24];
+    unsigned path; /* enum linnet_path, once online */
+};
+
+struct remembered {
+    struct account_memory memory;
+    struct buf text;          /* what the application has, or was told to get (secret) */
+    struct buf seen_features; /* of the present target; kept when it gets online */
+    bool features_used;       /* the present target was spoken to as the memory says */
+    char software[128];       /* for the user agent */
 };
 
 /* PBKDF2 for a salt and a count, so that the next login need not do it again (secret). */
@@ -97,10 +108,11 @@ struct linnet_client {
     struct dial *dial; /* NULL when offline */
     struct login login;
     struct wants wants;
+    struct remembered remembered;
     struct session session;
     struct reconnect reconnect;
     struct tls_ctx *tls;            /* anchors and pins; made by the first login */
-    struct buf tls_session;         /* to resume the next connection with (secret) */
+    struct buf tls_session;         /* to resume the login that runs with (secret) */
     char *jid;                      /* full, once bound; kept afterwards */
     const struct dns_settings *dns; /* tests only */
 };
@@ -126,6 +138,43 @@ void login_doom_memory(struct linnet_client *c);
 /* From anywhere else: ends what there is at once, with the one event that is due. */
 void login_end(struct linnet_client *c, const struct linnet_error *error);
 
+/* --- remember.c --- */
+
+/* False with `error`: the memory that was given cannot be used, or there is no memory. */
+bool remember_init(struct linnet_client *c, struct linnet_error *error) MUST_USE;
+void remember_finish(struct linnet_client *c);
+
+/* A login begins (or is tried again): takes out what serves once, and tells. False: no memory. */
+bool remember_login(struct linnet_client *c) MUST_USE;
+
+/* As the hook of the dial: `ctx` is the client. */
+void remember_prepare(void *ctx, struct stream_config *to);
+
+/* FEATURES, TOKEN and TOKEN_REFUSED; others are ignored. */
+void remember_event(struct linnet_client *c, const struct stream_event *event);
+
+/* TLS is up: notes a changed key. False: no memory. */
+bool remember_secured(struct linnet_client *c, const struct tls_facts *facts) MUST_USE;
+
+/* How a certificate that does not verify compares with the last one; NULL: there was none. */
+const char *remember_key_seen(const struct linnet_client *c, const struct tls_facts *facts);
+
+/* READY, login.mechanism is known: keeps what was found, and tells. False: no memory. */
+bool remember_online(struct linnet_client *c) MUST_USE;
+
+/* Whether the login failed because of what was remembered, which is then forgotten: it is to be
+ * begun again. */
+bool remember_try_again(struct linnet_client *c, const struct linnet_error *error);
+
+/* Online: the server has new keys, so the TLS session is of no use any more. */
+void remember_reset(struct linnet_client *c);
+
+/* The login failed for good; the dial is still there, or NULL. */
+void remember_failed(struct linnet_client *c);
+
+/* "SCRAM-SHA-256-PLUS, tls-exporter", "token (HT-SHA-256-EXPR), pipelined". */
+void remember_way(const struct linnet_client *c, char *out, size_t size);
+
 /* --- want.c --- */
 
 void want_finish(struct linnet_client *c);
@@ -136,6 +185,10 @@ void want_received(struct linnet_client *c, const struct stream_event *event);
 /* The connection is gone: no answer is waited for; `refused`: the server did not accept the
  * credentials, so nothing of them is used again unasked. */
 void want_forget(struct linnet_client *c, bool refused);
+
+/* The row of the catalogue for a certificate that does not verify, in full. */
+void want_certificate_error(const struct linnet_client *c, const struct tls_facts *facts,
+                            struct linnet_error *error);
 
 /* After READY: keeps the derived key. */
 void want_remember(struct linnet_client *c);

@@ -33,6 +33,7 @@ void linnet_config_free(struct linnet_config *c)
         return;
     jid_finish(&c->address);
     wipe_free(c->password, c->password_len);
+    config_memory_free(&c->memory);
     for (size_t i = 0; i < CONFIG_TEXTS; i++)
         free(c->texts[i]);
     for (size_t i = 0; i < c->feature_count; i++)
@@ -361,6 +362,11 @@ void linnet_config_set_software(struct linnet_config *c, const char *name, const
     set_text(c, CONFIG_CLIENT_TYPE, type);
 }
 
+void linnet_config_set_device(struct linnet_config *c, const char *device)
+{
+    set_text(c, CONFIG_DEVICE, device);
+}
+
 void linnet_config_add_feature(struct linnet_config *c, const char *ns)
 {
     if (!c)
@@ -389,7 +395,7 @@ void linnet_config_set_trace(struct linnet_config *c,
 
 static bool copy_owned(struct linnet_config *to, const struct linnet_config *from)
 {
-    if (!jid_copy(&from->address, &to->address))
+    if (!jid_copy(&from->address, &to->address) || !config_memory_copy(&to->memory, &from->memory))
         return false;
     linnet_config_set_password(to, from->password, from->password_len);
     for (size_t i = 0; i < CONFIG_TEXTS; i++)
@@ -429,6 +435,7 @@ struct linnet_config *config_dup(const struct linnet_config *from, bool needs_ac
     *to = *from;
     to->address = (struct jid){0};
     to->password = NULL;
+    to->memory.text = NULL;
     to->password_len = to->feature_count = 0;
     memset(to->texts, 0, sizeof to->texts);
     if (!complete(from, needs_account, error)) {

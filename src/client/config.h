@@ -22,6 +22,7 @@ enum config_text {
     CONFIG_SOFTWARE,
     CONFIG_VERSION,
     CONFIG_CLIENT_TYPE,
+    CONFIG_DEVICE,
     CONFIG_TEXTS
 };
 
@@ -49,10 +50,26 @@ struct linnet_config {
     uint32_t reconnect_cap_ms; /* 0: the default */
     uint32_t login_ms, stage_ms, keepalive_ms, ping_interval_ms, ping_timeout_ms;
     struct config_trace trace;
+
+    /* What was remembered (config_memory.c); `text` NULL: the application keeps nothing. */
+    struct config_memory {
+        char *text;
+        size_t len;
+        bool no_sasl2, accept_change;
+        bool fast_set, fast; /* not set: as there is a memory */
+    } memory;
 };
 
 /* Wipes the password: the server refused it. */
 void config_forget_password(struct linnet_config *config);
+
+/* --- config_memory.c: for config.c --- */
+
+void config_memory_free(struct config_memory *m);
+/* Makes `to` the owner of a copy of what `from` holds; false when out of memory. */
+bool config_memory_copy(struct config_memory *to, const struct config_memory *from) MUST_USE;
+/* Whether tokens are to be used and asked for. */
+bool config_wants_token(const struct linnet_config *c);
 
 enum { CONFIG_JID_REASON_BYTES = 96 };
 

@@ -15,6 +15,7 @@ struct dial {
     enum linnet_stage stage;
     bool committed;  /* a mechanism was chosen: credentials may have been sent */
     bool direct_tls; /* of the present target */
+    bool session_offered;
     struct redirects redirects;
     struct linnet_error best; /* of the target that came furthest; LINNET_OK: none failed yet */
     char domain[256];         /* A-label form or IP literal: the name that must be proven */
@@ -100,6 +101,16 @@ static void keep_best(struct dial *d, const struct linnet_error *error)
         d->best = *error;
 }
 
+/* A ticket serves once (RFC 8446 §C.4): no second target may see it. */
+static void drop_pump(struct dial *d)
+{
+    d->session_offered = dial_session_offered(d);
+    if (d->session_offered)
+        d->set.tls_session = STR_NONE;
+    pump_free(d->pump);
+    d->pump = NULL;
+}
+
 static struct connect *start_connect(struct dial *d);
 
 /* The stream gives this code to a redirect that may be believed, with the value it came with. */
@@ -137,8 +148,7 @@ static bool follow(struct dial *d, struct linnet_error *error)
 static void redirected(struct dial *d, struct linnet_error *error)
 {
     struct linnet_error said = *error;
-    pump_free(d->pump);
-    d->pump = NULL;
+    drop_pump(d);
     if (!follow(d, error)) {
         d->set.hooks->ended(d->set.ctx, error);
         return;
@@ -159,8 +169,7 @@ static void on_pump_ended(void *ctx, const struct linnet_error *error)
         return;
     }
     if (may_go_on(d, &copy)) {
-        pump_free(d->pump);
-        d->pump = NULL;
+        drop_pump(d);
         keep_best(d, &copy);
         const struct linnet_error_info *info = linnet_error_info(copy.code);
         if (connect_next(d->connect, info ? info->heading : "failed")) {
@@ -199,6 +208,8 @@ static struct stream *new_stream(const struct dial *d, bool direct_tls)
         .resource = resource ? str_from(resource) : c->address.resource,
     };
     dial_policy(c, &config.policy);
+    if (d->set.hooks->prepare)
+        d->set.hooks->prepare(d->set.ctx, &config);
     return stream_new(&config, now_ms);
 }
 
@@ -370,6 +381,11 @@ void dial_free(struct dial *d)
     pump_free(d->pump);
     connect_free(d->connect);
     free(d);
+}
+
+bool dial_session_offered(const struct dial *d)
+{
+    return d && (d->session_offered || (d->pump && pump_session_offered(d->pump)));
 }
 
 struct pump *dial_pump(const struct dial *d)

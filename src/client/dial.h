@@ -21,6 +21,9 @@ struct dial_hooks {
     /* As in pump.h. */
     void (*event)(void *ctx, const struct stream_event *event);
     void (*secured)(void *ctx, const struct tls_facts *facts);
+    /* A stream is about to be made: its policy and fast path may be set; what they point to is
+     * borrowed for the call. NULL: nothing is to be set. */
+    void (*prepare)(void *ctx, struct stream_config *config);
     /* Nothing is left to try, or the stream ended: once. May free the dial. */
     void (*ended)(void *ctx, const struct linnet_error *error);
 };
@@ -33,7 +36,8 @@ struct dial_settings {
     uint64_t deadline_ms;
     bool anonymous; /* a probe: no user name is given to the stream */
     struct stream_trace trace;
-    struct str tls_session;         /* borrowed until dial_free: to resume, or STR_NONE */
+    /* Borrowed until dial_free: to resume, or STR_NONE. The first target to begin TLS gets it. */
+    struct str tls_session;
     const struct dns_settings *dns; /* for tests; NULL */
     const struct dial_hooks *hooks;
     void *ctx;
@@ -54,6 +58,9 @@ void dial_free(struct dial *d);
 
 /* The pump of the present target; NULL while none is connected. */
 struct pump *dial_pump(const struct dial *d);
+
+/* Whether TLS began with the session. False for NULL. */
+bool dial_session_offered(const struct dial *d);
 
 /* Of the last host that connecting went to; NULL when there was no memory to go there. */
 const struct connect_report *dial_report(const struct dial *d);

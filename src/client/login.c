@@ -34,7 +34,7 @@ static void stage_detail(const struct linnet_client *c, enum linnet_stage stage,
                      l->tls.resumed ? ", resumed" : "");
         break;
     case LINNET_STAGE_SIGN_IN:
-        snprintf(out, size, "%s%s%s", l->mechanism, l->binding[0] ? ", " : "", l->binding);
+        remember_way(c, out, size);
         break;
     case LINNET_STAGE_BIND:
         snprintf(out, size, "%s", c->jid ? c->jid : "");
@@ -109,15 +109,25 @@ static void disconnect(struct linnet_client *c, const struct linnet_error *error
     c->login.blocking = false;
 }
 
+/* A certificate that was refused: says too how it compares with the one before. */
+static void compare_certificate(const struct linnet_client *c, struct linnet_error *error)
+{
+    const struct login *l = &c->login;
+    if (l->has_tls && l->tls.verdict != TLS_VERDICT_OK &&
+        tls_public_fault(l->tls.verdict) == error->code && remember_key_seen(c, &l->tls))
+        want_certificate_error(c, &l->tls, error);
+}
+
 static void login_failed(struct linnet_client *c, struct linnet_error *error)
 {
     uint64_t now_ms = loop_now_ms();
     bool blocking = c->login.blocking;
     if (error->stage == LINNET_STAGE_NONE)
         error->stage = c->login.stage;
+    compare_certificate(c, error);
     c->login.total_ms = now_ms - c->login.start_ms;
     recorder_error(&c->recorder, now_ms, error);
-    buf_reset(&c->tls_session);
+    remember_failed(c);
     disconnect(c, error);
     event_prepare(&c->outcome, LINNET_EVENT_FAILED, NULL);
     event_set_error(&c->outcome, error);
@@ -139,7 +149,7 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
         recorder_error(&c->recorder, loop_now_ms(), error);
     }
     if (cstr_eq(error->condition, "reset")) /* new keys or features: RFC 6120 §4.9.3.16 */
-        buf_reset(&c->tls_session);
+        remember_reset(c);
     session_end(c, error);
     disconnect(c, error);
     event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);
@@ -205,14 +215,8 @@ static void on_secured(void *ctx, const struct tls_facts *facts)
     recorder_printf(&c->recorder, loop_now_ms(), "%s %s, certificate for %s: %s", facts->version,
                     facts->cipher, facts->peer.names,
                     facts->verdict == TLS_VERDICT_OK ? "verified" : facts->verdict_reason);
-}
-
-static void keep_tls_session(struct linnet_client *c)
-{
-    buf_reset(&c->tls_session);
-    if (c->login.tls.verdict == TLS_VERDICT_OK &&
-        !pump_tls_session(dial_pump(c->dial), &c->tls_session))
-        buf_reset(&c->tls_session);
+    if (!remember_secured(c, facts))
+        login_doom_memory(c);
 }
 
 static void copy_name(char *out, size_t size, const char *name)
@@ -236,7 +240,8 @@ static void on_ready(struct linnet_client *c, const struct jid *jid)
     c->jid = full;
     copy_name(l->mechanism, sizeof l->mechanism, stream_mechanism(client_stream(c)));
     copy_name(l->binding, sizeof l->binding, stream_binding(client_stream(c)));
-    if (!stage_enter(c, LINNET_STAGE_READY)) {
+    l->path = stream_path(client_stream(c));
+    if (!stage_enter(c, LINNET_STAGE_READY) || !remember_online(c)) {
         arena_finish(&c->outcome.arena);
         login_doom_memory(c);
         return;
@@ -244,7 +249,6 @@ static void on_ready(struct linnet_client *c, const struct jid *jid)
     l->total_ms = l->stage_start_ms - l->start_ms;
     loop_timer_stop(l->deadline);
     want_remember(c);
-    keep_tls_session(c);
     c->state = CLIENT_ONLINE;
     l->blocking = false;
     session_begin(c);
@@ -269,6 +273,11 @@ static void on_event(void *ctx, const struct stream_event *event)
         if (event->choice)
             copy_name(c->login.binding, sizeof c->login.binding, event->choice->binding.type);
         break;
+    case STREAM_EVENT_FEATURES:
+    case STREAM_EVENT_TOKEN:
+    case STREAM_EVENT_TOKEN_REFUSED:
+        remember_event(c, event);
+        break;
     case STREAM_EVENT_READY:
         on_ready(c, event->jid);
         break;
@@ -285,13 +294,30 @@ static void on_event(void *ctx, const struct stream_event *event)
     }
 }
 
-static void on_ended(void *ctx, const struct linnet_error *error)
+static void begin_dial(struct linnet_client *c);
+
+/* The server did not take what was remembered of it: once more, without. */
+static void try_again(struct linnet_client *c, const struct linnet_error *error)
 {
-    login_end(ctx, error);
+    recorder_error(&c->recorder, loop_now_ms(), error);
+    want_forget(c, false);
+    dial_free(c->dial);
+    c->dial = NULL;
+    c->login.has_tls = false;
+    begin_dial(c);
 }
 
-static const struct dial_hooks hooks = {on_stage, on_connected, on_target_failed,
-                                        on_event, on_secured,   on_ended};
+static void on_ended(void *ctx, const struct linnet_error *error)
+{
+    struct linnet_client *c = ctx;
+    if (c->state == CLIENT_LOGIN && remember_try_again(c, error))
+        try_again(c, error);
+    else
+        login_end(c, error);
+}
+
+static const struct dial_hooks hooks = {on_stage,   on_connected,     on_target_failed, on_event,
+                                        on_secured, remember_prepare, on_ended};
 
 static void trace(void *ctx, enum stream_direction direction, struct str xml)
 {
@@ -358,6 +384,31 @@ static void reset_login(struct linnet_client *c, uint64_t now_ms)
     c->jid = NULL;
 }
 
+static void begin_dial(struct linnet_client *c)
+{
+    struct linnet_error error = {0};
+    if (!remember_login(c)) {
+        error_set(&error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+        login_end(c, &error);
+        return;
+    }
+    struct dial_settings settings = {
+        .loop = &c->loop,
+        .config = c->config,
+        .tls = c->tls,
+        .random = c->random,
+        .deadline_ms = c->login.start_ms + c->config->login_ms,
+        .trace = {trace, c, c->config->trace.secrets},
+        .tls_session = buf_len(&c->tls_session) ? buf_peek(&c->tls_session) : STR_NONE,
+        .dns = c->dns,
+        .hooks = &hooks,
+        .ctx = c,
+    };
+    c->dial = dial_start(&settings, &error);
+    if (!c->dial)
+        login_end(c, &error);
+}
+
 void login_begin(struct linnet_client *c)
 {
     struct linnet_error error = {0};
@@ -369,20 +420,9 @@ void login_begin(struct linnet_client *c)
     reconnect_begun(c);
     c->state = CLIENT_LOGIN;
     loop_timer_set(c->login.deadline, c->config->login_ms);
-    struct dial_settings settings = {
-        .loop = &c->loop,
-        .config = c->config,
-        .tls = c->tls,
-        .random = c->random,
-        .deadline_ms = now_ms + c->config->login_ms,
-        .trace = {trace, c, c->config->trace.secrets},
-        .tls_session = buf_len(&c->tls_session) ? buf_peek(&c->tls_session) : STR_NONE,
-        .dns = c->dns,
-        .hooks = &hooks,
-        .ctx = c,
-    };
-    c->dial = c->tls ? dial_start(&settings, &error) : NULL;
-    if (!c->dial)
+    if (c->tls)
+        begin_dial(c);
+    else
         login_end(c, &error);
 }
 

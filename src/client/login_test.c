@@ -271,7 +271,7 @@ static void asks_about_a_certificate(void **state)
         e = fake_until(&f, c, accept ? LINNET_EVENT_ONLINE : LINNET_EVENT_FAILED);
         if (!accept)
             assert_int_equal(e->error->code, LINNET_ERROR_CERT_UNTRUSTED);
-        assert_int_equal(buf_len(&c->tls_session), 0);
+        assert_int_equal(buf_len(&c->remembered.memory.tls_session), 0);
         linnet_client_free(c);
         fake_hang_up(&f, false);
     }

@@ -271,8 +271,8 @@ static void on_deadline(void *ctx)
     end(r, &error);
 }
 
-static const struct dial_hooks hooks = {on_stage, on_connected, on_target_failed,
-                                        on_event, on_secured,   on_ended};
+static const struct dial_hooks hooks = {on_stage,   on_connected, on_target_failed, on_event,
+                                        on_secured, NULL,         on_ended};
 
 static void trace(void *ctx, enum stream_direction direction, struct str xml)
 {

@@ -208,7 +208,7 @@ static void find_verdict(struct linnet_probe *p)
     if (p->error.code != LINNET_OK)
         return;
     if (cert != LINNET_OK) {
-        tls_public_error(&p->facts, p->domain, &p->error);
+        tls_public_error(&p->facts, p->domain, NULL, &p->error);
     } else if (!phase->has_choice) {
         p->error.stage = LINNET_STAGE_SIGN_IN;
         error_set(&p->error, LINNET_ERROR_NO_MECHANISM, LINNET_ORIGIN_HERE, "offered",

@@ -23,7 +23,7 @@ struct pump {
 
     bool turning, paused;
     bool staged; /* a stage began in this turn: the host sees it before anything else happens */
-    bool handshaking, in_tls;
+    bool handshaking, in_tls, session_offered;
     bool write_lost; /* nothing more can be written; what can be read is read first */
     bool over;       /* `error` says how */
     bool ended;      /* the owner was told */
@@ -109,6 +109,11 @@ struct stream *pump_stream(const struct pump *p)
 uint64_t pump_received_ms(const struct pump *p)
 {
     return p->received_ms;
+}
+
+bool pump_session_offered(const struct pump *p)
+{
+    return p->session_offered;
 }
 
 bool pump_tls_session(const struct pump *p, struct buf *out)
@@ -227,6 +232,7 @@ static void begin_tls(struct pump *p, uint64_t id)
     struct chan *tls = chan_tls_new(p->set.tls, p->chan, &options);
     p->in_start = p->in_end = 0;
     p->chan = tls;
+    p->session_offered = buf_len(&p->session) > 0;
     if (!tls) { /* the socket is gone */
         struct linnet_error error = {0};
         loop_poll_free(p->poll);

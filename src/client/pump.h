@@ -60,6 +60,9 @@ struct stream *pump_stream(const struct pump *p);
 /* When bytes last came from the peer; 0 when none did. */
 uint64_t pump_received_ms(const struct pump *p);
 
+/* Whether `tls_session` was used: TLS began with it. */
+bool pump_session_offered(const struct pump *p);
+
 /* The newest TLS session, to resume with later (secret); false when there is none. */
 bool pump_tls_session(const struct pump *p, struct buf *out);
 

@@ -77,7 +77,8 @@ static void format_pin(const uint8_t spki_sha256[32], char *out, size_t out_size
     buf_finish(&text);
 }
 
-void tls_public_error(const struct tls_facts *f, const char *domain, struct linnet_error *error)
+void tls_public_error(const struct tls_facts *f, const char *domain, const char *seen,
+                      struct linnet_error *error)
 {
     char sha256[LINNET_FINGERPRINT_SIZE], pin[64], not_before[16], not_after[16];
     linnet_fingerprint(f->peer.sha256, sha256);
@@ -87,5 +88,5 @@ void tls_public_error(const struct tls_facts *f, const char *domain, struct linn
     error->stage = LINNET_STAGE_SECURE;
     error_set(error, tls_public_fault(f->verdict), LINNET_ORIGIN_PEER, "domain", domain, "pin", pin,
               "names", f->peer.names, "issuer", f->peer.issuer, "sha256", sha256, "not_before",
-              not_before, "not_after", not_after, "reason", f->verdict_reason, NULL);
+              not_before, "not_after", not_after, "reason", f->verdict_reason, "seen", seen, NULL);
 }

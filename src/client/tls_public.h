@@ -16,8 +16,9 @@ void tls_public(const struct tls_facts *facts, struct linnet_tls *ret);
 /* The row of the catalogue for a verdict; LINNET_OK for a good one. */
 enum linnet_error_code tls_public_fault(enum tls_verdict verdict);
 
-/* That row in full, as a login that refuses this certificate of `domain` says it. */
-void tls_public_error(const struct tls_facts *facts, const char *domain,
+/* That row in full, as a login that refuses this certificate of `domain` says it. `seen`: how it
+ * compares with the one before; NULL. */
+void tls_public_error(const struct tls_facts *facts, const char *domain, const char *seen,
                       struct linnet_error *error);
 
 #endif

@@ -193,13 +193,12 @@ bool linnet_client_answer_password(struct linnet_client *c, uint64_t id, const c
 
 /* ---- the certificate ---- */
 
-/* The row of the catalogue for what is wrong, as the login's failure would say it. */
-static void certificate_error(const struct linnet_client *c, const struct tls_facts *facts,
-                              struct linnet_error *error)
+void want_certificate_error(const struct linnet_client *c, const struct tls_facts *facts,
+                            struct linnet_error *error)
 {
     char domain[256];
     error_copy_text(domain, sizeof domain, c->config->address.domain);
-    tls_public_error(facts, domain, error);
+    tls_public_error(facts, domain, remember_key_seen(c, facts), error);
 }
 
 static void want_verify(struct linnet_client *c, const struct stream_event *event)
@@ -216,7 +215,7 @@ static void want_verify(struct linnet_client *c, const struct stream_event *even
         login_doom_memory(c);
         return;
     }
-    certificate_error(c, event->facts, &error);
+    want_certificate_error(c, event->facts, &error);
     event_set_error(n, &error);
     ask(c, event, n);
 }
