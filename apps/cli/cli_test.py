@@ -16,7 +16,8 @@ import threading
 LINNET = sys.argv[1]
 FOLDER = tempfile.TemporaryDirectory(prefix="linnet-cli-")
 PRIVATE = pathlib.Path(FOLDER.name) / "password"
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "LINNET_PASSWORD"}
+ENVIRONMENT = {**{key: value for key, value in os.environ.items() if key != "LINNET_PASSWORD"},
+               "XDG_STATE_HOME": FOLDER.name + "/state"}
 
 STREAM = ("<?xml version='1.0' encoding='UTF-8'?><stream:stream "
           'xmlns:stream="http://etherx.jabber.org/streams" xmlns="jabber:client" '

@@ -2,6 +2,23 @@
 #include "output.h"
 #include "session.h"
 
+/* ["sasl2", "bind2", ...], where the way was a shorter one. */
+static void set_path(json_t *object, unsigned path)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } names[] = {{LINNET_PATH_SASL2, "sasl2"}, {LINNET_PATH_BIND2, "bind2"},
+                 {LINNET_PATH_TOKEN, "token"}, {LINNET_PATH_PIPELINED, "pipelined"},
+                 {LINNET_PATH_EARLY, "early"}, {LINNET_PATH_RESUMED, "resumed"}};
+    json_t *array = path ? json_array() : NULL;
+    for (size_t i = 0; array && i < sizeof names / sizeof names[0]; i++)
+        if (path & names[i].flag)
+            json_array_append_new(array, json_string(names[i].name));
+    if (array)
+        json_object_set_new(object, "path", array);
+}
+
 static void show_online(const struct session *s)
 {
     const struct linnet_tls *tls = linnet_client_tls(s->client);
@@ -13,6 +30,7 @@ static void show_online(const struct session *s)
         output_set(object, "cipher", tls ? tls->cipher : NULL);
         output_set(object, "mechanism", linnet_client_mechanism(s->client));
         output_set(object, "binding", linnet_client_binding(s->client));
+        set_path(object, linnet_client_path(s->client));
         json_object_set_new(object, "ms",
                             json_integer(linnet_client_stage_ms(s->client, LINNET_STAGE_NONE)));
         output_json(object);

@@ -9,5 +9,6 @@ int cmd_probe(const struct options *o);
 int cmd_send(const struct options *o);
 int cmd_listen(const struct options *o);
 int cmd_explain(const struct options *o);
+int cmd_forget(const struct options *o);
 
 #endif

@@ -36,6 +36,13 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
 {
     const char *offered = linnet_error_param(e, "offered");
     switch (e->code) {
+    case LINNET_ERROR_USAGE:
+        return linnet_error_param(e, "reason") &&
+                       strncmp(linnet_error_param(e, "reason"), "the memory", 10) == 0
+                   ? "linnet forget removes what was remembered of an account."
+                   : NULL;
+    case LINNET_ERROR_DOWNGRADE:
+        return "--accept-change takes the server as it is now for right; --mech names a method.";
     case LINNET_ERROR_DNS_FAILED:
         return o->host ? NULL : "--host and --port say where the server is if DNS does not.";
     case LINNET_ERROR_CONNECTION_LOST:
@@ -113,6 +120,7 @@ static void certificate_body(FILE *to, const struct linnet_error *e)
         fingerprint_print(to, 13, bytes);
     }
     fact(to, "pin", linnet_error_param(e, "pin"));
+    fact(to, "before", linnet_error_param(e, "seen"));
 }
 
 static void peer_words(FILE *to, const struct linnet_error *e)

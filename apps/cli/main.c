@@ -30,8 +30,9 @@ static int finish(int status)
 int main(int argc, char **argv)
 {
     static int (*const run[COMMAND_COUNT])(const struct options *) = {
-        [COMMAND_LOGIN] = cmd_login,   [COMMAND_PROBE] = cmd_probe,     [COMMAND_SEND] = cmd_send,
-        [COMMAND_LISTEN] = cmd_listen, [COMMAND_EXPLAIN] = cmd_explain,
+        [COMMAND_LOGIN] = cmd_login,     [COMMAND_PROBE] = cmd_probe,
+        [COMMAND_SEND] = cmd_send,       [COMMAND_LISTEN] = cmd_listen,
+        [COMMAND_EXPLAIN] = cmd_explain, [COMMAND_FORGET] = cmd_forget,
     };
     struct options options;
     struct linnet_error error;

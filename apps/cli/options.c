@@ -42,6 +42,10 @@ static const struct {
                          "  linnet explain bad-credentials\n"
                          "  linnet login juliet@example.org || linnet explain $?\n",
                          1, .may_be_fewer = true},
+    [COMMAND_FORGET] = {"forget", "JID", "remove what logins have remembered of an account",
+                        "Examples:\n"
+                        "  linnet forget juliet@example.org\n",
+                        1},
 };
 
 enum option_id {
@@ -54,6 +58,8 @@ enum option_id {
     OPT_MECH,
     OPT_LEGACY,
     OPT_RESOURCE,
+    OPT_MEMORY,
+    OPT_ACCEPT_CHANGE,
     OPT_TIMEOUT,
     OPT_STAGE_TIMEOUT,
     OPT_PASSWORD,
@@ -70,7 +76,7 @@ enum option_id {
 };
 
 /* Sets of commands, by bit. */
-enum { ALL = 31, CONNECTS = 15, SIGNS_IN = 13, LISTENS = 8, SENDS = 4 };
+enum { ALL = 63, CONNECTS = 15, SIGNS_IN = 13, LISTENS = 8, SENDS = 4, FORGETS = 32 };
 
 /* The options in the order of the help. `wanted` completes "--port: '0' is not ...". A row without
  * `help` is not listed. */
@@ -98,6 +104,11 @@ static const struct row {
     {OPT_LEGACY, "legacy", NULL, "let the weak DIGEST-MD5 take part", NULL, CONNECTS, "Sign-in"},
     {OPT_RESOURCE, "resource", "NAME", "as this resource (the server's choice)", "a resource",
      SIGNS_IN, "Sign-in"},
+
+    {OPT_MEMORY, "memory", "=FILE|off", "where to remember the account, or nowhere",
+     "a file or off", SIGNS_IN | FORGETS, "Memory"},
+    {OPT_ACCEPT_CHANGE, "accept-change", NULL, "take the server as it is now for right", NULL,
+     SIGNS_IN, "Memory"},
 
     {OPT_PASSWORD_FILE, "password-file", "FILE", "a file that others cannot read", "a file",
      SIGNS_IN, "Password (the first line; default: LINNET_PASSWORD, else a prompt)"},
@@ -268,6 +279,10 @@ static bool store(struct options *o, int id, const char *value)
         return o->legacy = true;
     case OPT_RESOURCE:
         return (o->resource = value)[0] != '\0';
+    case OPT_MEMORY:
+        return (o->memory = value)[0] != '\0';
+    case OPT_ACCEPT_CHANGE:
+        return o->accept_change = true;
     case OPT_TIMEOUT:
         return seconds(value, &o->timeout_ms);
     case OPT_STAGE_TIMEOUT:

@@ -13,6 +13,7 @@ enum command {
     COMMAND_SEND,
     COMMAND_LISTEN,
     COMMAND_EXPLAIN,
+    COMMAND_FORGET,
     COMMAND_COUNT
 };
 
@@ -39,6 +40,9 @@ struct options {
     enum linnet_tls_policy tls;
     unsigned timeout_ms, stage_timeout_ms;
     enum reconnect reconnect;
+
+    const char *memory; /* a file, or "off"; NULL: in the usual place */
+    bool accept_change;
 
     const char *password_file, *password_command;
     int password_fd; /* -1: none */

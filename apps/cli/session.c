@@ -32,6 +32,7 @@ void session_init(struct session *s, const struct options *o, FILE *stages)
                       (o->reconnect == RECONNECT_DEFAULT && o->command == COMMAND_LISTEN),
         .stages = stages,
         .signals = -1,
+        .memory = {.lock = -1},
         .network = {.fd = -1},
     };
 }
@@ -112,26 +113,52 @@ struct linnet_config *session_config(struct session *s)
     return c;
 }
 
+static bool has_source(const struct options *o)
+{
+    return o->password_fd >= 0 || o->password_file || o->password_command ||
+           getenv("LINNET_PASSWORD");
+}
+
+/* A person is asked beforehand only if there is no token that may do. */
+static enum linnet_error_code set_password(struct session *s, struct linnet_config *config)
+{
+    struct password password;
+    if (!has_source(s->options) && linnet_config_has_token(config))
+        return LINNET_OK;
+    enum linnet_error_code code = password_get(s->options, &password, &s->error);
+    if (code == LINNET_OK)
+        linnet_config_set_password(config, password.bytes, password.len);
+    password_wipe(&password);
+    return code;
+}
+
+static enum linnet_error_code set_memory(struct session *s, struct linnet_config *config,
+                                         const char *bare)
+{
+    enum linnet_error_code code = memory_open(&s->memory, s->options, bare, &s->error);
+    if (code == LINNET_OK)
+        memory_give(&s->memory, config);
+    linnet_config_accept_change(config, s->options->accept_change);
+    return code;
+}
+
 enum linnet_error_code session_open(struct session *s)
 {
-    const struct options *o = s->options;
-    struct password password;
     struct linnet_jid *jid;
     /* A wrong address, or a file that is not there, is told before a password is asked for. */
-    enum linnet_error_code code = linnet_jid_new(o->address, &jid, &s->error);
-    linnet_jid_free(jid);
+    enum linnet_error_code code = linnet_jid_new(s->options->address, &jid, &s->error);
     if (code != LINNET_OK)
         return code;
     struct linnet_config *config = session_config(s);
     code = s->error.code;
     if (code == LINNET_OK)
-        code = password_get(o, &password, &s->error);
-    if (code == LINNET_OK) {
-        linnet_config_set_password(config, password.bytes, password.len);
-        password_wipe(&password);
+        code = set_memory(s, config, linnet_jid_bare(jid));
+    if (code == LINNET_OK)
+        code = set_password(s, config);
+    if (code == LINNET_OK)
         code = linnet_client_new(config, &s->client, &s->error);
-    }
     linnet_config_free(config);
+    linnet_jid_free(jid);
     return code;
 }
 
@@ -154,12 +181,63 @@ static bool signalled(const struct session *s)
     return read(s->signals, &info, sizeof info) > 0;
 }
 
+static void show_changed_key(const struct session *s, const struct linnet_event *e)
+{
+    char before[LINNET_FINGERPRINT_SIZE], now[LINNET_FINGERPRINT_SIZE];
+    linnet_fingerprint(e->seen_sha256, before);
+    linnet_fingerprint(e->certificate->sha256, now);
+    if (s->options->json) {
+        json_t *object = output_event("certificate-changed");
+        output_set(object, "before", before);
+        output_set(object, "now", now);
+        output_json(object);
+    } else if (!s->options->quiet) {
+        fprintf(stderr,
+                "Notice: the server's certificate is good, but has another key than last time.\n"
+                "    before  %s\n    now     %s\n",
+                before, now);
+    }
+}
+
+/* The library's token did not do, and there is a person to ask. */
+static bool ask_password(struct session *s, const struct linnet_event *e)
+{
+    struct password password;
+    uint64_t id = e->id;
+    bool got = password_get(s->options, &password, &s->error) == LINNET_OK;
+    linnet_client_answer_password(s->client, id, got ? password.bytes : NULL, password.len);
+    password_wipe(&password);
+    return got;
+}
+
+/* What is no business of the commands. False: it is theirs. */
+static bool serve(struct session *s, const struct linnet_event *e)
+{
+    switch (e->kind) {
+    case LINNET_EVENT_MEMORY:
+        memory_save(&s->memory, s->client);
+        return true;
+    case LINNET_EVENT_CERTIFICATE_CHANGED:
+        show_changed_key(s, e);
+        return true;
+    case LINNET_EVENT_PASSWORD:
+        s->no_password = !ask_password(s, e);
+        return true;
+    case LINNET_EVENT_ONLINE:
+    case LINNET_EVENT_FAILED:
+        memory_unlock(&s->memory);
+        return false;
+    default:
+        return false;
+    }
+}
+
 enum next session_next(struct session *s, const struct linnet_event **ret_event)
 {
     for (;;) {
-        *ret_event = linnet_client_event(s->client);
-        if (*ret_event)
-            return NEXT_EVENT;
+        while ((*ret_event = linnet_client_event(s->client)))
+            if (!serve(s, *ret_event))
+                return NEXT_EVENT;
         if (s->deadline_ms && session_now_ms() >= s->deadline_ms)
             return NEXT_DEADLINE;
         /* Of standard output only the end is of interest: a pipe without reader. */
@@ -279,7 +357,8 @@ static enum linnet_error_code await_outcome(struct session *s)
             return LINNET_OK;
         }
         if (e->kind == LINNET_EVENT_FAILED) {
-            s->error = *e->error;
+            if (!s->no_password) /* which says more than that the login was given up */
+                s->error = *e->error;
             show_failed_stage(s);
         }
         if (e->kind == LINNET_EVENT_GIVEN_UP || (e->kind == LINNET_EVENT_FAILED && !again))
@@ -326,6 +405,7 @@ int session_finish(struct session *s, enum linnet_error_code outcome)
         s->options->verbose)
         show_recording(s);
     linnet_client_free(s->client);
+    memory_close(&s->memory);
     network_close(&s->network);
     if (s->trace && s->trace != stderr)
         fclose(s->trace);

@@ -294,7 +294,8 @@ enum linnet_path {
     LINNET_PATH_BIND2 = 2,     /* ... and with the session in the same step (XEP-0386) */
     LINNET_PATH_TOKEN = 4,     /* a token in place of the password (XEP-0484) */
     LINNET_PATH_PIPELINED = 8, /* sign-in together with the stream header (XEP-0509) */
-    LINNET_PATH_RESUMED = 16   /* the session before goes on (XEP-0198) */
+    LINNET_PATH_RESUMED = 16,  /* the session before goes on (XEP-0198) */
+    LINNET_PATH_EARLY = 32     /* it came in the early data of TLS 1.3, which was accepted */
 };
 
 /* A set of enum linnet_path, of the last login that came online; 0 before. */

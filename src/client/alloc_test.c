@@ -12,6 +12,10 @@
  * one reply for each request; and nothing leaks (the address sanitizer watches). Only the client
  * and its layers fail: the fake allocates with the failure put off. */
 
+/* What the account's memory holds; NULL: none is kept. */
+static char *memory;
+static size_t memory_len;
+
 struct tally {
     unsigned online, failed, offline, replies, requests;
 };
@@ -102,6 +106,8 @@ static bool scenario(struct fake *f)
     struct linnet_client *c = NULL;
     struct linnet_config *config = fake_config(f);
     linnet_config_set_software(config, "test", "1", "bot");
+    linnet_config_set_memory(config, memory, memory_len);
+    f->token.count = 0;
     linnet_config_set_reconnect(config, true);
     bool made = linnet_client_new(config, &c, NULL) == LINNET_OK;
     linnet_config_free(config);
@@ -165,11 +171,41 @@ static void so_they_do_after_a_redirect(void **state)
     fake_stop(&f);
 }
 
+/* With a memory of everything: a token, features that are relied on, a session, another key. */
+static void so_they_do_with_a_memory(void **state)
+{
+    struct fake f;
+    size_t len;
+    (void)state;
+    fake_start(&f);
+    f.on_stanza = echo;
+    f.fast = true;
+    struct linnet_config *config = fake_config(&f);
+    linnet_config_set_memory(config, "", 0);
+    struct linnet_client *c = fake_client(config);
+    assert_int_equal(linnet_client_login(c), LINNET_OK);
+    fake_until(&f, c, LINNET_EVENT_ONLINE);
+    c->remembered.memory.spki_sha256[0] ^= 1;
+    const char *text = linnet_client_memory(c, &len);
+    memory = malloc(len);
+    assert_non_null(memory);
+    memcpy(memory, text, memory_len = len);
+    linnet_client_free(c);
+    fake_hang_up(&f, false);
+    fail_each(NULL, &f, 1);
+    assert_int_equal(f.path, STREAM_PATH_SASL2 | STREAM_PATH_BIND2 | STREAM_PATH_TOKEN);
+    free(memory);
+    memory = NULL;
+    memory_len = 0;
+    fake_stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(so_they_do_after_a_redirect),
+        cmocka_unit_test(so_they_do_with_a_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@
 
 #define FAKE_PASSWORD "sea of moons"
 #define FAKE_SECRET_MARK "sea of"
+#define FAKE_TOKEN "canary of moons"
 
 enum fake_fault { FAKE_NONE, FAKE_CLOSE, FAKE_RESET, FAKE_STALL };
 
@@ -42,8 +43,18 @@ struct fake {
     enum sasl_error verdict; /* of the admission */
     const char *redirect;    /* <see-other-host/> for whoever opens a stream over TLS */
     bool redirects_in_clear; /* or before it */
+    bool no_sasl2, fast;     /* RFC 6120 only; FAST tokens, one for one client at a time */
     /* A stanza came; may stream_send. */
     void (*on_stanza)(struct fake *f, const struct element *stanza);
+
+    /* the token that is valid, and who may use it; what was asked and how the way in was */
+    struct fake_token {
+        char text[40], mechanism[24], client_id[40];
+        uint64_t count;
+        unsigned issued, used;
+    } token;
+    char software[64], device[64];
+    unsigned path; /* of stream_path, of the last client that came online */
 
     /* inside */
     struct stream *stream;
@@ -161,6 +172,8 @@ static inline void fake_accept(struct fake *f)
         .random = entropy_source(&f->entropy),
         .domains = domains,
         .fake_iterations = 4096,
+        .no_sasl2 = f->no_sasl2,
+        .fast = f->fast,
         .policy = {.tls = f->in_clear ? POLICY_TLS_OFF : POLICY_TLS_REQUIRE, .legacy = true},
     };
     snprintf(config.policy.mechanisms[0], sizeof config.policy.mechanisms[0], "%s", f->mechanism);
@@ -186,10 +199,52 @@ static inline void fake_see_other_host(struct fake *f)
     fake_hang_up(f, false);
 }
 
+/* The token that signs in, if it is of this mechanism and of this client. */
+static inline void fake_answer_token_secret(struct fake *f, const struct stream_event *e)
+{
+    const struct fake_token *t = &f->token;
+    struct sasl_secret secret = {.kind = SASL_SECRET_TOKEN};
+    if (t->text[0] && cstr_eq(t->mechanism, e->sasl->scheme) &&
+        str_is(e->sasl->client_id, t->client_id))
+        secret.tokens[secret.token_count++] = str_from(t->text);
+    stream_answer_secret(f->stream, loop_now_ms(), e->id, &secret);
+}
+
+static inline void fake_answer_secret(struct fake *f, const struct stream_event *e)
+{
+    struct sasl_secret secret = {.kind = SASL_SECRET_CREDENTIAL, .credential = f->credential};
+    if (sasl_token_mech_find(str_from(e->sasl->scheme)))
+        fake_answer_token_secret(f, e);
+    else
+        stream_answer_secret(f->stream, loop_now_ms(), e->id, &secret);
+}
+
+/* Takes a token whose count is above its last, and issues another where one is asked for. */
+static inline void fake_answer_token(struct fake *f, const struct stream_event *e)
+{
+    const struct stream_token_info *asked = e->token;
+    struct fake_token *t = &f->token;
+    struct stream_token_answer answer = {.accepted = true, .expires_s = INT32_MAX};
+    error_copy_text(f->software, sizeof f->software, asked->software);
+    error_copy_text(f->device, sizeof f->device, asked->device);
+    if (asked->used) {
+        answer.accepted = asked->has_count && asked->count > t->count;
+        t->count = asked->count;
+        t->used++;
+    }
+    if (asked->issue && !asked->used) {
+        *t = (struct fake_token){.issued = t->issued + 1, .used = t->used};
+        snprintf(t->text, sizeof t->text, "%s %u", FAKE_TOKEN, t->issued);
+        snprintf(t->mechanism, sizeof t->mechanism, "%s", asked->issue);
+        error_copy_text(t->client_id, sizeof t->client_id, asked->client_id);
+        answer.token = str_from(t->text);
+    }
+    stream_answer_token(f->stream, loop_now_ms(), e->id, &answer);
+}
+
 static inline void fake_event(struct fake *f, const struct stream_event *e)
 {
     uint64_t now_ms = loop_now_ms();
-    struct sasl_secret secret = {.kind = SASL_SECRET_CREDENTIAL, .credential = f->credential};
     struct stream_session_answer session = {STANZA_OK, STR_LIT("r")};
     struct chan_tls_options options = {0};
     uint8_t key[HASH_MAX_BYTES];
@@ -203,7 +258,10 @@ static inline void fake_event(struct fake *f, const struct stream_event *e)
         f->tls_want = e->id;
         break;
     case STREAM_WANT_SECRET:
-        stream_answer_secret(f->stream, now_ms, e->id, &secret);
+        fake_answer_secret(f, e);
+        break;
+    case STREAM_WANT_TOKEN:
+        fake_answer_token(f, e);
         break;
     case STREAM_WANT_DERIVE:
         if (!hash_pbkdf2(e->sasl->alg, e->sasl->password, e->sasl->salt, e->sasl->iterations, key))
@@ -218,6 +276,7 @@ static inline void fake_event(struct fake *f, const struct stream_event *e)
         break;
     case STREAM_EVENT_READY:
         f->bound = true;
+        f->path = stream_path(f->stream);
         break;
     case STREAM_EVENT_STANZA:
         f->stanzas++;

@@ -223,7 +223,7 @@ bool remember_online(struct linnet_client *c)
 static bool may_be_features(enum linnet_error_code code)
 {
     return code == LINNET_ERROR_PROTOCOL || code == LINNET_ERROR_CONNECTION_LOST ||
-           code == LINNET_ERROR_NO_MECHANISM;
+           code == LINNET_ERROR_NO_MECHANISM || code == LINNET_ERROR_POLICY;
 }
 
 bool remember_try_again(struct linnet_client *c, const struct linnet_error *error)

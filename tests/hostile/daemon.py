@@ -38,6 +38,7 @@ class Daemon:
     def __init__(self, *settings, users=()):
         self.linnetd, self.linnetctl = sys.argv[1:3]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-hostile-"))
+        os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
         self.port, self.tls_port = free_port(), free_port()
         self.log = self.folder / "log"
         command = [self.linnetd, "--data", self.folder / "data"]

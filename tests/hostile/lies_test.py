@@ -192,6 +192,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="linnet-lies-") as name, \
             concurrent.futures.ThreadPoolExecutor(4) as pool:
         folder = pathlib.Path(name)
+        os.environ["XDG_STATE_HOME"] = str(folder / "state")
         with os.fdopen(os.open(folder / "password", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(lying_server.PASSWORD + "\n")
         certificates = lying_server.Certificates(folder)

@@ -8,6 +8,7 @@ cases say for the table of docs/INTEROP.md is compared with it (table.py).
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -53,6 +54,7 @@ class World:
         self.programs = pathlib.Path(options.bin).resolve()
         self.long = options.long
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-interop-"))
+        os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
         # ejabberd runs as a user of its own and must reach its folder in here.
         self.folder.chmod(0o755)
         self.certificates = peers.Certificates(self.folder / "certificates")

@@ -1,0 +1,354 @@
+#include "memory.h"
+
+#include "failure.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TEXT_BYTES = 65536,
+    NAME_BYTES = 200, /* so that an ending fits what file systems allow */
+    LOCK_TRIES = 100,
+    LOCK_PAUSE_NS = 50 * 1000 * 1000
+};
+
+/* ---- names ---- */
+
+/* Appends `text` with all that could mean something in a name as %XX: what parts the names below
+ * (+) too, so that none can be taken for another's. */
+static void add_escaped(char *name, size_t size, const char *text)
+{
+    size_t len = strlen(name);
+    for (; *text && len + 4 < size; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '@' || c == '-' ||
+                     c == '_' || (c == '.' && len > 0);
+        len += (size_t)snprintf(name + len, size - len, plain ? "%c" : "%%%02X", c);
+    }
+}
+
+/* A name that is too long is cut, and told apart from others by a hash (FNV-1a, 64 bits). The
+ * address inside of the file is what counts in the end. */
+static void shorten(char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    if (strlen(name) <= NAME_BYTES)
+        return;
+    for (const char *p = name; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+    snprintf(name + NAME_BYTES - 17, 18, "~%016llx", (unsigned long long)hash);
+}
+
+/* What the files of an account begin with. */
+static void account_name(const char *bare, char *name, size_t size)
+{
+    name[0] = '\0';
+    add_escaped(name, size, bare);
+    shorten(name);
+}
+
+/* Another host or port is another server, with keys and tokens of its own. */
+static void file_name(const struct options *o, const char *bare, char *name, size_t size)
+{
+    char host[1024] = "", lower[256] = "", port[16] = "";
+    account_name(bare, name, size);
+    if (!o->host && !o->port)
+        return;
+    for (size_t i = 0; o->host && o->host[i] && i + 1 < sizeof lower; i++)
+        lower[i] = (char)tolower((unsigned char)o->host[i]);
+    add_escaped(host, sizeof host, lower);
+    shorten(host);
+    if (o->port)
+        snprintf(port, sizeof port, "%u", o->port);
+    size_t len = strlen(name);
+    snprintf(name + len, size - len, "+%s+%s", host, port);
+    shorten(name);
+}
+
+/* ${XDG_STATE_HOME:-~/.local/state}/linnet; a relative path is ignored, as its specification says.
+ */
+static bool folder_path(char *path, size_t size)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int len = -1;
+    if (state && state[0] == '/')
+        len = snprintf(path, size, "%s/linnet", state);
+    else if (home && home[0] == '/')
+        len = snprintf(path, size, "%s/.local/state/linnet", home);
+    return len > 0 && (size_t)len < size;
+}
+
+/* The folder and those above it; ours is closed to others. */
+static bool make_folder(char *path)
+{
+    struct stat st;
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int made = mkdir(path, 0700);
+        *slash = '/';
+        if (made < 0 && errno != EEXIST)
+            return false;
+    }
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return false;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, W_OK | X_OK) == 0 &&
+           (!(st.st_mode & 077) || chmod(path, 0700) == 0);
+}
+
+/* The default place; false with errno when there is none. */
+static bool default_path(struct memory *m, const struct options *o, const char *bare)
+{
+    char name[4 * 3072 + 1024];
+    errno = ENOENT;
+    if (!folder_path(m->path, sizeof m->path) || !make_folder(m->path))
+        return false;
+    file_name(o, bare, name, sizeof name);
+    size_t len = strlen(m->path);
+    int added = snprintf(m->path + len, sizeof m->path - len, "/%s", name);
+    errno = ENAMETOOLONG;
+    return added > 0 && (size_t)added < sizeof m->path - len;
+}
+
+/* `path` with an ending; false when that is too long. */
+static bool beside(const struct memory *m, const char *ending, char path[PATH_MAX])
+{
+    int len = snprintf(path, PATH_MAX, "%s%s", m->path, ending);
+    return len > 0 && len < PATH_MAX;
+}
+
+/* ---- the lock ---- */
+
+/* A file of its own: the memory itself is replaced. It stays, since whoever removed it could remove
+ * that which another has just locked. */
+static bool take_lock(struct memory *m, int tries)
+{
+    char path[PATH_MAX];
+    if (m->lock >= 0)
+        return true;
+    if (!beside(m, ".lock", path))
+        return false;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+        if (errno != EINTR && --tries <= 0) {
+            close(fd);
+            return false;
+        }
+        nanosleep(&pause, NULL);
+    }
+    m->lock = fd;
+    return fd >= 0;
+}
+
+void memory_unlock(struct memory *m)
+{
+    if (m->lock >= 0)
+        close(m->lock);
+    m->lock = -1;
+}
+
+/* ---- reading ---- */
+
+static void wipe_text(struct memory *m)
+{
+    if (m->text)
+        explicit_bzero(m->text, TEXT_BYTES + 1);
+    free(m->text);
+    m->text = NULL;
+    m->len = 0;
+}
+
+static enum linnet_error_code unusable(const struct memory *m, const char *why,
+                                       struct linnet_error *error)
+{
+    return failure_set(error, LINNET_ERROR_USAGE, "the memory %s cannot be used: %s", m->path, why);
+}
+
+static const char *fault_of_file(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return "it is no regular file";
+    if (st.st_uid != geteuid())
+        return "it belongs to somebody else";
+    if (st.st_mode & 077)
+        return "others may read it; make it private with chmod 600";
+    return st.st_size > TEXT_BYTES ? "it is too long" : NULL;
+}
+
+static const char *read_all(struct memory *m, int fd)
+{
+    const char *fault = fault_of_file(fd);
+    while (!fault && m->len <= TEXT_BYTES) {
+        ssize_t got = read(fd, m->text + m->len, TEXT_BYTES + 1 - m->len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return strerror(errno);
+        if (got == 0)
+            break;
+        m->len += (size_t)got;
+    }
+    return fault;
+}
+
+/* A file that is not there is one of nothing. */
+static enum linnet_error_code read_file(struct memory *m, struct linnet_error *error)
+{
+    m->text = malloc(TEXT_BYTES + 1);
+    if (!m->text)
+        return failure_set(error, LINNET_ERROR_NO_MEMORY, "out of memory");
+    int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? LINNET_OK : unusable(m, strerror(errno), error);
+    const char *fault = read_all(m, fd);
+    close(fd);
+    return fault ? unusable(m, fault, error) : LINNET_OK;
+}
+
+static bool find_path(struct memory *m, const struct options *o, const char *bare)
+{
+    if (o->memory)
+        return snprintf(m->path, sizeof m->path, "%s", o->memory) < (int)sizeof m->path;
+    if (default_path(m, o, bare))
+        return true;
+    if (o->verbose)
+        fprintf(stderr, "linnet: nothing is remembered: %s\n", strerror(errno));
+    return false;
+}
+
+enum linnet_error_code memory_open(struct memory *m, const struct options *o, const char *bare,
+                                   struct linnet_error *error)
+{
+    *m = (struct memory){.lock = -1};
+    if (o->memory && strcmp(o->memory, "off") == 0)
+        return LINNET_OK;
+    m->on = find_path(m, o, bare);
+    if (!m->on)
+        return o->memory ? unusable(m, "its name is too long", error) : LINNET_OK;
+    m->saves = take_lock(m, LOCK_TRIES);
+    if (!m->saves && o->memory && errno != EWOULDBLOCK)
+        return unusable(m, strerror(errno), error);
+    return read_file(m, error);
+}
+
+void memory_give(struct memory *m, struct linnet_config *config)
+{
+    if (!m->on)
+        return;
+    linnet_config_set_memory(config, m->text, m->len);
+    if (!m->saves) /* a count that is not saved must not be used */
+        linnet_config_set_fast(config, false);
+    wipe_text(m);
+}
+
+/* ---- writing ---- */
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t put = write(fd, text, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        text += put;
+        len -= (size_t)put;
+    }
+    return fdatasync(fd) == 0;
+}
+
+static bool replace(const struct memory *m, const char *text, size_t len)
+{
+    char path[PATH_MAX];
+    if (!beside(m, ".new", path))
+        return false;
+    unlink(path); /* of one who was interrupted */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = fd >= 0 && write_all(fd, text, len);
+    if (fd >= 0)
+        close(fd);
+    if (good && rename(path, m->path) == 0)
+        return true;
+    unlink(path);
+    return false;
+}
+
+void memory_save(struct memory *m, struct linnet_client *client)
+{
+    size_t len;
+    const char *text = m->saves ? linnet_client_memory(client, &len) : NULL;
+    bool held = m->lock >= 0;
+    if (!text || !take_lock(m, 1))
+        return;
+    replace(m, text, len);
+    if (!held)
+        memory_unlock(m);
+}
+
+void memory_close(struct memory *m)
+{
+    memory_unlock(m);
+    wipe_text(m);
+}
+
+/* ---- forgetting ---- */
+
+static bool forget_file(const char *path, void (*removed)(const char *path),
+                        struct linnet_error *error)
+{
+    if (unlink(path) == 0)
+        removed(path);
+    else if (errno != ENOENT)
+        return !failure_set(error, LINNET_ERROR_USAGE, "the memory %s cannot be removed: %s", path,
+                            strerror(errno));
+    return true;
+}
+
+/* Whether `file` is of the account: its own, or of some host and port. */
+static bool is_of(const char *file, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(file, name, len) == 0 &&
+           (file[len] == '\0' || file[len] == '+' || strcmp(file + len, ".new") == 0 ||
+            strcmp(file + len, ".lock") == 0);
+}
+
+static bool forget_folder(DIR *dir, const char *folder, const char *name,
+                          void (*removed)(const char *path), struct linnet_error *error)
+{
+    struct dirent *entry;
+    char path[PATH_MAX];
+    bool good = true;
+    while (good && (entry = readdir(dir))) {
+        int len = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (is_of(entry->d_name, name) && len < (int)sizeof path)
+            good = forget_file(path, removed, error);
+    }
+    return good;
+}
+
+bool memory_forget(const struct options *o, const char *bare, void (*removed)(const char *path),
+                   struct linnet_error *error)
+{
+    char folder[PATH_MAX], name[4 * 3072];
+    if (o->memory)
+        return forget_file(o->memory, removed, error);
+    DIR *dir = folder_path(folder, sizeof folder) ? opendir(folder) : NULL;
+    if (!dir)
+        return true;
+    account_name(bare, name, sizeof name);
+    bool good = forget_folder(dir, folder, name, removed, error);
+    closedir(dir);
+    return good;
+}
