@@ -34,6 +34,7 @@ static const struct {
     {"redirect", "the host that the server sent the login to, as it wrote it"},
     {"seconds", "how long was waited"},
     {"server", "the domain that the server says it serves"},
+    {"seen", "how its key compares with the one that the server had at the last login"},
     {"sha256", "the SHA-256 of the certificate, 64 hexadecimal digits"},
     {"stage", "the stage of the login: resolve, connect, secure, sign in, bind, ready"},
     {"target", "the address and port that was spoken to"},
