@@ -507,7 +507,33 @@ def full_disk():
         assert b"cannot be written" in done.stderr, done
 
 
-CASES = [help_and_version, usage, addresses, bodies, failures, dead_port, dead_port_again,
+def memories():
+    """A memory that cannot be used stops a login before it begins; forget removes it."""
+    file = pathlib.Path(FOLDER.name) / "memory"
+    login = ["login", "juliet@localhost", "--password-file", str(PRIVATE), f"--memory={file}",
+             "--host", "127.0.0.1", "--port", "1"]
+    for text, mode, why in (("linnet-memory 1\n", 0o600, "the memory is damaged"),
+                            ("linnet-memory 1\naddress romeo@localhost\nend\n", 0o600, "another address"),
+                            ("", 0o644, "others may read it")):
+        file.write_text(text)
+        file.chmod(mode)
+        result = linnet(*login)
+        same(result.code, 2, result)
+        has(result.err, why)
+    has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Forgotten: " + str(file))
+    assert not file.exists()
+    result = linnet(*login)
+    same(result.code, 11, result)
+    folder = pathlib.Path(ENVIRONMENT["XDG_STATE_HOME"]) / "linnet"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("juliet@localhost", "juliet@localhost+127.0.0.1+1", "juliet@localhost.org"):
+        (folder / name).touch(0o600)
+    same(linnet("forget", "Juliet@localhost").out.count("Forgotten: "), 2, "one for each target")
+    same([p.name for p in folder.iterdir() if p.name.startswith("juliet@localhost")],
+         ["juliet@localhost.org"], "no other account's")
+
+
+CASES = [help_and_version, usage, memories, addresses, bodies, failures, dead_port, dead_port_again,
          missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 
