@@ -60,6 +60,7 @@ enum option_id {
     OPT_RESOURCE,
     OPT_MEMORY,
     OPT_ACCEPT_CHANGE,
+    OPT_EARLY_DATA,
     OPT_TIMEOUT,
     OPT_STAGE_TIMEOUT,
     OPT_PASSWORD,
@@ -108,6 +109,8 @@ static const struct row {
     {OPT_MEMORY, "memory", "=FILE|off", "where to remember the account, or nowhere",
      "a file or off", SIGNS_IN | FORGETS, "Memory"},
     {OPT_ACCEPT_CHANGE, "accept-change", NULL, "take the server as it is now for right", NULL,
+     SIGNS_IN, "Memory"},
+    {OPT_EARLY_DATA, "early-data", NULL, "send the token in TLS early data, if allowed", NULL,
      SIGNS_IN, "Memory"},
 
     {OPT_PASSWORD_FILE, "password-file", "FILE", "a file that others cannot read", "a file",
@@ -283,6 +286,8 @@ static bool store(struct options *o, int id, const char *value)
         return (o->memory = value)[0] != '\0';
     case OPT_ACCEPT_CHANGE:
         return o->accept_change = true;
+    case OPT_EARLY_DATA:
+        return o->early_data = true;
     case OPT_TIMEOUT:
         return seconds(value, &o->timeout_ms);
     case OPT_STAGE_TIMEOUT:

@@ -42,7 +42,7 @@ struct options {
     enum reconnect reconnect;
 
     const char *memory; /* a file, or "off"; NULL: in the usual place */
-    bool accept_change;
+    bool accept_change, early_data;
 
     const char *password_file, *password_command;
     int password_fd; /* -1: none */

@@ -139,6 +139,7 @@ static enum linnet_error_code set_memory(struct session *s, struct linnet_config
     if (code == LINNET_OK)
         memory_give(&s->memory, config);
     linnet_config_accept_change(config, s->options->accept_change);
+    linnet_config_set_early_data(config, s->options->early_data);
     return code;
 }
 
@@ -382,7 +383,8 @@ static void close_in_order(struct session *s)
     const struct linnet_event *e;
     linnet_client_close(s->client);
     s->deadline_ms = session_now_ms() + CLOSE_MS;
-    while (linnet_client_is_online(s->client) && session_next(s, &e) == NEXT_EVENT)
+    /* OFFLINE comes when the server has said goodbye too, or not in time. */
+    while (session_next(s, &e) == NEXT_EVENT)
         if (e->kind == LINNET_EVENT_OFFLINE)
             return;
 }

@@ -147,6 +147,7 @@ static const char *shortcut_of(const json_t *record)
 {
     static const char *const shortcuts[][2] = {{"sasl2", ", with SASL2"},
                                                {"fast", ", with a token (FAST)"},
+                                               {"early", ", with a token in early data"},
                                                {"resumed", ", the session before goes on"}};
     for (size_t i = 0; i < ARRAY_LEN(shortcuts); i++)
         if (cstr_eq(text_of(record, "path"), shortcuts[i][0]))

@@ -166,6 +166,12 @@ LINNET_API void linnet_config_accept_change(struct linnet_config *config, bool a
  * memory. A mechanism that was set excludes tokens. */
 LINNET_API void linnet_config_set_fast(struct linnet_config *config, bool fast);
 
+/* Whether a token may be sent in TLS 1.3 early data (RFC 8446 §2.3) where the server says that it
+ * takes it: one round trip less. What travels so could be replayed by whoever sees it; the server
+ * must accept each count of a token once, and this library sends nothing else early. Default
+ * false. */
+LINNET_API void linnet_config_set_early_data(struct linnet_config *config, bool early_data);
+
 /* Whether to sign in the shorter way (SASL2, XEP-0388) where the server offers it. Default true;
  * false is for servers whose SASL2 is broken, and excludes tokens. */
 LINNET_API void linnet_config_set_sasl2(struct linnet_config *config, bool sasl2);

@@ -169,6 +169,9 @@ bool remember_try_again(struct linnet_client *c, const struct linnet_error *erro
 /* Online: the server has new keys, so the TLS session is of no use any more. */
 void remember_reset(struct linnet_client *c);
 
+/* The session ends otherwise: the newest TLS ticket came after it began. */
+void remember_offline(struct linnet_client *c);
+
 /* The login failed for good; the dial is still there, or NULL. */
 void remember_failed(struct linnet_client *c);
 

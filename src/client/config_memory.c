@@ -61,6 +61,12 @@ void linnet_config_set_sasl2(struct linnet_config *c, bool sasl2)
         c->memory.no_sasl2 = !sasl2;
 }
 
+void linnet_config_set_early_data(struct linnet_config *c, bool early_data)
+{
+    if (c)
+        c->memory.early_data = early_data;
+}
+
 void linnet_config_set_fast(struct linnet_config *c, bool fast)
 {
     if (!c)

@@ -237,6 +237,7 @@ static void run(struct dial *d, struct chan *chan, const struct connect_target *
         .direct_tls = target->direct_tls,
         .tls_timeout_ms = d->set.config->stage_ms,
         .tls_session = d->set.tls_session,
+        .early_data = d->set.config->memory.early_data,
         .hooks = &pump_hooks,
         .ctx = d,
     };

@@ -150,6 +150,8 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
     }
     if (cstr_eq(error->condition, "reset")) /* new keys or features: RFC 6120 §4.9.3.16 */
         remember_reset(c);
+    else
+        remember_offline(c);
     session_end(c, error);
     disconnect(c, error);
     event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);

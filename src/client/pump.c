@@ -196,6 +196,7 @@ static void begin_early(struct pump *p, uint64_t id)
         return;
     if (!stream_answer_tls(p->stream, loop_now_ms(), id, STREAM_TLS_EARLY, &facts, NULL))
         return;
+    p->set.hooks->secured(p->set.ctx, &facts);
     write_early(p);
     if (p->early.failed) {
         struct linnet_error error = {0};

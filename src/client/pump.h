@@ -15,7 +15,7 @@ struct pump_hooks {
     /* An event of the stream but WANT_TLS and CLOSED. May answer wants, send, close the stream and
      * call pump_doom; may not free the pump. */
     void (*event)(void *ctx, const struct stream_event *event);
-    /* TLS is up. */
+    /* TLS is up; with early data a first time when what is known of it is enough to be used. */
     void (*secured)(void *ctx, const struct tls_facts *facts);
     /* The stream has ended, or was doomed; what could be written was. The last call of a turn: may
      * free the pump. `error` code LINNET_OK: in order. */

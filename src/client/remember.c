@@ -138,6 +138,7 @@ void remember_prepare(void *ctx, struct stream_config *to)
     f->agent_software = software(c->config, r->software, sizeof r->software);
     f->agent_device = text_or_none(c->config->texts[CONFIG_DEVICE]);
     f->want_token = config_wants_token(c->config);
+    f->early_data = c->config->memory.early_data;
     if (uses_token(c)) {
         f->token = buf_peek(&m->token);
         f->token_mechanism = str_from(m->token_mechanism);
@@ -185,15 +186,16 @@ void remember_event(struct linnet_client *c, const struct stream_event *event)
         memory_forget_token(&c->remembered.memory);
 }
 
+/* The newest ticket, if there is one; the next login can do without. */
 static void keep_session(struct linnet_client *c)
 {
     struct account_memory *m = &c->remembered.memory;
+    struct pump *pump = dial_pump(c->dial);
     struct buf session;
     buf_init(&session, 0, true);
-    memory_forget_session(m);
-    if (c->login.tls.verdict == TLS_VERDICT_OK && pump_tls_session(dial_pump(c->dial), &session) &&
+    if (pump && c->login.tls.verdict == TLS_VERDICT_OK && pump_tls_session(pump, &session) &&
         !session.failed && !memory_set_session(m, buf_peek(&session)))
-        memory_forget_session(m); /* the next login does without */
+        memory_forget_session(m);
     buf_finish(&session);
 }
 
@@ -211,6 +213,7 @@ bool remember_online(struct linnet_client *c)
     struct remembered *r = &c->remembered;
     buf_finish(&c->tls_session);
     keep_strength(&r->memory, c->login.mechanism);
+    memory_forget_session(&r->memory);
     keep_session(c);
     if (c->login.has_tls)
         memory_set_certificate(&r->memory, &c->login.tls.peer);
@@ -249,6 +252,12 @@ void remember_failed(struct linnet_client *c)
     }
     buf_finish(&c->tls_session);
     (void)tell(c); /* without memory: linnet_client_memory tells who asks */
+}
+
+void remember_offline(struct linnet_client *c)
+{
+    keep_session(c);
+    (void)tell(c);
 }
 
 void remember_reset(struct linnet_client *c)
@@ -311,7 +320,9 @@ void remember_way(const struct linnet_client *c, char *out, size_t size)
     const char *mechanism = s ? stream_mechanism(s) : NULL;
     const char *binding = s ? stream_binding(s) : NULL;
     unsigned path = s ? stream_path(s) : 0;
-    const char *later = path & STREAM_PATH_PIPELINED ? ", pipelined" : "";
+    const char *later = path & STREAM_PATH_EARLY       ? ", early data"
+                        : path & STREAM_PATH_PIPELINED ? ", pipelined"
+                                                       : "";
     if (path & STREAM_PATH_TOKEN)
         snprintf(out, size, "token (%s)%s", mechanism ? mechanism : "", later);
     else

@@ -62,18 +62,42 @@ static bool can_use_token(const struct stream *s, const struct sasl_mech *m,
     return false;
 }
 
-/* The strongest that both ends have: a token belongs to the mechanism it was made for. */
+/* XEP-0484 §3.1 */
+static bool takes_early_data(const struct element *authentication)
+{
+    const struct element *fast =
+        element_child(element_child(authentication, NS_SASL2, "inline"), NS_FAST, "fast");
+    const char *early = element_attr(fast, "tls-0rtt");
+    return cstr_eq(early, "true") || cstr_eq(early, "1");
+}
+
+/* A token that is bound to what a handshake gives at its end cannot be used before. */
+static bool fits_early_data(const struct sasl_mech *m)
+{
+    const char *type = sasl_mech_binding(m);
+    return !type || cstr_eq(type, "tls-server-end-point");
+}
+
+/* The strongest that both ends have, or the strongest that can go early if that is wanted: a token
+ * belongs to the mechanism it was made for. Where a binding was used before there is none
+ * without. */
 static const struct sasl_mech *token_to_ask_for(const struct stream *s)
 {
     const struct stream_fast_path *f = &s->config->fast_path;
-    const struct sasl_mech *m;
+    bool early = f->early_data && takes_early_data(s->sign_in->offer);
+    const struct sasl_mech *m, *any = NULL;
     struct sasl_binding binding;
     if (!f->want_token || !f->agent_id.ptr)
         return NULL;
-    for (size_t i = 0; (m = sasl_token_mech_at(i)); i++)
-        if (can_use_token(s, m, &binding))
+    for (size_t i = 0; (m = sasl_token_mech_at(i)); i++) {
+        if (!can_use_token(s, m, &binding) ||
+            (!sasl_mech_binding(m) && s->config->policy.had_binding))
+            continue;
+        any = any ? any : m;
+        if (!early || fits_early_data(m))
             return m;
-    return NULL;
+    }
+    return any;
 }
 
 static const struct sasl_mech *token_to_use(const struct stream *s, struct sasl_binding *ret)
@@ -187,10 +211,15 @@ static void add_token(struct stream *s, struct arena *a, struct element *e)
             element_set(a, fast, "count",
                         arena_printf(a, "%llu", (unsigned long long)f->token_count));
         in->issue = sasl_mech_name(sasl_used(in->sasl)); /* the server may rotate it unasked */
-    } else if (issue) {
-        in->issue = sasl_mech_name(issue);
-        element_set(a, element_add(a, e, NS_FAST, "request-token"), "mechanism", in->issue);
+        /* One that cannot go early makes place for one that can. */
+        if (!f->early_data || !issue || !fits_early_data(issue) ||
+            fits_early_data(sasl_used(in->sasl)))
+            issue = NULL;
     }
+    if (!issue)
+        return;
+    in->issue = sasl_mech_name(issue);
+    element_set(a, element_add(a, e, NS_FAST, "request-token"), "mechanism", in->issue);
 }
 
 void sasl2_write_authenticate(struct stream *s)
@@ -247,12 +276,8 @@ bool sasl2_may_go_early(struct stream *s, const struct tls_facts *facts)
     if (sasl_mech_binding(m) && !policy_binding(facts, sasl_mech_binding(m), &binding))
         return false;
     const struct element *features = known_features(s);
-    const struct element *offer = element_child(features, NS_SASL2, "authentication");
-    const struct element *fast =
-        element_child(element_child(offer, NS_SASL2, "inline"), NS_FAST, "fast");
-    const char *early = element_attr(fast, "tls-0rtt");
     return element_child(features, NS_IAP, "config-version") &&
-           (cstr_eq(early, "true") || cstr_eq(early, "1"));
+           takes_early_data(element_child(features, NS_SASL2, "authentication"));
 }
 
 void sasl2_pipeline(struct stream *s)
@@ -295,6 +320,13 @@ static void try_again(struct stream *s)
     feature_negotiate(s);
 }
 
+/* Whether the token is at fault, and not the account or the moment. */
+static bool token_is_void(const struct element *failure)
+{
+    return !element_child(failure, NS_SASL, "temporary-auth-failure") &&
+           !element_child(failure, NS_SASL, "account-disabled");
+}
+
 static void refused(struct stream *s, const struct element *e)
 {
     struct sign_in *in = s->sign_in;
@@ -302,7 +334,7 @@ static void refused(struct stream *s, const struct element *e)
     bool token = in->sasl && (sasl_mech_flags(sasl_used(in->sasl)) & SASL_MECH_TOKEN);
     if (in->pipelined && mismatch) {
         try_again(s);
-    } else if (token) {
+    } else if (token && token_is_void(e)) {
         in->token_refused = true;
         stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_TOKEN_REFUSED});
         try_again(s);

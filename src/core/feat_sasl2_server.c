@@ -27,6 +27,7 @@ struct sasl2_request {
     const struct sasl_mech *token_mech; /* that signs in; NULL for a password */
     const struct sasl_mech *issue;      /* to make a token for; NULL */
     bool has_count, invalidate, binds, enables, resumes;
+    bool early; /* it came in TLS early data */
     struct sm_element enable, resume;
     uint64_t count;
     struct str tag;
@@ -214,6 +215,7 @@ static struct sasl2_request *read_request(struct stream *s, const struct element
         return NULL;
     }
     arena_init(&r->arena, 0, true);
+    r->early = s->early_want != 0;
     bool good = read_agent(r, e) && read_fast(s, r, e) && read_sm(s, r, e);
     read_bind(r, e);
     if (r->arena.failed)
@@ -257,7 +259,7 @@ static void begin(struct stream *s, const struct sasl_mech *mech, const struct e
 static bool may_come_early(const struct stream *s)
 {
     const struct sasl2_request *r = s->sign_in->request;
-    return !s->early_want || (r->token_mech && r->has_count && r->count > 0);
+    return !r->early || (r->token_mech && r->has_count && r->count > 0);
 }
 
 static void authenticate(struct stream *s, const struct element *e)
@@ -370,7 +372,7 @@ static void write_success(struct stream *s)
 static void succeed(struct stream *s)
 {
     struct stream_session_answer session = s->sign_in->request->session;
-    s->path |= STREAM_PATH_SASL2 | (s->early_want ? STREAM_PATH_EARLY : 0);
+    s->path |= STREAM_PATH_SASL2 | (s->sign_in->request->early ? STREAM_PATH_EARLY : 0);
     if (s->sign_in->request->token_mech)
         s->path |= STREAM_PATH_TOKEN;
     write_success(s);

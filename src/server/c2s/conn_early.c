@@ -16,6 +16,7 @@ bool conn_early_begin(struct conn *c)
         return false;
     c->early_want = c->want_id;
     c->early = true;
+    conn_login_tls(c, &facts);
     conn_secured(c, &facts);
     conn_go_on(c);
     return true;
@@ -26,7 +27,6 @@ static void finished(struct conn *c)
     struct tls_facts facts;
     c->early = false;
     chan_tls_facts(c->chan, &facts);
-    conn_login_tls(c, &facts);
     stream_answer_tls(c->stream, worker_now_ms(c->worker), c->early_want, STREAM_TLS_FINISHED,
                       &facts, NULL);
     conn_touch(c);

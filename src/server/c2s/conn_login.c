@@ -91,6 +91,7 @@ static const char *path_name(unsigned path)
         unsigned flag;
         const char *name;
     } names[] = {{STREAM_PATH_RESUMED, "resumed"},
+                 {STREAM_PATH_EARLY, "early"},
                  {STREAM_PATH_TOKEN, "fast"},
                  {STREAM_PATH_SASL2, "sasl2"}};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -53,7 +53,7 @@ struct login_record {
     char *user;       /* prepared localpart; owned; NULL when it said none that could be one */
     char *jid;        /* bound; owned; or NULL */
     char *software;   /* of the client, when it says; owned; or NULL */
-    const char *path; /* how it signed in: "classic", "sasl2", "fast", "resumed" */
+    const char *path; /* how it signed in: "classic", "sasl2", "fast", "early", "resumed" */
     bool no_account;  /* the last it asked for has no account, or none for that mechanism */
 
     struct login_step steps[LOGIN_STEPS_MAX];

@@ -576,7 +576,8 @@ static void refuses_a_key_that_is_none(void **state)
 enum { LOOPS = 2, ROUNDS = 20 };
 
 struct racer {
-    struct ops *ops;
+    uv_loop_t loop;
+    struct ops_port *port;
     bool accepted[ROUNDS];
     int round, faults;
 };
@@ -591,10 +592,6 @@ static void note_outcome(void *ctx, const struct ops_reply *reply)
 static void *race(void *arg)
 {
     struct racer *r = arg;
-    uv_loop_t loop;
-    if (!loop_init(&loop))
-        abort();
-    struct ops_port *port = ops_port_new(r->ops, &loop);
     while (r->round < ROUNDS && r->faults == 0) {
         int round = r->round;
         struct ops_ask ask = {.address = STR_LIT("alice"),
@@ -604,12 +601,10 @@ static void *race(void *arg)
                                         .count = round + 1},
                               .done = note_outcome,
                               .ctx = r};
-        r->faults += ops_token_commit(port, &ask, NULL) != OPS_OK;
+        r->faults += ops_token_commit(r->port, &ask, NULL) != OPS_OK;
         while (r->faults == 0 && r->round == round)
-            uv_run(&loop, UV_RUN_ONCE);
+            uv_run(&r->loop, UV_RUN_ONCE);
     }
-    ops_port_free(port);
-    loop_finish(&loop);
     return NULL;
 }
 
@@ -622,12 +617,18 @@ static void one_wins(void **state)
     set_password(f, ops_account_add, "alice");
     plant(f, "aa", 0);
     for (int i = 0; i < LOOPS; i++) {
-        racers[i] = (struct racer){.ops = f->ops};
-        assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+        racers[i] = (struct racer){0};
+        assert_true(loop_init(&racers[i].loop));
+        racers[i].port = ops_port_new(f->ops, &racers[i].loop);
     }
-    for (int i = 0; i < LOOPS; i++) {
+    for (int i = 0; i < LOOPS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+    for (int i = 0; i < LOOPS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < LOOPS; i++) {
         assert_int_equal(racers[i].faults, 0);
+        ops_port_free(racers[i].port);
+        loop_finish(&racers[i].loop);
     }
     /* Each thread goes upwards alone, so whoever comes first with a count finds a lower one. */
     for (int round = 0; round < ROUNDS; round++)
