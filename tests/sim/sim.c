@@ -60,6 +60,24 @@ static bool make_credentials(struct sim_case *c)
     return good;
 }
 
+/* The dimensions of the fast path. They are drawn apart, so that the seeds of before mean what they
+ * meant. */
+static void draw_fast_path(struct sim_case *c)
+{
+    struct sim_rng r = {c->seed * 0x9e3779b97f4a7c15 + 7};
+    for (int side = 0; side < 2; side++) {
+        c->sasl2[side] = sim_chance(&r, 70);
+        c->sm[side] = sim_chance(&r, 70);
+    }
+    c->fast = sim_chance(&r, 70);
+    c->token_stale = sim_chance(&r, 20);
+    c->known = sim_chance(&r, 50);
+    c->known_stale = sim_chance(&r, 30);
+    c->again = sim_chance(&r, 40);
+    c->old_gone = sim_chance(&r, 30);
+    c->old_counted = sim_chance(&r, 60);
+}
+
 static bool draw_case(struct sim_case *c, struct sim_rng *r)
 {
     c->password = password;
@@ -81,6 +99,7 @@ static bool draw_case(struct sim_case *c, struct sim_rng *r)
     if (sim_chance(r, 5))
         c->client_policy.tls = POLICY_TLS_PREFER;
     pick_mechanism(c, r);
+    draw_fast_path(c);
     fill_facts(c, r);
     return make_credentials(c);
 }
@@ -135,7 +154,20 @@ static uint64_t pipe_due(const struct sim_pipe *p, const struct sim_end *to)
                                                                              : p->ready_ms;
 }
 
+/* Both ends and what is between them. */
+struct sim_link {
+    struct sim_rng rng;
+    struct sim_case test;
+    struct sim_pipe up, down;
+    struct sim_end client, server;
+};
+
 /* ---- what must be true ---- */
+
+/* What the client had from before as it connected. */
+struct sim_memory {
+    bool token, known, session;
+};
 
 static bool contains(const struct buf *clear, struct str secret)
 {
@@ -149,6 +181,7 @@ static bool secret_in_clear(const struct sim_end *e)
     buf_printf(&plain, "%c%s%c%s", 0, SIM_USER, 0, password);
     base64_encode(&b64, buf_peek(&plain));
     bool found = contains(&e->clear, STR_LIT(password)) || contains(&e->clear, buf_peek(&b64));
+    found |= contains(&e->clear, str_from(e->kept.token));
     buf_finish(&plain);
     buf_finish(&b64);
     return found;
@@ -213,19 +246,49 @@ static const char *judge_outcome(const struct sim_case *c, const struct sim_end 
     return NULL;
 }
 
+static bool all_arrived(const struct sim_end *a, unsigned epoch)
+{
+    return a->kept.sent[epoch] == a->peer->kept.received[epoch];
+}
+
+/* What was kept shortened the way. */
+static const char *judge_path(const struct sim_case *c, const struct sim_end *client,
+                              const struct sim_memory *before)
+{
+    bool sasl2 = c->sasl2[0] && c->sasl2[1] && client->over_tls;
+    bool token = before->token && !c->token_stale;
+    if (!(client->path & STREAM_PATH_SASL2) != !sasl2)
+        return "SASL2 was not used, or used where one end has it not";
+    if (!(client->path & STREAM_PATH_TOKEN) != !token)
+        return "a token was not used, or one that was none";
+    bool first_holds = !c->known_stale && !(before->token && c->token_stale);
+    if (!(client->path & STREAM_PATH_PIPELINED) != !(before->known && first_holds))
+        return "what was known of the server was not used, or what was so no more";
+    if (!(client->path & STREAM_PATH_RESUMED) != !(before->session && !c->old_gone))
+        return "a session did not go on, or one that was gone";
+    return NULL;
+}
+
 static const char *judge(const struct sim_case *c, const struct sim_end *client,
-                         const struct sim_end *server, bool clean, bool stalled)
+                         const struct sim_end *server, bool clean, bool stalled,
+                         const struct sim_memory *before)
 {
     const char *fault = judge_outcome(c, client, server, clean, stalled);
+    if (!fault)
+        fault = client->kept.broken ? client->kept.broken : server->kept.broken;
+    if (!fault && clean && client->ready && !stalled)
+        fault = judge_path(c, client, before);
     if (fault)
         return fault;
     if (secret_in_clear(client) || secret_in_clear(server))
         return "a secret travelled in clear";
-    if (client->out_of_order || server->out_of_order)
-        return "messages were lost, doubled or overtook each other";
-    if (clean && client->ready &&
-        (client->received != server->sent || server->received != client->sent))
+    if (!clean || !client->ready)
+        return NULL;
+    if (!all_arrived(client, client->epoch) || !all_arrived(server, client->epoch))
         return "not every message arrived";
+    bool known = client->path & STREAM_PATH_RESUMED || client->kept.resend;
+    if (known && (!all_arrived(client, 0) || !all_arrived(server, 0)))
+        return "a message of the session before was lost";
     return NULL;
 }
 
@@ -249,45 +312,102 @@ static void set_faults(struct sim_pipe *up, struct sim_pipe *down, const struct 
     cut->cut_at = fault->at;
 }
 
-const char *sim_run(uint64_t seed, struct sim_fault *fault, bool verbose)
+/* Lets both ends work until nothing is left to do; whether either had to wait for long. */
+static bool play(struct sim_link *l, uint64_t *now_ms)
 {
-    struct sim_rng r = {seed * 0x2545f4914f6cdd1d + 1};
-    struct sim_case c = {.seed = seed, .verbose = verbose};
-    struct sim_pipe up = {0}, down = {0};
-    struct sim_end client, server;
-    if (!draw_case(&c, &r))
-        return "the credentials could not be made";
-    set_faults(&up, &down, fault, &r);
-    sim_end_init(&client, STREAM_CLIENT, &c, &r, &down, &up);
-    sim_end_init(&server, STREAM_SERVER, &c, &r, &up, &down);
-    uint64_t now = 0;
+    uint64_t now = *now_ms, limit = now + RUN_LIMIT_MS;
     bool stalled = false;
-    while (now < RUN_LIMIT_MS) {
-        bool worked = sim_end_work(&client, now);
-        worked |= sim_end_work(&server, now);
-        worked |= pipe_deliver(&up, &server, &r, now);
-        worked |= pipe_deliver(&down, &client, &r, now);
+    while (now < limit) {
+        bool worked = sim_end_work(&l->client, now);
+        worked |= sim_end_work(&l->server, now);
+        worked |= pipe_deliver(&l->up, &l->server, &l->rng, now);
+        worked |= pipe_deliver(&l->down, &l->client, &l->rng, now);
         if (worked)
             continue;
-        uint64_t next = min64(min64(sim_end_deadline(&client), sim_end_deadline(&server)),
-                              min64(pipe_due(&up, &server), pipe_due(&down, &client)));
+        uint64_t next = min64(min64(sim_end_deadline(&l->client), sim_end_deadline(&l->server)),
+                              min64(pipe_due(&l->up, &l->server), pipe_due(&l->down, &l->client)));
         if (next == UINT64_MAX)
             break;
         stalled |= next > now + 2000;
         now = next > now ? next : now + 1;
     }
-    const char *broken = judge(&c, &client, &server, faultless(&up, &down), stalled);
-    if (verbose)
-        printf("seed %llu: client ready %u closed %u code %d \"%s\" at %llu ms; sent %u/%u, "
-               "received %u/%u\n",
-               (unsigned long long)seed, client.ready, client.closed, client.error.code,
-               client.error.sentence, (unsigned long long)client.outcome_ms, client.sent,
-               server.sent, client.received, server.received);
-    sim_end_finish(&client);
-    sim_end_finish(&server);
-    buf_finish(&up.bytes);
-    buf_finish(&down.bytes);
-    fault->total = fault->upwards ? up.passed : down.passed;
+    *now_ms = now;
+    return stalled;
+}
+
+static void show(const struct sim_link *l)
+{
+    const struct sim_end *c = &l->client, *s = &l->server;
+    printf("seed %llu: client ready %u closed %u path %u code %d \"%s\" at %llu ms; sent %u/%u, "
+           "received %u/%u\n",
+           (unsigned long long)l->test.seed, c->ready, c->closed, c->path, c->error.code,
+           c->error.sentence, (unsigned long long)c->outcome_ms, c->kept.sent[c->epoch],
+           s->kept.sent[c->epoch], c->kept.received[c->epoch], s->kept.received[c->epoch]);
+}
+
+/* One connection; NULL when everything held. */
+static const char *connect_once(struct sim_link *l, uint64_t *now_ms)
+{
+    const struct sim_kept *k = &l->client.kept;
+    const struct sim_memory before = {.token = k->token[0],
+                                      .known = l->test.known && buf_len(&k->features) > 0 &&
+                                               l->test.sasl2[STREAM_CLIENT],
+                                      .session = k->sm};
+    uint64_t began_ms = *now_ms;
+    sim_end_connect(&l->client, began_ms);
+    sim_end_connect(&l->server, began_ms);
+    bool stalled = play(l, now_ms);
+    l->client.outcome_ms -= min64(began_ms, l->client.outcome_ms);
+    if (l->test.verbose)
+        show(l);
+    return judge(&l->test, &l->client, &l->server, faultless(&l->up, &l->down), stalled, &before);
+}
+
+/* The same link, with nothing on it. */
+static void clear_link(struct sim_link *l, const struct sim_fault *fault)
+{
+    buf_finish(&l->up.bytes);
+    buf_finish(&l->down.bytes);
+    l->up = l->down = (struct sim_pipe){0};
+    if (fault->chosen)
+        return;
+    draw_fault(&l->up, &l->rng);
+    draw_fault(&l->down, &l->rng);
+}
+
+static void cut_somewhere(struct sim_link *l)
+{
+    struct sim_pipe *p = sim_chance(&l->rng, 50) ? &l->up : &l->down;
+    p->cut = SIM_CUT_RESET + sim_below(&l->rng, 3);
+    p->cut_at = sim_below(&l->rng, 8000);
+}
+
+const char *sim_run(uint64_t seed, struct sim_fault *fault, bool verbose)
+{
+    struct sim_link l = {.rng = {seed * 0x2545f4914f6cdd1d + 1},
+                         .test = {.seed = seed, .verbose = verbose}};
+    uint64_t now_ms = 0;
+    if (!draw_case(&l.test, &l.rng))
+        return "the credentials could not be made";
+    set_faults(&l.up, &l.down, fault, &l.rng);
+    if (l.test.again && !fault->chosen)
+        cut_somewhere(&l);
+    sim_end_init(&l.client, STREAM_CLIENT, &l.test, &l.rng, &l.down, &l.up);
+    sim_end_init(&l.server, STREAM_SERVER, &l.test, &l.rng, &l.up, &l.down);
+    l.client.peer = &l.server;
+    l.server.peer = &l.client;
+    const char *broken = connect_once(&l, &now_ms);
+    fault->total = fault->upwards ? l.up.passed : l.down.passed;
+    if (!broken && l.test.again) {
+        sim_end_leave(&l.client, now_ms);
+        sim_end_leave(&l.server, now_ms);
+        clear_link(&l, fault);
+        broken = connect_once(&l, &now_ms);
+    }
+    sim_end_finish(&l.client);
+    sim_end_finish(&l.server);
+    buf_finish(&l.up.bytes);
+    buf_finish(&l.down.bytes);
     return broken;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HELLO_BYTES = 24, TLS_MASK = 0x5a };
+enum { HELLO_BYTES = 24, TLS_MASK = 0x5a, SIM_ALL = 100000 };
 
 uint64_t sim_next(struct sim_rng *r)
 {
@@ -50,15 +50,21 @@ static void trace_line(void *ctx, enum stream_direction d, struct str xml)
 void sim_end_init(struct sim_end *e, enum stream_side side, const struct sim_case *test,
                   struct sim_rng *rng, struct sim_pipe *in, struct sim_pipe *out)
 {
+    *e = (struct sim_end){.side = side, .test = test, .rng = rng, .in = in, .out = out};
+}
+
+void sim_end_connect(struct sim_end *e, uint64_t now_ms)
+{
     static const char *const domains[] = {SIM_DOMAIN, NULL};
     static const char *const other_domains[] = {"192.168.1.185", NULL};
-    *e = (struct sim_end){.side = side, .test = test, .rng = rng, .in = in, .out = out};
+    const struct sim_case *test = e->test;
+    enum stream_side side = e->side;
     e->answer_ms = UINT64_MAX;
     struct stream_config c = {
         .side = side,
         .direct_tls = test->direct_tls,
         .policy = side == STREAM_CLIENT ? test->client_policy : test->server_policy,
-        .random = sim_random(rng),
+        .random = sim_random(e->rng),
         .login_timeout_ms = 20000,
         .stage_timeout_ms = 8000,
         .domains = test->host_wrong ? other_domains : domains,
@@ -69,13 +75,31 @@ void sim_end_init(struct sim_end *e, enum stream_side side, const struct sim_cas
         c.domain = STR_LIT(SIM_DOMAIN);
         c.username = test->unknown_user ? STR_LIT("romeo") : STR_LIT(SIM_USER);
     }
-    e->stream = stream_new(&c, 0);
+    sim_kept_configure(e, &c);
+    e->stream = stream_new(&c, now_ms);
     assert(e->stream);
+}
+
+/* The connection is no more: what is left is what was kept, and what was seen in clear. */
+void sim_end_leave(struct sim_end *e, uint64_t now_ms)
+{
+    sim_kept_leave(e, now_ms);
+    stream_free(e->stream);
+    buf_finish(&e->unread);
+    buf_finish(&e->tls_hello);
+    struct sim_end next = {.rng = e->rng, .in = e->in, .out = e->out, .side = e->side};
+    next.test = e->test;
+    next.peer = e->peer;
+    next.kept = e->kept;
+    next.epoch = e->epoch + 1;
+    next.clear = e->clear;
+    *e = next;
 }
 
 void sim_end_finish(struct sim_end *e)
 {
     stream_free(e->stream);
+    sim_kept_finish(&e->kept);
     buf_finish(&e->unread);
     buf_finish(&e->tls_hello);
     buf_finish(&e->clear);
@@ -153,6 +177,11 @@ static void secret_for(const struct sim_end *e, const struct sasl_want *want,
         ret->kind = SASL_SECRET_UNAVAILABLE;
         return;
     }
+    if (want->client_id.ptr) {
+        if (!str_is(want->username, SIM_USER) || !sim_give_tokens(e, ret))
+            ret->kind = SASL_SECRET_NONE;
+        return;
+    }
     for (size_t i = 0; str_is(want->username, SIM_USER) && i < e->test->credential_count; i++) {
         const struct sasl_credential *c = &e->test->credentials[i];
         if (!want->scheme[0] || strcmp(want->scheme, c->scheme) == 0) {
@@ -182,13 +211,25 @@ static bool answer(struct sim_end *e, const struct stream_event *ev, uint64_t id
         return stream_answer_admit(
             e->stream, now_ms, id,
             e->test->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE, STR_NONE);
+    case STREAM_WANT_TOKEN:
+        return sim_answer_token(e, ev, now_ms);
     case STREAM_WANT_SESSION:
-        return stream_answer_session(e->stream, now_ms, id,
-                                     &(struct stream_session_answer){.resource = STR_LIT("sim")});
+        return sim_answer_session(e, ev, now_ms);
     default:
         assert(!"a want that no feature raises");
         return false;
     }
+}
+
+/* An answer to another question than the open one must be dropped without effect. */
+static bool takes_stale_answer(struct sim_end *e, const struct stream_event *ev, uint64_t now_ms)
+{
+    uint64_t id = ev->id + 1;
+    if (ev->kind == STREAM_WANT_TOKEN)
+        return stream_answer_token(e->stream, now_ms, id, &(struct stream_token_answer){0});
+    if (ev->kind == STREAM_WANT_SESSION)
+        return stream_answer_session(e->stream, now_ms, id, &(struct stream_session_answer){0});
+    return answer(e, ev, id, now_ms);
 }
 
 /* ---- events ---- */
@@ -197,28 +238,6 @@ static void outcome(struct sim_end *e, uint64_t now_ms)
 {
     if (e->ready + e->closed == 1)
         e->outcome_ms = now_ms;
-}
-
-static void on_stanza(struct sim_end *e, const struct element *stanza)
-{
-    const char *id = element_attr(stanza, "id");
-    if (!id || strtoul(id, NULL, 10) != e->received)
-        e->out_of_order = true;
-    e->received++;
-}
-
-static void send_messages(struct sim_end *e, uint64_t now_ms)
-{
-    for (unsigned i = 0; i < e->test->messages; i++) {
-        struct arena a = {0};
-        char id[16];
-        snprintf(id, sizeof id, "%u", i);
-        struct element *m = stanza_message(&a, NULL, "chat", STR_LIT("wherefore <art> & thou"));
-        element_set(&a, m, "id", id);
-        if (stream_send(e->stream, now_ms, m))
-            e->sent++;
-        arena_finish(&a);
-    }
 }
 
 static void on_event(struct sim_end *e, const struct stream_event *ev, uint64_t now_ms)
@@ -230,16 +249,23 @@ static void on_event(struct sim_end *e, const struct stream_event *ev, uint64_t 
     case STREAM_EVENT_READY:
         e->ready++;
         outcome(e, now_ms);
+        e->path = stream_path(e->stream);
+        e->over_tls = e->tls_on;
         snprintf(e->jid, sizeof e->jid, "%s", ev->jid->full);
-        send_messages(e, now_ms);
+        sim_kept_ready(e, now_ms);
         break;
     case STREAM_EVENT_CLOSED:
         e->closed++;
         outcome(e, now_ms);
         e->error = *ev->error;
         break;
+    case STREAM_EVENT_FEATURES:
+    case STREAM_EVENT_TOKEN:
+    case STREAM_EVENT_TOKEN_REFUSED:
+    case STREAM_EVENT_ACKED:
+    case STREAM_EVENT_RESUME_FAILED:
     case STREAM_EVENT_STANZA:
-        on_stanza(e, ev->element);
+        sim_kept_event(e, ev);
         break;
     case STREAM_EVENT_AUTH_FAILED:
         e->auth_failures++;
@@ -250,13 +276,12 @@ static void on_event(struct sim_end *e, const struct stream_event *ev, uint64_t 
     case STREAM_EVENT_NONE:
     case STREAM_EVENT_STAGE:
     case STREAM_EVENT_HEADER:
-    case STREAM_EVENT_FEATURES:
     case STREAM_EVENT_MECHANISM:
+    case STREAM_EVENT_MANAGED:
         break;
     default:
         e->asked = *ev;
-        /* A stale answer must be dropped without effect. */
-        assert(!answer(e, ev, ev->id + 1, now_ms));
+        assert(!takes_stale_answer(e, ev, now_ms));
         e->answer_ms = now_ms + (sim_chance(e->rng, 70) ? 0 : sim_below(e->rng, 400));
     }
 }
@@ -303,7 +328,8 @@ bool sim_end_work(struct sim_end *e, uint64_t now_ms)
         struct stream_event asked = e->asked;
         e->asked = (struct stream_event){0};
         e->answer_ms = UINT64_MAX;
-        answer(e, &asked, asked.id, now_ms); /* false when the stream ended meanwhile */
+        if (!e->closed) /* meanwhile */
+            answer(e, &asked, asked.id, now_ms);
         worked = true;
     }
     worked |= pump_in(e, now_ms);
@@ -312,6 +338,8 @@ bool sim_end_work(struct sim_end *e, uint64_t now_ms)
         worked = true;
     }
     worked |= pump_out(e, now_ms);
+    if (sim_chance(e->rng, 50)) /* what came is finished with at some time */
+        stream_handled(e->stream, SIM_ALL);
     return worked;
 }
 
