@@ -19,6 +19,8 @@
 #define NS_SASL2 "urn:xmpp:sasl:2"
 #define NS_BIND2 "urn:xmpp:bind:0"
 #define NS_FAST "urn:xmpp:fast:0"
+#define NS_UPGRADE "urn:xmpp:sasl:upgrade:0"
+#define NS_SCRAM_UPGRADE "urn:xmpp:scram-upgrade:0"
 #define NS_IAP "urn:xmpp:iap:0"
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"

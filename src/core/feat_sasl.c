@@ -43,6 +43,7 @@ void sign_in_forget(struct sign_in *in)
     in->sasl = NULL;
     sasl2_request_free(in->request);
     in->request = NULL;
+    wipe(&in->upgrade, sizeof in->upgrade);
     buf_reset(&in->out);
 }
 
@@ -125,12 +126,18 @@ static void run(struct stream *s, enum sasl_status status)
 
 void sign_in_answer_secret(struct stream *s, const struct sasl_secret *secret)
 {
-    run(s, sasl_answer_secret(s->sign_in->sasl, secret, &s->sign_in->out));
+    if (s->sign_in->upgrade.step == UPGRADE_ASKING)
+        upgrade_client_secret(s, secret);
+    else
+        run(s, sasl_answer_secret(s->sign_in->sasl, secret, &s->sign_in->out));
 }
 
 void sign_in_answer_derive(struct stream *s, const uint8_t *key)
 {
-    run(s, sasl_answer_derived(s->sign_in->sasl, key, &s->sign_in->out));
+    if (s->sign_in->upgrade.step == UPGRADE_ASKING)
+        upgrade_client_derived(s, key);
+    else
+        run(s, sasl_answer_derived(s->sign_in->sasl, key, &s->sign_in->out));
 }
 
 const struct feature feature_sasl = {

@@ -236,6 +236,7 @@ void sasl2_write_authenticate(struct stream *s)
     add_bind(s, &a, e);
     add_resume(s, &a, e);
     add_token(s, &a, e);
+    upgrade_client_ask(s, &a, e);
     if (in->pipelined)
         element_link(&a, e, element_copy(&a, in->known_version));
     stream_write_built(s, &a, e);
@@ -409,7 +410,7 @@ void sasl2_client_done(struct stream *s)
     stream_move(s, PHASE_FEATURES); /* no restart: they follow */
 }
 
-static void success(struct stream *s, const struct element *e)
+void sasl2_client_conclude(struct stream *s, const struct element *e)
 {
     static const struct element nothing = {.ns = NS_SASL2, .name = "additional-data"};
     const struct element *data = element_child(e, NS_SASL2, "additional-data");
@@ -419,15 +420,14 @@ static void success(struct stream *s, const struct element *e)
 void sasl2_client_handle(struct stream *s, const struct element *e)
 {
     bool running = s->sign_in->sasl2 && s->sign_in->sasl;
-    if (running && element_is(e, NS_SASL2, "challenge"))
+    if (running && element_is(e, NS_SASL2, "failure"))
+        refused(s, e);
+    else if (running && upgrade_client_handle(s, e))
+        return;
+    else if (running && element_is(e, NS_SASL2, "challenge"))
         sign_in_client_take(s, e, false);
     else if (running && element_is(e, NS_SASL2, "success"))
-        success(s, e);
-    else if (running && element_is(e, NS_SASL2, "failure"))
-        refused(s, e);
-    else if (running && element_is(e, NS_SASL2, "continue"))
-        stream_fail_peer(s, LINNET_ERROR_NO_MECHANISM, "continue",
-                         element_child_text(e, NS_SASL2, "text"));
+        sasl2_client_conclude(s, e);
     else
         stream_fail_protocol(s, STREAM_OK, "the server broke the order of sign-in");
 }

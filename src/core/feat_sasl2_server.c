@@ -11,7 +11,7 @@
  * sends <authenticate/> with its header.
  *
  * Once the credentials are proved, the rest is done in an order of its own and told in one element:
- * WANT_ADMIT, WANT_TOKEN, WANT_SESSION, <success/>. */
+ * WANT_ADMIT, tasks (feat_upgrade.h), WANT_TOKEN, WANT_SESSION, <success/>. */
 
 enum {
     CLIENT_ID_BYTES = 64, /* a UUID has 36 */
@@ -84,6 +84,7 @@ struct element *sasl2_offer(const struct stream *s, struct arena *a)
     }
     if (s->config->fast)
         offer_tokens(s, a, in_line);
+    upgrade_offer(s, a, e);
     return e;
 }
 
@@ -277,6 +278,7 @@ static void authenticate(struct stream *s, const struct element *e)
         sign_in_server_refuse(s, SASL_ERROR_MALFORMED_REQUEST, STR_NONE);
         return;
     }
+    upgrade_server_read(s, e);
     if (element_child(e, NS_FAST, "fast"))
         mech = may_come_early(s) ? in->request->token_mech : NULL;
     else if (mech && !policy_offers(&s->config->policy, mech, s->tls))
@@ -298,6 +300,8 @@ void sasl2_server_handle(struct stream *s, const struct element *e)
     bool running = s->sign_in->sasl2 && s->sign_in->sasl;
     if (running && xml_reader_saw_space(s->reader)) /* XEP-0388 §2.4 */
         stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "white space came during sign-in");
+    else if (running && upgrade_in_task(s))
+        upgrade_server_handle(s, e);
     else if (element_is(e, NS_SASL2, "authenticate") && !running)
         authenticate(s, e);
     else if (element_is(e, NS_SASL2, "response") && running)
@@ -356,9 +360,7 @@ static void write_success(struct stream *s)
     struct arena a;
     stream_scratch(&a);
     struct element *e = element_new(&a, NS_SASL2, "success");
-    if (sasl_has_output(in->sasl))
-        element_link(&a, e,
-                     sign_in_payload(&a, NS_SASL2, "additional-data", sign_in_output(in), false));
+    upgrade_server_additional(in, &a, e);
     if (s->bind.bound || in->request->session.resumed)
         address = jid_full(&s->jid);
     else
@@ -420,6 +422,19 @@ static void ask_session(struct stream *s)
 
 void sasl2_admitted(struct stream *s)
 {
+    if (!upgrade_server_ask(s))
+        sasl2_upgraded(s);
+}
+
+void sasl2_refuse_admitted(struct stream *s, enum sasl_error error)
+{
+    free(s->username);
+    s->username = NULL;
+    sign_in_server_refuse(s, error, STR_NONE);
+}
+
+void sasl2_upgraded(struct stream *s)
+{
     struct sasl2_request *r = s->sign_in->request;
     if (!r->token_mech && !r->issue) {
         ask_session(s);
@@ -444,9 +459,7 @@ void sign_in_answer_token(struct stream *s, const struct stream_token_answer *an
 {
     struct sasl2_request *r = s->sign_in->request;
     if (!answer->accepted && r->token_mech) {
-        free(s->username);
-        s->username = NULL;
-        sign_in_server_refuse(s, SASL_ERROR_CREDENTIALS_EXPIRED, STR_NONE);
+        sasl2_refuse_admitted(s, SASL_ERROR_CREDENTIALS_EXPIRED);
         return;
     }
     r->token = (struct stream_token_answer){

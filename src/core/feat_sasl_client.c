@@ -268,7 +268,10 @@ void sign_in_client_run(struct stream *s, enum sasl_status status)
         sign_in_ask(s, STREAM_WANT_DERIVE);
         break;
     case SASL_DONE:
-        client_done(s);
+        if (s->sign_in->upgrade.step == UPGRADE_PROVING)
+            upgrade_client_proved(s);
+        else
+            client_done(s);
         break;
     case SASL_FAILED:
         sign_in_client_failed(s);

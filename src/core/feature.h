@@ -84,6 +84,10 @@ void sign_in_answer_secret(struct stream *s, const struct sasl_secret *secret);
 void sign_in_answer_derive(struct stream *s, const uint8_t *key);
 void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text);
 void sign_in_answer_token(struct stream *s, const struct stream_token_answer *answer);
+/* feat_upgrade_server.c: whether a task is under way, in which nothing else may come. */
+bool upgrade_in_task(const struct stream *s);
+void upgrade_answer(struct stream *s, const struct stream_upgrade_answer *answer);
+void upgrade_answer_stored(struct stream *s, bool stored);
 bool sign_in_waits_for_session(const struct stream *s);
 void sign_in_answer_session(struct stream *s, const struct stream_session_answer *answer);
 const struct sasl *sign_in_sasl(const struct sign_in *in);

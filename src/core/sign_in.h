@@ -9,6 +9,7 @@
 #ifndef CORE_SIGN_IN_H
 #define CORE_SIGN_IN_H
 
+#include "core/feat_upgrade.h"
 #include "core/stream_private.h"
 
 #define NS_SASL_CB "urn:xmpp:sasl-cb:0"
@@ -21,6 +22,7 @@ struct sign_in {
     struct sasl *sasl; /* the exchange that runs */
     struct buf out;    /* its last message, not yet encoded */
     bool sasl2;        /* it is one of XEP-0388 */
+    struct upgrade upgrade;
 
     /* server */
     unsigned attempts;                   /* exchanges that failed on this connection ... */
@@ -92,6 +94,8 @@ void sign_in_client_take(struct stream *s, const struct element *e, bool conclud
 /* feat_sasl2_client.c: <authenticate/> with its first message; the end of it all. */
 void sasl2_write_authenticate(struct stream *s);
 void sasl2_client_done(struct stream *s);
+/* The exchange is at its end, with what <success/> or <continue/> has of it. */
+void sasl2_client_conclude(struct stream *s, const struct element *e);
 enum feature_choice sasl2_choose(struct stream *s, const struct element *offer);
 void sasl2_client_handle(struct stream *s, const struct element *e);
 
@@ -123,6 +127,10 @@ void sasl2_server_handle(struct stream *s, const struct element *e);
 bool sasl2_from_differs(const struct stream *s);
 /* Admitted: what else was asked for is done, then success is told. */
 void sasl2_admitted(struct stream *s);
+/* ... no task is left to be done. */
+void sasl2_upgraded(struct stream *s);
+/* One who was admitted is refused after all. */
+void sasl2_refuse_admitted(struct stream *s, enum sasl_error error);
 void sasl2_request_free(struct sasl2_request *r);
 
 #endif

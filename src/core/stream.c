@@ -252,6 +252,23 @@ bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,
     return true;
 }
 
+bool stream_answer_upgrade(struct stream *s, uint64_t now_ms, uint64_t id,
+                           const struct stream_upgrade_answer *answer)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_UPGRADE, id))
+        return false;
+    upgrade_answer(s, answer);
+    return true;
+}
+
+bool stream_answer_upgraded(struct stream *s, uint64_t now_ms, uint64_t id, bool stored)
+{
+    if (!want_take(s, now_ms, STREAM_WANT_UPGRADED, id))
+        return false;
+    upgrade_answer_stored(s, stored);
+    return true;
+}
+
 bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id,
                          const struct stream_token_answer *answer)
 {

@@ -93,15 +93,20 @@ struct stream_config {
     struct str authzid;  /* only when acting for another */
     struct str resource; /* STR_NONE: the server chooses */
     struct stream_fast_path fast_path;
+    /* The password itself can be given at WANT_SECRET, not only a key that was derived from it:
+     * then a server that asks is helped to better hashes of it (XEP-0480), over a bound channel. */
+    bool upgrade;
 
     /* server; borrowed, must outlive the stream */
     const char *const *domains; /* prepared; the first is the default `from`; NULL-terminated */
     uint8_t fake_key[32];       /* see sasl.h */
     unsigned fake_iterations;
-    bool no_sasl2;   /* RFC 6120 only */
-    bool fast;       /* FAST tokens (XEP-0484): WANT_TOKEN will be answered */
-    bool sm;         /* stream management (XEP-0198) */
-    bool early_data; /* a token may come in TLS early data (XEP-0484 §3.4) */
+    bool no_sasl2;     /* RFC 6120 only */
+    bool fast;         /* FAST tokens (XEP-0484): WANT_TOKEN will be answered */
+    bool sm;           /* stream management (XEP-0198) */
+    unsigned upgrades; /* 1 << enum hash_alg, for each that an account may be given a SCRAM row of
+                          by its client (XEP-0480): WANT_UPGRADE will be answered */
+    bool early_data;   /* a token may come in TLS early data (XEP-0484 §3.4) */
 };
 
 struct stream;
@@ -166,16 +171,19 @@ enum stream_event_kind {
     STREAM_EVENT_CLOSED,        /* `error`; code LINNET_OK for an orderly end that we asked for, or
                                    that the peer began after READY without an error */
 
-    STREAM_WANT_TLS,     /* everything we wrote is acknowledged: handshake now */
-    STREAM_WANT_VERIFY,  /* client: the certificate did not verify: `facts`; go on? */
-    STREAM_WANT_SECRET,  /* `sasl`: a password or a stored credential */
-    STREAM_WANT_DERIVE,  /* `sasl`: PBKDF2 elsewhere; to cancel is to abandon */
-    STREAM_WANT_ADMIT,   /* server: `auth` proved who it is; may it in? Asked before success is
-                            written, with no output pending: the moment to change loop */
-    STREAM_WANT_TOKEN,   /* server, admitted: `token`: compare-and-set of the FAST token that was
-                            used, and a new one */
-    STREAM_WANT_SESSION, /* server: `session`: resume, bind and inline features: one question */
-    STREAM_WANT_REGISTER /* server: `element`: XEP-0077 before login */
+    STREAM_WANT_TLS,      /* everything we wrote is acknowledged: handshake now */
+    STREAM_WANT_VERIFY,   /* client: the certificate did not verify: `facts`; go on? */
+    STREAM_WANT_SECRET,   /* `sasl`: a password or a stored credential */
+    STREAM_WANT_DERIVE,   /* `sasl`: PBKDF2 elsewhere; to cancel is to abandon */
+    STREAM_WANT_ADMIT,    /* server: `auth` proved who it is; may it in? Asked before success is
+                             written, with no output pending: the moment to change loop */
+    STREAM_WANT_UPGRADE,  /* server, admitted: `upgrade`: does the account lack one of the rows that
+                             the client can help to? */
+    STREAM_WANT_UPGRADED, /* server: `upgrade`: a row to be stored */
+    STREAM_WANT_TOKEN,    /* server, admitted: `token`: compare-and-set of the FAST token that was
+                             used, and a new one */
+    STREAM_WANT_SESSION,  /* server: `session`: resume, bind and inline features: one question */
+    STREAM_WANT_REGISTER  /* server: `element`: XEP-0077 before login */
 };
 
 struct stream_header_info {
@@ -209,6 +217,20 @@ struct stream_token_answer {
     bool accepted;
     struct str token;  /* a new one; STR_NONE */
     int64_t expires_s; /* Unix time */
+};
+
+/* XEP-0480, server: the client has proved the password over a bound channel. */
+struct stream_upgrade_info {
+    struct str username;
+    unsigned algs; /* UPGRADE: 1 << enum hash_alg, for each that the client can be asked for */
+    const struct sasl_credential *credential; /* UPGRADED; a secret */
+};
+
+struct stream_upgrade_answer {
+    bool wanted;                   /* false: the account lacks none of them */
+    enum hash_alg alg;             /* one of `algs` that it lacks */
+    uint8_t salt[SASL_SALT_BYTES]; /* new, random */
+    unsigned iterations;
 };
 
 /* FAST, client. */
@@ -245,6 +267,7 @@ struct stream_event {
         const struct linnet_error *error;
         const struct stream_header_info *header;
         const struct stream_auth_info *auth;
+        const struct stream_upgrade_info *upgrade;
         const struct stream_token_info *token;
         const struct stream_issued_token *issued;
         const struct stream_session_info *session;
@@ -291,6 +314,10 @@ struct stream_session_answer {
     bool old_known;             /* it is gone, but so many of its stanzas were handled */
     uint32_t old_h;
 };
+bool stream_answer_upgrade(struct stream *s, uint64_t now_ms, uint64_t id,
+                           const struct stream_upgrade_answer *answer);
+/* Whether it is stored or not, the client is let in; if not, no other row is asked for. */
+bool stream_answer_upgraded(struct stream *s, uint64_t now_ms, uint64_t id, bool stored);
 bool stream_answer_token(struct stream *s, uint64_t now_ms, uint64_t id,
                          const struct stream_token_answer *answer);
 bool stream_answer_session(struct stream *s, uint64_t now_ms, uint64_t id,

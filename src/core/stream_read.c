@@ -49,7 +49,9 @@ static bool comes_too_early(const struct stream *s, const struct element *e)
 static void server_element(struct stream *s, const struct element *e)
 {
     const struct feature *f = feature_of(e);
-    if (f && f->handle[STREAM_SERVER])
+    if (upgrade_in_task(s) && f != &feature_sasl2)
+        stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "sign-in went out of order");
+    else if (f && f->handle[STREAM_SERVER])
         f->handle[STREAM_SERVER](s, e);
     else if (stanza_kind(e, NS_CLIENT) != STANZA_NONE)
         stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "a stanza came before sign-in and binding");

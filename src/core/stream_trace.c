@@ -13,6 +13,7 @@ static const struct {
     {"urn:xmpp:sasl:2", "response"},
     {"urn:xmpp:sasl:2", "additional-data"},
     {"urn:xmpp:sasl:2", "task-data"},
+    {"urn:xmpp:scram-upgrade:0", "hash"},
     {"urn:xmpp:fast:0", "token"},
     {"urn:xmpp:pars:0", "preauth"},
     {"jabber:iq:register", "password"},

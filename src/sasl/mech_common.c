@@ -68,6 +68,19 @@ bool sasl_take_password(struct sasl *s, const struct sasl_secret *secret, struct
     return false;
 }
 
+bool sasl_check_iterations(struct sasl *s, unsigned iterations)
+{
+    const struct sasl_config *c = &s->config;
+    if (iterations < c->iterations_min)
+        sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too low");
+    /* UINT_MAX stands for all that is more, so even that bound is not reached. */
+    else if (iterations > c->iterations_max || iterations == UINT_MAX)
+        sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too high");
+    else
+        return true;
+    return false;
+}
+
 bool sasl_check_authzid(struct sasl *s, struct str authzid)
 {
     struct str user = s->username, domain = s->config.bare_domain;

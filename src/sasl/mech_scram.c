@@ -15,12 +15,10 @@
 #include "sasl/sasl_mech.h"
 #include "sasl/saslprep.h"
 
-#include <limits.h>
 #include <stdio.h>
 
 enum {
-    NONCE_MAX_BYTES = 1024, /* of both halves; a client may use half of it */
-    SALT_MAX_BYTES = 256
+    NONCE_MAX_BYTES = 1024 /* of both halves; a client may use half of it */
 };
 
 enum scram_stage { STAGE_FIRST, STAGE_FINAL, STAGE_SIGNATURE };
@@ -283,11 +281,8 @@ static enum sasl_next check_server_first(struct sasl *s, struct str nonce, struc
     bool failed = false;
     if (nonce.len <= ours.len || memcmp(nonce.ptr, ours.ptr, ours.len) != 0)
         return sasl_malformed(s, "the nonce does not begin with ours, or adds nothing");
-    if (iterations < s->config.iterations_min)
-        return sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too low");
-    /* UINT_MAX stands for all that is more, so even that bound is not reached. */
-    if (iterations > s->config.iterations_max || iterations == UINT_MAX)
-        return sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NONE, "the iteration count is too high");
+    if (!sasl_check_iterations(s, iterations))
+        return SASL_NEXT_FAILED;
     if (known->h.ptr && s->config.offered.ptr && !offer_is_same(s, known->h, &failed)) {
         s->arena.failed |= failed;
         return sasl_fail(s, SASL_FAULT_DOWNGRADE, SASL_ERROR_NONE,
@@ -305,7 +300,7 @@ static enum sasl_next server_first(struct sasl *s, struct scram *c, struct str i
     if (!is_text(in) || !attribute(&rest, 'r', &nonce) || !attribute(&rest, 's', &salt) ||
         !attribute(&rest, 'i', &iterations) || !extensions(rest, &known) ||
         !is_nonce(nonce, NONCE_MAX_BYTES) || !sasl_number(iterations, &c->iterations) ||
-        !decode(s, salt, SALT_MAX_BYTES, &c->salt))
+        !decode(s, salt, SASL_SALT_MAX_BYTES, &c->salt))
         return sasl_malformed(s, "the server-first message breaks the grammar");
     enum sasl_next next = check_server_first(s, nonce, c->nonce, c->iterations, &known);
     if (next == SASL_NEXT_FAILED)

@@ -198,10 +198,10 @@ static bool proves_server(const struct sasl *s)
 }
 
 /* Out of memory shows in the arena or in `out`, whatever the mechanism made of it. */
-static void fail_memory(struct sasl *s)
+enum sasl_next sasl_fail_memory(struct sasl *s)
 {
     s->fault = SASL_FAULT_NONE;
-    sasl_fail(s, SASL_FAULT_MEMORY, SASL_ERROR_TEMPORARY_AUTH_FAILURE, "out of memory");
+    return sasl_fail(s, SASL_FAULT_MEMORY, SASL_ERROR_TEMPORARY_AUTH_FAILURE, "out of memory");
 }
 
 /* The half has no more to say or to hear: for a server this is the end of the exchange; a client
@@ -220,10 +220,8 @@ static enum sasl_status end(struct sasl *s, bool has_output)
 
 static enum sasl_status settle(struct sasl *s, enum sasl_next next, struct buf *out, size_t before)
 {
-    if (out->failed || s->arena.failed) {
-        fail_memory(s);
-        next = SASL_NEXT_FAILED;
-    }
+    if (out->failed || s->arena.failed)
+        next = sasl_fail_memory(s);
     s->has_output = false;
     s->status = SASL_FAILED;
     switch (next) {

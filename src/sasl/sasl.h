@@ -289,4 +289,15 @@ bool sasl_upgrade_alg(struct str name, enum hash_alg *ret) MUST_USE;
 bool sasl_upgrade_credential(enum hash_alg alg, struct str salted, struct str salt,
                              unsigned iterations, struct sasl_credential *ret) MUST_USE;
 
+/* Client, once its exchange is SASL_DONE: what the server asks for in a task, held against the
+ * bounds that SCRAM holds server-first against. SASL_WANT_SECRET, with what is wanted in *ret, or
+ * SASL_FAILED, and sasl_failure says why. `iterations` is text as it came. */
+enum sasl_status sasl_upgrade_want(struct sasl *s, enum hash_alg alg, struct str salt,
+                                   struct str iterations, struct sasl_want *ret) MUST_USE;
+
+/* The answer, a password: SASL_WANT_DERIVE, with the prepared one in `want`, or SASL_FAILED. What
+ * `want` points to lives as long as the exchange. */
+enum sasl_status sasl_upgrade_secret(struct sasl *s, const struct sasl_secret *secret,
+                                     struct sasl_want *want) MUST_USE;
+
 #endif

@@ -20,6 +20,8 @@
 #include "base/arena.h"
 #include "sasl/sasl.h"
 
+enum { SASL_SALT_MAX_BYTES = 256 }; /* that a client takes */
+
 enum sasl_next {
     SASL_NEXT_WAIT,   /* nothing to send; the peer's message comes to `step` */
     SASL_NEXT_SEND,   /* `out`, which may be empty, to the peer; its answer comes to `step` */
@@ -76,6 +78,9 @@ enum sasl_next sasl_fail(struct sasl *s, enum sasl_fault fault, enum sasl_error 
 /* sasl_fail for a message outside the mechanism's grammar. */
 enum sasl_next sasl_malformed(struct sasl *s, const char *text);
 
+/* sasl_fail for want of memory, which is the reason whatever was found before. */
+enum sasl_next sasl_fail_memory(struct sasl *s);
+
 /* sasl_fail for a server whose store or worker could not answer. */
 enum sasl_next sasl_unavailable(struct sasl *s);
 
@@ -94,6 +99,9 @@ struct str sasl_keep(struct sasl *s, struct str in);
 
 /* Client: prepares config.username into s->username, or fails. */
 bool sasl_prepare_user(struct sasl *s) MUST_USE;
+
+/* Client: whether PBKDF2 may be asked to do so much work, and so little; or fails. */
+bool sasl_check_iterations(struct sasl *s, unsigned iterations) MUST_USE;
 
 /* Client: the prepared password of an answer, or fails. */
 bool sasl_take_password(struct sasl *s, const struct sasl_secret *secret, struct str *ret) MUST_USE;

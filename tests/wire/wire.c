@@ -9,7 +9,7 @@
  *                         what that half must come to next
  *     client: path [sasl2] [bind2] [token] [pipelined] [resumed]   how it became ready
  *     client: token MECHANISM TOKEN EXPIRY | client: token refused
- *     client: sends <xml> ...     see wire_sm.h
+ *     client: sends <xml> ...     see wire_sm.h; server: upgraded ... see wire_upgrade.h
  *
  * When the client half is played, S: lines are fed to it and its output must equal the C: lines,
  * element by element (attribute order and quotes do not matter); and the other way round.
@@ -21,6 +21,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "tests/wire/wire_sm.h"
+#include "tests/wire/wire_upgrade.h"
 #include "xml/reader.h"
 
 #include <assert.h>
@@ -40,6 +41,7 @@ struct script {
     const char *server_policy, *agent, *tag, *token, *token_mechanism, *token_count, *known;
     bool legacy, direct, sasl2, fast, want_token, token_stale, early;
     struct wire_sm sm;
+    struct wire_upgrade upgrade;
     uint8_t random[2][RANDOM_MAX];
     size_t random_len[2];
 };
@@ -55,6 +57,7 @@ struct play {
     struct linnet_error error;
     char jid[512], token[128];
     struct wire_session session;
+    struct wire_upgrade upgrade;
     char *vars[VARS_MAX][2];
     size_t var_count;
     size_t line;
@@ -105,7 +108,7 @@ static bool setting(struct script *s, const char *key, char *value)
     for (size_t i = 0; i < ARRAY_LEN(switches); i++)
         if (strcmp(key, switches[i].key) == 0)
             return *switches[i].to = strcmp(value, "on") == 0, true;
-    if (wire_sm_setting(&s->sm, key, value))
+    if (wire_sm_setting(&s->sm, key, value) || wire_upgrade_setting(&s->upgrade, key, value))
         return true;
     enum stream_side side = strncmp(key, "server-", 7) == 0 ? STREAM_SERVER : STREAM_CLIENT;
     const char *what = strncmp(key, "server-", 7) && strncmp(key, "client-", 7) ? "" : key + 7;
@@ -317,6 +320,8 @@ static void play_begin(struct play *p)
             strcmp(s->server_policy, "tls-optional") == 0 ? POLICY_TLS_PREFER : POLICY_TLS_OFF;
     wire_session_begin(&p->session, &s->sm, p->side);
     wire_session_configure(&p->session, &c);
+    p->upgrade = s->upgrade;
+    wire_upgrade_configure(&p->upgrade, &c);
     p->stream = stream_new(&c, 0);
     p->reader = xml_reader_new(&xml_limits_after_auth, false);
     assert(p->stream && p->reader);
@@ -402,7 +407,9 @@ static void on_event(struct play *p, const struct stream_event *ev)
         p->error = *ev->error;
         break;
     default:
-        wire_session_event(&p->session, p->stream, ev);
+        if (!wire_upgrade_event(&p->upgrade, p->stream, p->now_ms, str_opt(p->script->password),
+                                ev))
+            wire_session_event(&p->session, p->stream, ev);
         break;
     }
 }
@@ -562,6 +569,8 @@ static void show_state(const struct play *p, const char *want, char *out, size_t
         snprintf(out, size, "ready %s", p->ready && !p->closed ? p->jid : "(not)");
     else if (strncmp(want, "token ", 6) == 0)
         snprintf(out, size, "token %s", p->token);
+    else if (strncmp(want, "upgraded", 8) == 0)
+        snprintf(out, size, "upgraded%s", p->upgrade.stored);
     else if (strncmp(want, "path", 4) == 0)
         show_path(p, out, size);
     else if (p->closed)
