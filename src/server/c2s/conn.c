@@ -134,6 +134,7 @@ static struct stream *new_stream(struct conn *c)
         .fake_iterations = (unsigned)set->login_iterations,
         .fast = set->login_token_days > 0,
         .sm = true,
+        .upgrades = conn_upgrades(set),
         .early_data = set->tls_early_data,
     };
     fill_policy(&config.policy, set);

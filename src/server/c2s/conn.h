@@ -32,6 +32,7 @@ struct throttle_hold;
 struct derive_job;
 struct secret_job;
 struct token_job;
+struct upgrade_job;
 struct token_ids;
 struct ops_reply;
 
@@ -70,6 +71,7 @@ struct conn {
     struct derive_job *derive;
     struct secret_job *secret;
     struct token_job *token;
+    struct upgrade_job *upgrade;
     struct token_ids *token_ids; /* of the tokens that a client may have; NULL */
     int64_t mark;                /* of the account, with its password (ops_token_ask) */
     struct throttle_hold *held;  /* an attempt to sign in that must wait */
@@ -148,6 +150,14 @@ enum chan_result conn_early_read(struct conn *c, void *data, size_t cap, size_t 
 void conn_find_token(struct conn *c, const struct stream_event *ev);
 void conn_want_token(struct conn *c, const struct stream_event *ev);
 void conn_token_abandon(struct conn *c);
+
+/* --- conn_upgrade.c: better hashes of a password (XEP-0480) --- */
+
+/* stream_config.upgrades: those that log-in is allowed with. */
+unsigned conn_upgrades(const struct settings *set);
+void conn_want_upgrade(struct conn *c, const struct stream_event *ev);
+void conn_want_upgraded(struct conn *c, const struct stream_event *ev);
+void conn_upgrade_abandon(struct conn *c);
 
 /* --- conn_login.c: what its login record learns; each does nothing once there is none --- */
 

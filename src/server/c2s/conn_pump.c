@@ -98,6 +98,12 @@ static void on_event(struct conn *c, const struct stream_event *ev)
     case STREAM_WANT_ADMIT:
         conn_want_admit(c, ev);
         break;
+    case STREAM_WANT_UPGRADE:
+        conn_want_upgrade(c, ev);
+        break;
+    case STREAM_WANT_UPGRADED:
+        conn_want_upgraded(c, ev);
+        break;
     case STREAM_WANT_TOKEN:
         conn_want_token(c, ev);
         break;

@@ -304,6 +304,7 @@ void conn_abandon_jobs(struct conn *c)
 {
     conn_throttle_forget(c);
     conn_token_abandon(c);
+    conn_upgrade_abandon(c);
     if (c->secret) {
         ops_forget(c->secret->request);
         free(c->secret);

@@ -145,7 +145,7 @@ static enum ops_result take_password(struct ops_request *r, struct str password,
     return ok ? OPS_OK : OPS_BAD_PASSWORD;
 }
 
-/* Appends the row to the change. On a worker; the request is the worker's meanwhile. */
+/* Appends the row to the change. The request is of whoever calls: a worker, or the loop. */
 static void add_row(struct ops_request *r, const struct sasl_credential *c)
 {
     struct buf row = {.secret = true};
@@ -158,6 +158,17 @@ static void add_row(struct ops_request *r, const struct sasl_credential *c)
         .value = str_from(ops_request_keep(r, buf_peek(&row))),
     };
     buf_finish(&row);
+}
+
+enum ops_result ops_account_upgrade(struct ops_port *port, const struct ops_ask *ask,
+                                    struct ops_request **ret, const char **ret_why)
+{
+    *ret_why = "";
+    struct ops_request *r = ops_request_new(port, ask);
+    r->write.store.change = STORE_UPGRADE;
+    r->write.store.old_mark = ask->mark;
+    add_row(r, ask->credential);
+    return ops_request_submit(r, ops_request_take_address(r, ask->address, ret_why), ret);
 }
 
 static bool derive_scram(struct ops_request *r, enum hash_alg alg, const uint8_t salt[16])

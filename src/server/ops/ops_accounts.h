@@ -14,6 +14,11 @@ enum ops_result ops_account_add(struct ops_port *port, const struct ops_ask *ask
 /* address, password: replaces every credential. */
 enum ops_result ops_account_passwd(struct ops_port *port, const struct ops_ask *ask,
                                    struct ops_request **ret, const char **ret_why) MUST_USE;
+/* address, mark, credential: adds a row that the client of a login helped to (XEP-0480), unless the
+ * password has changed since, or the account was disabled or logged out: OPS_NOT_FOUND. OPS_EXISTS
+ * when it has a row of that scheme. */
+enum ops_result ops_account_upgrade(struct ops_port *port, const struct ops_ask *ask,
+                                    struct ops_request **ret, const char **ret_why) MUST_USE;
 /* address */
 enum ops_result ops_account_remove(struct ops_port *port, const struct ops_ask *ask,
                                    struct ops_request **ret, const char **ret_why) MUST_USE;

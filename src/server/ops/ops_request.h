@@ -43,7 +43,7 @@ struct ops_reply {
     const struct sasl_credential *credential; /* login */
     bool disabled;                            /* logins: to be said once the proof was right */
     const char *reason;                       /* logins, disabled: for people; may be "" */
-    int64_t mark;                             /* login: for token_commit */
+    int64_t mark;                             /* login: for token_commit and account_upgrade */
 
     const struct ops_token *tokens; /* token_login: STORE_SLOTS of them, always */
     size_t token_count;             /* of them may be used; the others nobody can present */
@@ -74,6 +74,8 @@ struct ops_ask {
     struct str scheme;
     struct str after; /* list: the last user of the page before, or STR_NONE */
     size_t limit;     /* list: 1 to OPS_PAGE_MAX */
+    int64_t mark;     /* upgrade: that of ops_login's reply */
+    const struct sasl_credential *credential; /* upgrade */
     struct ops_token_ask token;
     uid_t uid; /* of who asks: goes into the event of a change */
     void (*done)(void *ctx, const struct ops_reply *reply);

@@ -114,6 +114,8 @@ struct store_token_change {
 enum store_change {
     STORE_ADD,         /* account and credentials; STORE_EXISTS */
     STORE_PASSWORD,    /* replaces all credentials, deletes all tokens; STORE_NOT_FOUND */
+    STORE_UPGRADE,     /* adds credentials to an account that is enabled and has `old_mark`;
+                          STORE_NOT_FOUND: there is none such; STORE_EXISTS: it has that scheme */
     STORE_REMOVE,      /* with its tokens; STORE_NOT_FOUND */
     STORE_DISABLE,     /* with `reason`, deletes all tokens; STORE_NOT_FOUND */
     STORE_ENABLE,      /* STORE_NOT_FOUND */
@@ -136,6 +138,7 @@ struct store_write {
     struct str key, value;
     struct str client;
     struct store_token_change *token;
+    int64_t old_mark;
     int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
     enum store_result result; /* out */

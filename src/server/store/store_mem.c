@@ -239,7 +239,7 @@ static void free_account(struct mem_account *a)
     free(a);
 }
 
-/* Copies the credentials of `w`, sorted, into the empty set of `a`. */
+/* Copies the credentials of `w`, sorted, into the set of `a`, which has none of them. */
 static bool take_credentials(struct mem_account *a, const struct store_write *w)
 {
     for (size_t i = 0; i < w->credential_count; i++) {
@@ -319,6 +319,26 @@ static enum store_result set_password(struct mem_account *a, const struct store_
     return log_out(a, w);
 }
 
+static bool has_scheme(const struct mem_account *a, struct str scheme)
+{
+    for (size_t i = 0; i < a->credential_count; i++)
+        if (str_is(scheme, a->credentials[i].scheme))
+            return true;
+    return false;
+}
+
+static enum store_result upgrade(struct mem_account *a, const struct store_write *w)
+{
+    if (a->disabled || a->mark != w->old_mark)
+        return STORE_NOT_FOUND;
+    if (a->credential_count + w->credential_count > STORE_CREDENTIALS_MAX)
+        return STORE_FAILED;
+    for (size_t i = 0; i < w->credential_count; i++)
+        if (has_scheme(a, w->credentials[i].scheme))
+            return STORE_EXISTS;
+    return take_credentials(a, w) ? STORE_OK : STORE_NO_MEMORY;
+}
+
 static enum store_result remove_account(struct store_mem *m, const struct store_write *w)
 {
     bool found;
@@ -394,6 +414,8 @@ static enum store_result apply_to_account(struct mem_account *a, const struct st
     switch (w->change) {
     case STORE_PASSWORD:
         return set_password(a, w);
+    case STORE_UPGRADE:
+        return upgrade(a, w);
     case STORE_DISABLE:
     case STORE_ENABLE:
         return set_disabled(a, w);

@@ -34,6 +34,9 @@ static const char *const texts[STATEMENT_COUNT] = {
                     " reason, mark) VALUES (?, ?, ?, ?, 0, '', ?)",
     [ADD_CREDENTIAL] = "INSERT INTO credential (domain, username, scheme, value)"
                        " VALUES (?, ?, ?, ?)",
+    [ADD_CREDENTIAL_BY_MARK] = "INSERT INTO credential (domain, username, scheme, value)"
+                               " SELECT domain, username, ?, ? FROM account"
+                               " WHERE domain = ? AND username = ? AND mark = ? AND disabled = 0",
     [SET_PASSWORD_TIME] = "UPDATE account SET password_s = ? WHERE domain = ? AND username = ?",
     [SET_MARK] = "UPDATE account SET mark = ? WHERE domain = ? AND username = ?",
     [SET_DISABLED] = "UPDATE account SET disabled = ?, reason = ?"
@@ -401,6 +404,32 @@ static enum store_result set_password(struct connection *c, const struct store_w
     return store_sql_result(r == SQL_DONE ? add_credentials(c, w) : r);
 }
 
+static enum store_result upgrade_one(struct connection *c, const struct store_write *w,
+                                     const struct store_credential *credential)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_statement(c, ADD_CREDENTIAL_BY_MARK, &stmt);
+    if (r != SQL_DONE)
+        return store_sql_result(r);
+    d->bind_text(stmt, 1, credential->scheme);
+    d->bind_text(stmt, 2, credential->value);
+    d->bind_text(stmt, 3, w->domain);
+    d->bind_text(stmt, 4, w->user);
+    d->bind_int(stmt, 5, w->old_mark);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return r == SQL_CONSTRAINT ? STORE_EXISTS : store_sql_touched(c, r);
+}
+
+static enum store_result upgrade(struct connection *c, const struct store_write *w)
+{
+    enum store_result result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < w->credential_count; i++)
+        result = upgrade_one(c, w, &w->credentials[i]);
+    return result;
+}
+
 static enum store_result remove_account(struct connection *c, const struct store_write *w)
 {
     const struct str name[] = {w->domain, w->user};
@@ -443,6 +472,8 @@ static enum store_result apply(struct connection *c, const struct store_write *w
         return add(c, w);
     case STORE_PASSWORD:
         return set_password(c, w);
+    case STORE_UPGRADE:
+        return upgrade(c, w);
     case STORE_REMOVE:
         return remove_account(c, w);
     case STORE_DISABLE:

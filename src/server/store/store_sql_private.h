@@ -13,6 +13,7 @@ enum statement {
     META,
     ADD_ACCOUNT,
     ADD_CREDENTIAL,
+    ADD_CREDENTIAL_BY_MARK,
     SET_PASSWORD_TIME,
     SET_MARK,
     SET_DISABLED,
