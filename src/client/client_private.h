@@ -193,6 +193,10 @@ void want_forget(struct linnet_client *c, bool refused);
 void want_certificate_error(const struct linnet_client *c, const struct tls_facts *facts,
                             struct linnet_error *error);
 
+/* Whether the password itself can be given when it is wanted, by the configuration or by the
+ * application that will be asked; not only a key that was derived from it. */
+bool want_has_password(const struct linnet_client *c);
+
 /* After READY: keeps the derived key. */
 void want_remember(struct linnet_client *c);
 

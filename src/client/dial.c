@@ -206,6 +206,7 @@ static struct stream *new_stream(const struct dial *d, bool direct_tls)
         .domain = c->address.domain,
         .username = d->set.anonymous ? STR_NONE : c->address.local,
         .resource = resource ? str_from(resource) : c->address.resource,
+        .upgrade = d->set.upgrade,
     };
     dial_policy(c, &config.policy);
     if (d->set.hooks->prepare)

@@ -35,6 +35,7 @@ struct dial_settings {
     struct random_source random;
     uint64_t deadline_ms;
     bool anonymous; /* a probe: no user name is given to the stream */
+    bool upgrade;   /* as in stream_config */
     struct stream_trace trace;
     /* Borrowed until dial_free: to resume, or STR_NONE. The first target to begin TLS gets it. */
     struct str tls_session;

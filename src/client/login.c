@@ -399,6 +399,7 @@ static void begin_dial(struct linnet_client *c)
         .config = c->config,
         .tls = c->tls,
         .random = c->random,
+        .upgrade = want_has_password(c),
         .deadline_ms = c->login.start_ms + c->config->login_ms,
         .trace = {trace, c, c->config->trace.secrets},
         .tls_session = buf_len(&c->tls_session) ? buf_peek(&c->tls_session) : STR_NONE,

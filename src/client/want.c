@@ -160,6 +160,11 @@ static void want_secret(struct linnet_client *c, const struct stream_event *even
     }
 }
 
+bool want_has_password(const struct linnet_client *c)
+{
+    return c->config->password || c->wants.password || !c->wants.salted.valid;
+}
+
 static void forget_password(struct wants *w)
 {
     wipe_free(w->password, w->password_len);
