@@ -105,6 +105,74 @@ static void replaces_a_password(void **state)
     assert_int_equal(login(s, "bob", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
 }
 
+static struct store_write row_of(const char *user, const char *scheme, int64_t old_mark)
+{
+    struct store_write w = change(STORE_UPGRADE, user);
+    w.credentials[0] = (struct store_credential){str_from(scheme), STR_LIT("added")};
+    w.credential_count = 1;
+    w.old_mark = old_mark;
+    return w;
+}
+
+/* A row goes to the account that was read, as it was read. */
+static void upgrades(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_account account;
+    struct arena a = {0};
+    struct store_write w = with_rows(change(STORE_ADD, "alice"), "alice");
+    w.credential_count = 2; /* SCRAM-SHA-512, SCRAM-SHA-1 */
+    w.mark = 7;
+    assert_int_equal(commit(s, w), STORE_OK);
+    add(s, "bob");
+    assert_int_equal(commit(s, row_of("carol", "SCRAM-SHA-256", 7)), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-256", 8)), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-1", 7)), STORE_EXISTS);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-1", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-1$alice");
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-256", &l), STORE_NOT_FOUND);
+
+    assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-256", 7)), STORE_OK);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-256", &l), STORE_OK);
+    assert_string_equal(l.value, "added");
+    assert_int_equal(l.mark, 7);
+    assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-256", 7)), STORE_EXISTS);
+    assert_int_equal(show(s, "alice", &a, &account), STORE_OK);
+    assert_string_equal(account.schemes, "SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512");
+    assert_int_equal(account.password_s, 1000);
+    arena_finish(&a);
+    assert_int_equal(login(s, "bob", "SCRAM-SHA-256", &l), STORE_OK);
+    assert_string_equal(l.value, "SCRAM-SHA-256$bob");
+}
+
+/* What ends tokens ends this too; and of two rows both are added or none. */
+static void upgrades_only_what_was_proved(void **state)
+{
+    static const enum store_change ends[] = {STORE_PASSWORD, STORE_DISABLE, STORE_LOGOUT};
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_write w = with_rows(change(STORE_ADD, "alice"), "alice");
+    w.credential_count = 2;
+    assert_int_equal(commit(s, w), STORE_OK);
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        w = with_rows(change(ends[i], "alice"), "new");
+        w.credential_count = 2;
+        w.mark = (int64_t)i + 1;
+        assert_int_equal(commit(s, w), STORE_OK);
+        assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-256", (int64_t)i)), STORE_NOT_FOUND);
+        if (ends[i] == STORE_DISABLE)
+            assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-256", w.mark)), STORE_NOT_FOUND);
+        assert_int_equal(commit(s, change(STORE_ENABLE, "alice")), STORE_OK);
+    }
+    w = row_of("alice", "SCRAM-SHA-256", 3);
+    w.credentials[1] = (struct store_credential){STR_LIT("SCRAM-SHA-1"), STR_LIT("added")};
+    w.credential_count = 2;
+    assert_int_equal(commit(s, w), STORE_EXISTS);
+    assert_int_equal(login(s, "alice", "SCRAM-SHA-256", &l), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, row_of("alice", "SCRAM-SHA-256", 3)), STORE_OK);
+}
+
 static void removes(void **state)
 {
     struct store *s = ((struct fixture *)*state)->store;
@@ -306,6 +374,9 @@ static void serves_many_threads(void **state)
         {#back_end ": refuses_a_second", refuses_a_second, open_##back_end, close_store, NULL},    \
         {#back_end ": replaces_a_password", replaces_a_password, open_##back_end, close_store,     \
          NULL},                                                                                    \
+        {#back_end ": upgrades", upgrades, open_##back_end, close_store, NULL},                    \
+        {#back_end ": upgrades_only_what_was_proved", upgrades_only_what_was_proved,               \
+         open_##back_end, close_store, NULL},                                                      \
         {#back_end ": removes", removes, open_##back_end, close_store, NULL},                      \
         {#back_end ": disables", disables, open_##back_end, close_store, NULL},                    \
         {#back_end ": commits_a_batch", commits_a_batch, open_##back_end, close_store, NULL},      \

@@ -1,5 +1,6 @@
 #include "server/ops/ops.h"
 
+#include "base/wipe.h"
 #include "net/loop.h"
 #include "server/ops/ops_accounts.h"
 
@@ -187,6 +188,7 @@ struct answer {
     enum ops_result result;
     char address[64];
     struct sasl_credential credential;
+    int64_t mark;
     bool has_credential, disabled;
     char reason[64];
     char schemes[128];
@@ -204,6 +206,7 @@ static void take(void *ctx, const struct ops_reply *reply)
     if (reply->credential) {
         a->has_credential = true;
         a->credential = *reply->credential;
+        a->mark = reply->mark;
     }
     if (reply->account)
         snprintf(a->schemes, sizeof a->schemes, "%s", reply->account->schemes);
@@ -294,6 +297,55 @@ static void adds_credentials(void **state)
     assert_int_equal(login(f, "alice", "DIGEST-MD5").result, OPS_NOT_FOUND);
     struct answer any = login(f, "alice", "");
     assert_string_equal(any.credential.scheme, "SCRAM-SHA-256");
+}
+
+static enum ops_result upgrade(struct fixture *f, const char *address, int64_t mark)
+{
+    struct answer a;
+    struct ops_ask ask = ask_of(&a, address);
+    struct sasl_credential c;
+    uint8_t salted[HASH_MAX_BYTES];
+    struct str salt = STR_LIT("0123456789abcdef");
+    const char *why;
+    assert_true(hash_pbkdf2(HASH_SHA512, STR_LIT("secret"), salt, 4096, salted));
+    assert_true(sasl_scram_credential(HASH_SHA512, salted, salt, 4096, &c));
+    ask.mark = mark;
+    ask.credential = &c;
+    enum ops_result result = ops_account_upgrade(f->port, &ask, NULL, &why);
+    wipe(&c, sizeof c); /* it was copied */
+    if (result != OPS_OK)
+        return result;
+    wait_for(f, &a);
+    return a.result;
+}
+
+static void upgrades_what_was_proved(void **state)
+{
+    struct fixture *f = *state;
+    struct store_fault fault;
+    struct store_write purge = {.change = STORE_PURGE, .scheme = STR_LIT("SCRAM-SHA-512")};
+    struct store_write *one = &purge;
+    assert_int_equal(change(f, "alice", "secret", ops_account_add), OPS_OK);
+    int64_t mark = login(f, "alice", "SCRAM-SHA-1").mark;
+    assert_int_equal(upgrade(f, "alice", mark), OPS_EXISTS);
+    assert_int_equal(f->config.store->ops->commit(f->config.store, &one, 1, &fault), STORE_OK);
+    assert_int_equal(login(f, "alice", "SCRAM-SHA-512").result, OPS_NOT_FOUND);
+
+    f->events[0] = '\0';
+    assert_int_equal(upgrade(f, "alice", mark + 1), OPS_NOT_FOUND);
+    assert_int_equal(upgrade(f, "nobody", mark), OPS_NOT_FOUND);
+    assert_int_equal(upgrade(f, "@", mark), OPS_BAD_NAME);
+    assert_int_equal(upgrade(f, "Alice", mark), OPS_OK);
+    struct answer sha512 = login(f, "alice", "SCRAM-SHA-512");
+    assert_true(matches(&sha512.credential, HASH_SHA512, "secret"));
+    assert_int_equal(sha512.mark, mark);
+    assert_string_equal(f->events, ""); /* nothing that a session rests on has changed */
+
+    assert_int_equal(f->config.store->ops->commit(f->config.store, &one, 1, &fault), STORE_OK);
+    assert_int_equal(change(f, "alice", "other", ops_account_passwd), OPS_OK);
+    assert_int_equal(f->config.store->ops->commit(f->config.store, &one, 1, &fault), STORE_OK);
+    assert_int_equal(upgrade(f, "alice", mark), OPS_NOT_FOUND);
+    assert_int_equal(login(f, "alice", "SCRAM-SHA-512").result, OPS_NOT_FOUND);
 }
 
 static void unknown_users_come_as_answers(void **state)
@@ -642,6 +694,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
     const struct CMUnitTest tests[] = {
         TEST(adds_credentials),
+        TEST(upgrades_what_was_proved),
         TEST(unknown_users_come_as_answers),
         TEST(refuses_at_once),
         TEST(goes_through_a_life),
