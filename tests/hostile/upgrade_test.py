@@ -1,0 +1,137 @@
+"""Better hashes of a password (XEP-0480): an account that has SCRAM-SHA-1 alone gets the others when
+its owner signs in with linnet, and nobody sees the password, or what is as good, on the way."""
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import sqlite3
+import subprocess
+import sys
+
+import daemon
+from daemon import Daemon
+
+LINNET = sys.argv[3]
+ALL = "SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
+PLUS = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS"]
+PASSWORD = "secret of juliet"
+
+
+def store(server, sql, *values):
+    with sqlite3.connect(server.folder / "data" / "linnet.db", timeout=20) as db:
+        return db.execute(sql, values).fetchall()
+
+
+def rows(server, user="juliet"):
+    return dict(store(server, "SELECT scheme, value FROM credential WHERE username = ?", user))
+
+
+def old_account(server, user="juliet"):
+    """What another server's database would have of it."""
+    salt = b"salt from before"
+    salted = hashlib.pbkdf2_hmac("sha1", f"secret of {user}".encode(), salt, 4096)
+    stored = hashlib.sha1(hmac.digest(salted, b"Client Key", "sha1")).digest()
+    keys = [base64.b64encode(key).decode()
+            for key in (salt, stored, hmac.digest(salted, b"Server Key", "sha1"))]
+    store(server, "DELETE FROM credential WHERE username = ?", user)
+    store(server, "INSERT INTO credential (domain, username, scheme, value) VALUES (?, ?, ?, ?)",
+          daemon.DOMAIN, user, "SCRAM-SHA-1", "SCRAM-SHA-1$4096:{}${}:{}".format(*keys))
+
+
+def login(server, *words, user="juliet", password=None):
+    file = server.folder / "password"
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(password or f"secret of {user}")
+    return subprocess.run(
+        [LINNET, "login", f"{user}@{daemon.DOMAIN}", "--host", "127.0.0.1", "--port",
+         str(server.port), "--pin", pin(server), "--password-file", str(file), *words],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+
+
+def pin(server):
+    """Of the certificate that the server made itself."""
+    session = server.session(direct_tls=True)
+    certificate = session.socket.getpeercert(True)
+    session.socket.close()
+    key = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-pubkey"],
+                         input=certificate, capture_output=True, check=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key,
+                         capture_output=True, check=True).stdout
+    return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
+def good(result):
+    assert result.returncode == 0, (result.returncode, result.stdout, result.stderr)
+    return result
+
+
+def upgraded():
+    """an account with SCRAM-SHA-1 alone has the others after one login, and they are good"""
+    with Daemon(users=["juliet"]) as server:
+        old_account(server)
+        before = rows(server)
+        assert list(before) == ["SCRAM-SHA-1"], before
+        good(login(server, "--mech", "SCRAM-SHA-1-PLUS"))
+        after = rows(server)
+        assert " ".join(sorted(after)) == ALL, after
+        assert after["SCRAM-SHA-1"] == before["SCRAM-SHA-1"]
+        for mechanism in PLUS:
+            good(login(server, "--mech", mechanism))
+            assert login(server, "--mech", mechanism, password="wrong").returncode == 30
+        assert rows(server) == after
+        session = server.login("juliet")  # PLAIN takes the row of SHA-256
+        session.close()
+        said = server.said()
+        assert said.count("upgraded: ") == 2 and "not upgraded" not in said, said
+        server.stop()
+
+
+def by_default():
+    """linnet alone, asked for nothing, does it too, and once"""
+    with Daemon("login.mechanisms=SCRAM-SHA-1-PLUS SCRAM-SHA-512-PLUS",
+                users=["juliet"]) as server:
+        old_account(server)
+        good(login(server, "--mech", "SCRAM-SHA-1-PLUS"))
+        # Of what cannot be signed in with there is no hash.
+        assert sorted(rows(server)) == ["SCRAM-SHA-1", "SCRAM-SHA-512"], rows(server)
+        good(login(server))
+        assert server.said().count("upgraded: ") == 1
+        server.stop()
+
+
+def unbound():
+    """without a bound channel nothing is asked for"""
+    with Daemon(users=["juliet"]) as server:
+        old_account(server)
+        for words in (["--mech", "SCRAM-SHA-1"], ["--mech", "PLAIN"]):
+            good(login(server, *words))
+            assert list(rows(server)) == ["SCRAM-SHA-1"]
+        server.stop()
+
+
+def unseen():
+    """neither trace nor log nor record shows a hash of the password"""
+    with Daemon("log.level=debug", users=["juliet"]) as server:
+        old_account(server)
+        trace = server.folder / "trace"
+        result = good(login(server, "--mech", "SCRAM-SHA-1-PLUS", "-v", f"--trace={trace}"))
+        seen = (result.stdout + result.stderr).decode() + trace.read_text()
+        assert seen.count("UPGR-SCRAM-SHA-512") >= 3, seen  # offer, request, task
+        assert "<hash" in seen
+        record = server.control("--json", "logins", "--user", "juliet", "--trace")
+        assert "UPGR-SCRAM-SHA-512" in record and "<hash" in record, record
+        for scheme, value in rows(server).items():
+            _, count_salt, keys = value.split("$")
+            count, salt = count_salt.split(":")
+            salted = hashlib.pbkdf2_hmac(scheme[6:].replace("-", "").lower(),
+                                         PASSWORD.encode(), base64.b64decode(salt), int(count))
+            secrets = [base64.b64encode(salted).decode(), binascii.hexlify(salted).decode(),
+                       *keys.split(":"), PASSWORD]
+            for secret in secrets:
+                for name, text in (("trace", seen), ("record", record), ("log", server.said())):
+                    assert secret not in text, f"{name} shows {secret} of {scheme}"
+        server.stop()
+
+
+daemon.run(upgraded, by_default, unbound, unseen)
