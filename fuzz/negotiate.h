@@ -8,6 +8,8 @@
  *     32 has a session that was broken off  64 client: knows the server's features
  *     128 the peer is let in: the client takes PLAIN, the server any password
  *
+ *     128 and 2: the peer knows the key that SCRAM derives, and upgrade tasks may come (XEP-0480)
+ *
  * The rest is what the peer sends, in pieces whose lengths are drawn from the bytes themselves; TLS
  * always succeeds. A peer that is not let in knows no password and no token, so READY must be out
  * of its reach. One that is lives on: the half answers every stanza with one of its own, and what
@@ -28,7 +30,8 @@ enum {
     FUZZ_TOKEN = 16,
     FUZZ_RESUME = 32,
     FUZZ_KNOWN = 64,
-    FUZZ_LET_IN = 128
+    FUZZ_LET_IN = 128,
+    FUZZ_UPGRADE = FUZZ_LET_IN | FUZZ_LEGACY
 };
 
 static const char fuzz_token[] = "a token that no peer knows: 4d80ccab";
@@ -52,8 +55,14 @@ struct fuzz_half {
     unsigned flags;
     unsigned ready, closed, told, resumed_failed;
     uint64_t now_ms, sent, acked;
+    unsigned upgraded;      /* in this login, 1 << enum hash_alg */
     struct sm *old, *begun; /* references */
 };
+
+static bool fuzz_upgrades(const struct fuzz_half *h)
+{
+    return (h->flags & FUZZ_UPGRADE) == FUZZ_UPGRADE;
+}
 
 /* ---- what it is given ---- */
 
@@ -68,6 +77,8 @@ static void fuzz_secret(const struct fuzz_half *h, const struct sasl_want *want,
         ret->token_count = 1;
         ret->tokens[0] = STR_LIT(fuzz_token);
     } else if (h->side == STREAM_CLIENT) {
+        fuzz_require(want->iterations == 0 ||
+                     (want->iterations >= 4096 && want->iterations <= 1000000));
         ret->kind = SASL_SECRET_PASSWORD;
         ret->password = STR_LIT("pencil");
     } else if (h->flags & (FUZZ_MODERN | FUZZ_LET_IN)) {
@@ -76,6 +87,22 @@ static void fuzz_secret(const struct fuzz_half *h, const struct sasl_want *want,
         fuzz_require(sasl_scram_credential(HASH_SHA256, salted, STR_LIT("0123456789abcdef"), 4096,
                                            &ret->credential));
     }
+}
+
+/* Only a peer that was let in is asked, for each row once. */
+static bool fuzz_upgrade(struct fuzz_half *h, const struct stream_event *ev)
+{
+    struct stream_upgrade_answer answer = {.wanted = true, .alg = HASH_SHA256, .iterations = 4096};
+    fuzz_require(fuzz_upgrades(h) && h->side == STREAM_SERVER && h->ready == 0);
+    if (ev->kind == STREAM_WANT_UPGRADED) {
+        fuzz_require(ev->upgrade->credential->iterations == 4096);
+        return stream_answer_upgraded(h->stream, h->now_ms, ev->id, true);
+    }
+    if (!(ev->upgrade->algs & 1u << HASH_SHA256))
+        answer.alg = HASH_SHA512;
+    fuzz_require(!(h->upgraded & 1u << answer.alg) && ev->upgrade->algs & 1u << answer.alg);
+    h->upgraded |= 1u << answer.alg;
+    return stream_answer_upgrade(h->stream, h->now_ms, ev->id, &answer);
 }
 
 static bool fuzz_token_answer(const struct fuzz_half *h, const struct stream_event *ev)
@@ -152,6 +179,10 @@ static void fuzz_answer(struct fuzz_half *h, const struct stream_event *ev)
         fuzz_require(h->flags & FUZZ_LET_IN); /* or nobody proved anything */
         open = stream_answer_admit(h->stream, h->now_ms, ev->id, SASL_ERROR_NONE, STR_NONE);
         break;
+    case STREAM_WANT_UPGRADE:
+    case STREAM_WANT_UPGRADED:
+        open = fuzz_upgrade(h, ev);
+        break;
     case STREAM_WANT_TOKEN:
         open = fuzz_token_answer(h, ev);
         break;
@@ -160,6 +191,9 @@ static void fuzz_answer(struct fuzz_half *h, const struct stream_event *ev)
         break;
     case STREAM_EVENT_STANZA:
         fuzz_stanza(h);
+        break;
+    case STREAM_EVENT_AUTH_FAILED: /* it may begin anew */
+        h->upgraded = 0;
         break;
     case STREAM_EVENT_ACKED:
         fuzz_acked(h);
@@ -232,7 +266,7 @@ static void fuzz_mechanism(const struct fuzz_half *h, struct login_policy *polic
 {
     const char *name = h->flags & FUZZ_LEGACY ? "DIGEST-MD5" : "SCRAM-SHA-256";
     if (h->flags & FUZZ_LET_IN) /* PLAIN proves no server */
-        name = "PLAIN";
+        name = fuzz_upgrades(h) ? "SCRAM-SHA-256-PLUS" : "PLAIN";
     if (h->side == STREAM_CLIENT)
         memcpy(policy->mechanism, name, strlen(name) + 1);
 }
@@ -254,6 +288,8 @@ static void fuzz_begin(struct fuzz_half *h)
         .fake_iterations = 4096,
         .fast = h->flags & FUZZ_MODERN,
         .sm = h->flags & FUZZ_MODERN,
+        .upgrade = fuzz_upgrades(h),
+        .upgrades = fuzz_upgrades(h) ? 1u << HASH_SHA256 | 1u << HASH_SHA512 : 0,
     };
     c.policy.legacy = h->flags & FUZZ_LEGACY;
     if (h->flags & FUZZ_PREFER)

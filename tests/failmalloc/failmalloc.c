@@ -63,7 +63,7 @@ enum resume { RESUME_NOT, RESUME_GOOD, RESUME_GONE };
 
 static const struct login {
     const char *name, *mechanism;
-    bool sasl2, sm, want_token, token, known;
+    bool sasl2, sm, want_token, token, known, upgrade;
     enum resume resume;
 } logins[] = {
     {"PLAIN", "PLAIN"},
@@ -78,6 +78,7 @@ static const struct login {
     {"a token with the header", "SCRAM-SHA-256", .sasl2 = true, .token = true, .known = true},
     {"a token that resumes", "PLAIN", .sasl2 = true, .sm = true, .token = true,
      .resume = RESUME_GOOD},
+    {"SASL2 and two upgrades", "SCRAM-SHA-256-PLUS", .sasl2 = true, .upgrade = true},
     {"SASL2 after a resumption that failed", "PLAIN", .sasl2 = true, .sm = true,
      .resume = RESUME_GONE},
 };
@@ -86,6 +87,7 @@ struct end {
     struct stream *stream;
     enum stream_side side;
     bool ready, closed, got_message;
+    unsigned upgraded; /* 1 << enum hash_alg */
     struct sasl_credential *credentials;
     struct sm *old, *begun; /* references */
 };
@@ -161,6 +163,14 @@ static void give_token(struct end *e, const struct stream_event *ev)
     stream_answer_token(e->stream, 0, ev->id, &answer);
 }
 
+static void choose_upgrade(struct end *e, const struct stream_event *ev)
+{
+    struct stream_upgrade_answer answer = {.wanted = true, .iterations = 1};
+    answer.alg = ev->upgrade->algs & 1u << HASH_SHA256 ? HASH_SHA256 : HASH_SHA512;
+    e->upgraded |= 1u << answer.alg;
+    stream_answer_upgrade(e->stream, 0, ev->id, &answer);
+}
+
 static void take_acked(struct end *e)
 {
     uint64_t tag;
@@ -189,6 +199,12 @@ static void on_event(struct end *e, const struct stream_event *ev)
         break;
     case STREAM_WANT_TOKEN:
         give_token(e, ev);
+        break;
+    case STREAM_WANT_UPGRADE:
+        choose_upgrade(e, ev);
+        break;
+    case STREAM_WANT_UPGRADED:
+        stream_answer_upgraded(e->stream, 0, ev->id, true);
         break;
     case STREAM_EVENT_ACKED:
         take_acked(e);
@@ -275,6 +291,8 @@ static struct stream *open_end(struct end *e, const struct login *login)
         .no_sasl2 = !login->sasl2,
         .fast = true,
         .sm = login->sm,
+        .upgrade = login->upgrade,
+        .upgrades = login->upgrade ? 1u << HASH_SHA256 | 1u << HASH_SHA512 : 0,
         .fast_path = {.off = !login->sasl2,
                       .agent_id = STR_LIT(agent),
                       .sm = login->sm,
@@ -346,7 +364,8 @@ static bool run(const struct login *login, struct sasl_credential *credentials)
             assert(server.closed || fault.fail_at); /* stuck without a reason would be a fault */
     }
     bool whole = client.ready && server.got_message && !client.closed && !server.closed;
-    whole = whole && went_as_meant(&client, login);
+    whole = whole && went_as_meant(&client, login) &&
+            server.upgraded == (login->upgrade ? 1u << HASH_SHA256 | 1u << HASH_SHA512 : 0);
     end_finish(&client);
     end_finish(&server);
     return whole;

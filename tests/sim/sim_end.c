@@ -69,6 +69,8 @@ void sim_end_connect(struct sim_end *e, uint64_t now_ms)
         .stage_timeout_ms = 8000,
         .domains = test->host_wrong ? other_domains : domains,
         .fake_iterations = 8,
+        .upgrade = true,
+        .upgrades = 1u << HASH_SHA256 | 1u << HASH_SHA512,
         .trace = {test->verbose ? trace_line : NULL, e, true},
     };
     if (side == STREAM_CLIENT) {
@@ -192,6 +194,30 @@ static void secret_for(const struct sim_end *e, const struct sasl_want *want,
     }
 }
 
+/* Each row that the client can help to; what comes must be of the password. */
+static bool answer_upgrade(struct sim_end *e, const struct stream_event *ev, uint64_t id,
+                           uint64_t now_ms)
+{
+    struct stream_upgrade_answer a = {.wanted = true, .iterations = 8};
+    a.alg = ev->upgrade->algs & 1u << HASH_SHA256 ? HASH_SHA256 : HASH_SHA512;
+    return stream_answer_upgrade(e->stream, now_ms, id, &a);
+}
+
+static bool answer_upgraded(struct sim_end *e, const struct stream_event *ev, uint64_t id,
+                            uint64_t now_ms)
+{
+    const struct sasl_credential *c = ev->upgrade->credential;
+    enum hash_alg alg = strcmp(c->scheme, "SCRAM-SHA-256") == 0 ? HASH_SHA256 : HASH_SHA512;
+    uint8_t salted[HASH_MAX_BYTES];
+    struct sasl_credential own;
+    struct str salt = str_of(c->salt, c->salt_len);
+    bool same = hash_pbkdf2(alg, str_from(e->test->password), salt, c->iterations, salted) &&
+                sasl_scram_credential(alg, salted, salt, c->iterations, &own) &&
+                memcmp(own.stored_key, c->stored_key, own.key_len) == 0;
+    assert(same);
+    return stream_answer_upgraded(e->stream, now_ms, id, true);
+}
+
 static bool answer(struct sim_end *e, const struct stream_event *ev, uint64_t id, uint64_t now_ms)
 {
     struct sasl_secret secret;
@@ -213,6 +239,10 @@ static bool answer(struct sim_end *e, const struct stream_event *ev, uint64_t id
             e->test->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE, STR_NONE);
     case STREAM_WANT_TOKEN:
         return sim_answer_token(e, ev, now_ms);
+    case STREAM_WANT_UPGRADE:
+        return answer_upgrade(e, ev, id, now_ms);
+    case STREAM_WANT_UPGRADED:
+        return answer_upgraded(e, ev, id, now_ms);
     case STREAM_WANT_SESSION:
         return sim_answer_session(e, ev, now_ms);
     default:
