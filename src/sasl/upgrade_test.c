@@ -118,12 +118,164 @@ static void test_login(void **unused)
     fixture_finish(&server);
 }
 
+/* ---- the client's half ---- */
+
+struct login {
+    struct fixture client, server;
+};
+
+/* A login that has come to its end, but for the server's proof unless `proved`. */
+static void login_init(struct login *l, bool proved)
+{
+    fixture_client(&l->client, "SCRAM-SHA-1", "user", "pencil");
+    fixture_server(&l->server, "SCRAM-SHA-1", "user", "pencil");
+    if (proved)
+        fixture_talk(&l->client, &l->server, true);
+    else
+        fixture_step(&l->client, STR_NONE);
+    assert_int_equal(l->client.status, proved ? SASL_DONE : SASL_MORE);
+}
+
+static void login_finish(struct login *l)
+{
+    fixture_finish(&l->client);
+    fixture_finish(&l->server);
+}
+
+/* Salt and count are taken or refused as those of SCRAM's server-first are. */
+static void test_tasks(void **unused)
+{
+    (void)unused;
+    static const char zero[257];
+    static const struct {
+        enum hash_alg alg;
+        size_t salt;
+        const char *iterations;
+        enum sasl_fault fault;
+    } rows[] = {
+        {HASH_SHA256, 16, "4096", SASL_FAULT_NONE},
+        {HASH_SHA512, 1, "1000000", SASL_FAULT_NONE},
+        {HASH_SHA512, 256, "10000", SASL_FAULT_NONE},
+        {HASH_SHA256, 16, "4095", SASL_FAULT_POLICY},
+        {HASH_SHA256, 16, "1", SASL_FAULT_POLICY},
+        {HASH_SHA256, 16, "1000001", SASL_FAULT_POLICY},
+        {HASH_SHA256, 16, "2147483648", SASL_FAULT_POLICY},
+        {HASH_SHA256, 16, "4294971392", SASL_FAULT_POLICY},
+        {HASH_SHA256, 16, "99999999999999999999999", SASL_FAULT_POLICY},
+        {HASH_SHA256, 16, "0", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, "-4096", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, "+4096", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, " 4096", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, "4096 ", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, "04096", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, "", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 16, NULL, SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 0, "4096", SASL_FAULT_PROTOCOL},
+        {HASH_SHA256, 257, "4096", SASL_FAULT_PROTOCOL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct login l;
+        struct sasl_want want;
+        bool good = rows[i].fault == SASL_FAULT_NONE;
+        login_init(&l, true);
+        enum sasl_status status =
+            sasl_upgrade_want(l.client.sasl, rows[i].alg, str_of(zero, rows[i].salt),
+                              str_from(rows[i].iterations), &want);
+        if (status != (good ? SASL_WANT_SECRET : SASL_FAILED) ||
+            fixture_fault(&l.client) != rows[i].fault)
+            fail_msg("row %zu", i);
+        if (good)
+            assert_int_equal(want.salt.len, rows[i].salt);
+        login_finish(&l);
+    }
+}
+
+/* What is wanted is what sasl_upgrade_credential needs, and no cached key is lost by it. */
+static void test_task_to_credential(void **unused)
+{
+    (void)unused;
+    struct login l;
+    struct sasl_want want, cached;
+    struct str key;
+    uint8_t salted[HASH_MAX_BYTES];
+    struct sasl_credential c, expected;
+    expected = fixture_row(HASH_SHA512, "pencil", STR_LIT("0123456789abcdef"), 5000);
+    const struct sasl_secret password = {.kind = SASL_SECRET_PASSWORD,
+                                         .password = STR_LIT("pencil")};
+    login_init(&l, true);
+    assert_int_equal(sasl_upgrade_want(l.client.sasl, HASH_SHA512, STR_LIT("0123456789abcdef"),
+                                       STR_LIT("5000"), &want),
+                     SASL_WANT_SECRET);
+    assert_string_equal(want.scheme, "SCRAM-SHA-512");
+    assert_true(str_is(want.username, "user"));
+    assert_int_equal(sasl_upgrade_secret(l.client.sasl, &password, &want), SASL_WANT_DERIVE);
+    assert_true(hash_pbkdf2(want.alg, want.password, want.salt, want.iterations, salted));
+    assert_true(sasl_upgrade_credential(HASH_SHA512, str_of(salted, 64), want.salt, 5000, &c));
+    assert_memory_equal(c.stored_key, expected.stored_key, 64);
+    assert_true(sasl_salted_key(l.client.sasl, &cached, &key));
+    assert_int_equal(cached.alg, HASH_SHA1);
+    login_finish(&l);
+}
+
+static void test_unusable_secrets(void **unused)
+{
+    (void)unused;
+    static const struct {
+        struct sasl_secret secret;
+        enum sasl_fault fault;
+    } rows[] = {
+        {{.kind = SASL_SECRET_NONE}, SASL_FAULT_CREDENTIALS},
+        {{.kind = SASL_SECRET_SALTED, .salted_len = 20}, SASL_FAULT_CREDENTIALS},
+        {{.kind = SASL_SECRET_PASSWORD, .password = {"", 0}}, SASL_FAULT_PREPARE},
+        {{.kind = SASL_SECRET_PASSWORD, .password = {"\x07", 1}}, SASL_FAULT_PREPARE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct login l;
+        struct sasl_want want;
+        login_init(&l, true);
+        assert_int_equal(
+            sasl_upgrade_want(l.client.sasl, HASH_SHA256, STR_LIT("salt"), STR_LIT("4096"), &want),
+            SASL_WANT_SECRET);
+        assert_int_equal(sasl_upgrade_secret(l.client.sasl, &rows[i].secret, &want), SASL_FAILED);
+        assert_int_equal(fixture_fault(&l.client), rows[i].fault);
+        login_finish(&l);
+    }
+}
+
+/* Before the server has proved itself, and on the server's side, there is no task. */
+static void test_unproven(void **unused)
+{
+    (void)unused;
+    struct login l;
+    struct sasl_want want;
+    login_init(&l, false);
+    assert_int_equal(
+        sasl_upgrade_want(l.client.sasl, HASH_SHA256, STR_LIT("salt"), STR_LIT("4096"), &want),
+        SASL_FAILED);
+    login_finish(&l);
+    login_init(&l, true);
+    assert_int_equal(l.server.status, SASL_DONE);
+    assert_int_equal(
+        sasl_upgrade_want(l.server.sasl, HASH_SHA256, STR_LIT("salt"), STR_LIT("4096"), &want),
+        SASL_FAILED);
+    assert_int_equal(
+        sasl_upgrade_want(l.client.sasl, HASH_SHA1, STR_LIT("salt"), STR_LIT("4096"), &want),
+        SASL_FAILED);
+    login_finish(&l);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_unknown_names),
-        cmocka_unit_test(test_credential), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_credential),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_login),
+        cmocka_unit_test(test_tasks),
+        cmocka_unit_test(test_task_to_credential),
+        cmocka_unit_test(test_unusable_secrets),
+        cmocka_unit_test(test_unproven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
