@@ -5,12 +5,14 @@ import binascii
 import hashlib
 import hmac
 import os
+import re
 import sqlite3
+import ssl
 import subprocess
 import sys
 
 import daemon
-from daemon import Daemon
+from daemon import GONE, Daemon, drop
 
 LINNET = sys.argv[3]
 ALL = "SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
@@ -134,4 +136,90 @@ def unseen():
         server.stop()
 
 
-daemon.run(upgraded, by_default, unbound, unseen)
+SASL2 = "xmlns='urn:xmpp:sasl:2'"
+
+
+def in_task(server, user="juliet"):
+    """A client that has signed in by SCRAM-SHA-1-PLUS and been given a task; the salt of it."""
+    session = server.session()
+    session.context.maximum_version = ssl.TLSVersion.TLSv1_2  # what Python can bind to
+    session.open()
+    session.starttls()
+    session.open()
+    binding = session.socket.get_channel_binding("tls-unique")
+    bare, header = f"n={user},r=abcdefgh", "p=tls-unique,,"
+    initial = base64.b64encode((header + bare).encode()).decode()
+    session.write(f"<authenticate {SASL2} mechanism='SCRAM-SHA-1-PLUS'><initial-response>{initial}"
+                  "</initial-response><upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256"
+                  "</upgrade><bind xmlns='urn:xmpp:bind:0'/></authenticate>")
+    first = base64.b64decode(session.read().text).decode()
+    nonce, salt, count = re.match("r=([^,]*),s=([^,]*),i=([0-9]*)(,|$)", first).group(1, 2, 3)
+    without = f"c={base64.b64encode(header.encode() + binding).decode()},r={nonce}"
+    salted = hashlib.pbkdf2_hmac("sha1", f"secret of {user}".encode(), base64.b64decode(salt),
+                                 int(count))
+    client = hmac.digest(salted, b"Client Key", "sha1")
+    signature = hmac.digest(hashlib.sha1(client).digest(), f"{bare},{first},{without}".encode(),
+                            "sha1")
+    proof = base64.b64encode(bytes(a ^ b for a, b in zip(client, signature))).decode()
+    final = base64.b64encode(f"{without},p={proof}".encode()).decode()
+    session.write(f"<response {SASL2}>{final}</response>")
+    asked = session.read()
+    assert asked.tag.endswith("}continue"), asked.tag
+    session.write(f"<next {SASL2} task='UPGR-SCRAM-SHA-256'/>")
+    data = session.read()[0]
+    assert data.get("iterations") == "4096", data.attrib
+    return session, base64.b64decode(data.text)
+
+
+def give(session, salt, user="juliet"):
+    salted = hashlib.pbkdf2_hmac("sha256", f"secret of {user}".encode(), salt, 4096)
+    session.write(f"<task-data {SASL2}><hash xmlns='urn:xmpp:scram-upgrade:0'>"
+                  f"{base64.b64encode(salted).decode()}</hash></task-data>")
+
+
+def raced():
+    """what changes the account in the middle of a task leaves it without the row"""
+    with Daemon(users=["juliet"]) as server:
+        def passwd():
+            server.password("passwd", "juliet", "another")
+            store(server, "DELETE FROM credential WHERE scheme != 'SCRAM-SHA-1'")
+
+        def disable():
+            server.control("user", "disable", "juliet")
+            server.control("user", "enable", "juliet")
+        for change in (None, passwd, disable, lambda: server.control("user", "logout", "juliet")):
+            old_account(server)
+            session, salt = in_task(server)
+            if change:
+                change()
+            give(session, salt)
+            try:
+                tag = session.read().tag
+            except GONE:
+                tag = "gone"
+            assert ("}success" in tag) == (change is None), tag
+            assert ("SCRAM-SHA-256" in rows(server)) == (change is None), rows(server)
+            drop(session)
+        assert server.said().count("not upgraded: ") == 3
+        server.stop()
+
+
+def left():
+    """clients that leave in the middle of a task, or as it ends, leave nothing behind"""
+    users = [f"user{number}" for number in range(20)]
+    with Daemon(users=["romeo", *users]) as server:
+        for number, user in enumerate(users):
+            old_account(server, user)
+            session, salt = in_task(server, user)
+            if number % 2:
+                give(session, salt, user)
+            drop(session)
+        server.serves("romeo")
+        daemon.wait_for("their end", lambda: '"connections":0' in server.control("--json", "status"))
+        # A row that was on its way is added, whoever waits for it; no other is.
+        for user in users[::2]:
+            assert list(rows(server, user)) == ["SCRAM-SHA-1"]
+        server.stop()
+
+
+daemon.run(upgraded, by_default, unbound, unseen, raced, left)
