@@ -205,7 +205,20 @@ enum linnet_event_kind {
      * `certificate` is the present one, `seen_sha256` and `seen_spki_sha256` are the fingerprints
      * of the former. A notice; the login goes on. A server that renews its certificate with a new
      * key causes it too. */
-    LINNET_EVENT_CERTIFICATE_CHANGED
+    LINNET_EVENT_CERTIFICATE_CHANGED,
+
+    /* Instead of ONLINE, with the same fields: the session before OFFLINE goes on as if nothing had
+     * happened. Open requests are still open, presence still stands, and what was sent and did not
+     * arrive was sent again. */
+    LINNET_EVENT_RESUMED,
+
+    /* The server has what linnet_client_send_tracked called `id`; in the order of the calls. */
+    LINNET_EVENT_ACKED,
+
+    /* The session is gone, and whether `stanza` arrived before is unknown, or it belonged to that
+     * session only (presence for all, iq): it is not sent again by itself. `id` as of the call;
+     * told also for linnet_client_send. `stanza` is NULL for one too complex to be read back. */
+    LINNET_EVENT_UNDELIVERED
 };
 
 /* An event. Fields that its kind does not name are 0 or NULL. Pointers, and the event itself, are
@@ -255,6 +268,18 @@ LINNET_API enum linnet_error_code linnet_client_send(struct linnet_client *clien
                                                      const struct linnet_element *stanza,
                                                      struct linnet_error *error) LINNET_MUST_USE;
 
+/* The same, and *ret_id (which may be NULL) is what LINNET_EVENT_ACKED or LINNET_EVENT_UNDELIVERED
+ * will carry, if linnet_client_is_managed.
+ *
+ * With reconnecting, a managed session that lost its connection takes stanzas and requests too:
+ * between OFFLINE and RESUMED or ONLINE they are queued, and sent then. If the session could not be
+ * resumed (ONLINE), messages and presence for somebody that are known not to have arrived go first,
+ * in order, as they were; of all else UNDELIVERED tells, behind ONLINE. At most 60,000 stanzas and
+ * 16 MiB may be unacknowledged: LINNET_ERROR_POLICY. */
+LINNET_API enum linnet_error_code
+linnet_client_send_tracked(struct linnet_client *client, const struct linnet_element *stanza,
+                           uint64_t *ret_id, struct linnet_error *error) LINNET_MUST_USE;
+
 /* Sends a request built by linnet_iq_new and waits for its reply for `timeout_ms` (0: 30,000). The
  * id on the wire is chosen here (the element's own is replaced); *ret_id, which may be NULL, is
  * what LINNET_EVENT_IQ_REPLY will carry. Exactly one such event follows when this returns
@@ -277,6 +302,10 @@ LINNET_API size_t linnet_client_pending_bytes(const struct linnet_client *client
  * is freed ---- */
 
 LINNET_API bool linnet_client_is_online(const struct linnet_client *client);
+
+/* Whether the server confirms what it receives (XEP-0198). It is known for good when a request that
+ * followed ONLINE has its reply. */
+LINNET_API bool linnet_client_is_managed(const struct linnet_client *client);
 
 /* The full address once online, before that the one configured. */
 LINNET_API const char *linnet_client_jid(const struct linnet_client *client);

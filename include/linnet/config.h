@@ -118,6 +118,10 @@ LINNET_API void linnet_config_set_reconnect(struct linnet_config *config, bool r
  * to this. 0: the default, 300,000 ms; 600,000 suits a phone. At most a day. */
 LINNET_API void linnet_config_set_reconnect_cap_ms(struct linnet_config *config, uint32_t cap_ms);
 
+/* Stream management (XEP-0198) where the server has it: what arrived is confirmed, and with
+ * reconnecting a session outlives its connections. Default true. */
+LINNET_API void linnet_config_set_stream_management(struct linnet_config *config, bool on);
+
 /* ---- what we say about ourselves ---- */
 
 /* Name and version for XEP-0092, and for XEP-0030 the name with the client type ("console", "bot",

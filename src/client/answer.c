@@ -97,5 +97,7 @@ void answer_request(struct linnet_client *c, const struct element *iq)
         login_doom_memory(c);
     else if (reply)
         stream_send(client_stream(c), loop_now_ms(), reply);
+    if (!a.failed)
+        managed_received(c, NULL);
     arena_finish(&a);
 }

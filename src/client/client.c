@@ -84,7 +84,7 @@ static bool start(struct linnet_client *c)
     if (!c->has_loop)
         return false;
     c->wake = loop_wake_new(&c->loop, on_wake, c);
-    return c->wake && login_init(c) && session_init(c) && reconnect_init(c);
+    return c->wake && login_init(c) && session_init(c) && managed_init(c) && reconnect_init(c);
 }
 
 static bool begin(struct linnet_client *c, struct linnet_error *error)
@@ -132,6 +132,7 @@ void linnet_client_free(struct linnet_client *c)
     remember_finish(c);
     session_finish(c);
     login_finish(c);
+    managed_finish(c);
     reconnect_finish(c);
     if (c->has_mutex)
         run_posted(c, NULL);
@@ -210,6 +211,8 @@ bool linnet_client_wait(struct linnet_client *c, int timeout_ms)
 
 const struct linnet_event *linnet_client_event(struct linnet_client *c)
 {
+    managed_given_back(c);
+    managed_tell(c);
     const struct linnet_event *event = event_next(&c->events);
     reconnect_pulled(c);
     if (dial_pump(c->dial) && c->events.bytes <= CLIENT_EVENTS_BYTES)

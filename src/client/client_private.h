@@ -9,6 +9,7 @@
  *   session.c   online: stanzas in and out, pings, closing
  *   iq.c        requests and their replies
  *   answer.c    requests of others that the library answers itself
+ *   managed.c   what outlives a connection (XEP-0198)
  *   reconnect.c logging in again by itself, as backoff.c says when
  */
 #ifndef CLIENT_CLIENT_PRIVATE_H
@@ -18,6 +19,7 @@
 #include "client/dial.h"
 #include "client/element_public.h"
 #include "client/event.h"
+#include "client/managed.h"
 #include "client/memory.h"
 #include "client/reconnect.h"
 #include "client/recorder.h"
@@ -110,6 +112,7 @@ struct linnet_client {
     struct wants wants;
     struct remembered remembered;
     struct session session;
+    struct managed managed;
     struct reconnect reconnect;
     struct tls_ctx *tls;            /* anchors and pins; made by the first login */
     struct buf tls_session;         /* to resume the login that runs with (secret) */
@@ -207,16 +210,17 @@ void session_finish(struct linnet_client *c);
 void session_begin(struct linnet_client *c);
 /* Online: asks now whether the server is still there, and waits 5 seconds for it. */
 void session_probe(struct linnet_client *c);
-/* The connection is gone: every open request is answered with `error`. */
-void session_end(struct linnet_client *c, const struct linnet_error *error);
+/* The connection is gone: unless the session is kept, every open request is answered with `error`,
+ * and what was not acknowledged is told. */
+void session_end(struct linnet_client *c, const struct linnet_error *error, bool kept);
 void session_stanza(struct linnet_client *c, const struct element *stanza);
 /* Gives `stanza` to the application. */
 void session_deliver(struct linnet_client *c, const struct element *stanza);
 /* Whether a stanza may be sent now. */
 enum linnet_error_code session_may_send(const struct linnet_client *c, struct linnet_error *error);
-/* Serializes and queues `stanza` with another id (NULL: its own). */
+/* Serializes and queues `stanza`; flags and *ret_id as for managed_write. */
 enum linnet_error_code session_write(struct linnet_client *c, const struct linnet_element *stanza,
-                                     struct linnet_error *error);
+                                     unsigned flags, uint64_t *ret_id, struct linnet_error *error);
 
 /* --- iq.c --- */
 

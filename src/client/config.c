@@ -344,6 +344,12 @@ void linnet_config_set_reconnect(struct linnet_config *c, bool reconnect)
         c->reconnect = reconnect;
 }
 
+void linnet_config_set_stream_management(struct linnet_config *c, bool on)
+{
+    if (c)
+        c->no_stream_management = !on;
+}
+
 void linnet_config_set_reconnect_cap_ms(struct linnet_config *c, uint32_t cap_ms)
 {
     if (c && cap_ms <= RECONNECT_CAP_MAX_MS)

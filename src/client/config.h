@@ -46,7 +46,7 @@ struct linnet_config {
     size_t pin_count;
     enum linnet_tls_policy tls;
     uint16_t port;
-    bool direct_tls, ask_certificate, legacy, reconnect;
+    bool direct_tls, ask_certificate, legacy, reconnect, no_stream_management;
     uint32_t reconnect_cap_ms; /* 0: the default */
     uint32_t login_ms, stage_ms, keepalive_ms, ping_interval_ms, ping_timeout_ms;
     struct config_trace trace;

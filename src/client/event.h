@@ -22,6 +22,8 @@ struct event_node {
     struct linnet_certificate certificate;
     size_t bytes; /* that it counts for in the queue */
     bool queued;
+    uint32_t counted; /* stanzas that are finished with when it is given back: managed.h */
+    unsigned session;
     void (*release)(struct event_node *n); /* frees what holds it; NULL: part of something else */
 };
 

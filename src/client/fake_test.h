@@ -44,6 +44,9 @@ struct fake {
     const char *redirect;    /* <see-other-host/> for whoever opens a stream over TLS */
     bool redirects_in_clear; /* or before it */
     bool no_sasl2, fast;     /* RFC 6120 only; FAST tokens, one for one client at a time */
+    bool sm;                 /* stream management */
+    enum { FAKE_RESUMES, FAKE_FORGOT, FAKE_KNOWS_H } resume;
+    bool refuses_sm_acks; /* handles nothing that comes */
     /* A stanza came; may stream_send. */
     void (*on_stanza)(struct fake *f, const struct element *stanza);
 
@@ -57,6 +60,7 @@ struct fake {
     unsigned path; /* of stream_path, of the last client that came online */
 
     /* inside */
+    struct sm *session; /* that may be resumed */
     struct stream *stream;
     struct chan *chan;
     struct tls_ctx *tls;
@@ -133,6 +137,8 @@ static inline void fake_hang_up(struct fake *f, bool reset)
     struct linger now = {1, 0};
     if (f->fd >= 0 && reset)
         setsockopt(f->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    if (f->session)
+        sm_detach(f->session);
     stream_free(f->stream);
     chan_free(f->chan);
     f->stream = NULL;
@@ -146,6 +152,7 @@ static inline void fake_stop(struct fake *f)
     fake_hang_up(f, false);
     if (f->listener >= 0)
         close(f->listener);
+    sm_unref(f->session);
     tls_ctx_unref(f->tls);
     tls_tickets_unref(f->tickets);
     entropy_finish(&f->entropy);
@@ -168,6 +175,7 @@ static inline void fake_accept(struct fake *f)
     domains[0] = f->domain;
     struct stream_config config = {
         .side = STREAM_SERVER,
+        .sm = f->sm,
         .direct_tls = f->direct_tls,
         .random = entropy_source(&f->entropy),
         .domains = domains,
@@ -242,12 +250,35 @@ static inline void fake_answer_token(struct fake *f, const struct stream_event *
     stream_answer_token(f->stream, loop_now_ms(), e->id, &answer);
 }
 
+/* What becomes of <enable/> and <resume/>. */
+static inline void fake_session(struct fake *f, const struct stream_session_info *asked,
+                                struct stream_session_answer *ret)
+{
+    if (asked->resumes && f->session) {
+        if (f->resume == FAKE_RESUMES &&
+            sm_resume(f->session, asked->resume_h, loop_now_ms()) == SM_OK) {
+            ret->resumed = f->session;
+            ret->resumed_address = STR_LIT("juliet@localhost/r");
+        } else if (f->resume == FAKE_KNOWS_H) {
+            ret->old_known = true;
+            ret->old_h = sm_h(f->session);
+        }
+    } else if (asked->enables) {
+        sm_unref(f->session);
+        f->session = sm_new(NULL);
+        if (!f->session || !sm_set_id(f->session, STR_LIT("some session")))
+            abort();
+        ret->sm = f->session;
+    }
+}
+
 static inline void fake_event(struct fake *f, const struct stream_event *e)
 {
     uint64_t now_ms = loop_now_ms();
     struct stream_session_answer session = {STANZA_OK, STR_LIT("r")};
     struct chan_tls_options options = {0};
     uint8_t key[HASH_MAX_BYTES];
+    uint64_t e_tag;
     switch (e->kind) {
     case STREAM_EVENT_HEADER:
         fake_see_other_host(f);
@@ -272,6 +303,7 @@ static inline void fake_event(struct fake *f, const struct stream_event *e)
         stream_answer_admit(f->stream, now_ms, e->id, f->verdict, STR_NONE);
         break;
     case STREAM_WANT_SESSION:
+        fake_session(f, e->session, &session);
         stream_answer_session(f->stream, now_ms, e->id, &session);
         break;
     case STREAM_EVENT_READY:
@@ -282,6 +314,12 @@ static inline void fake_event(struct fake *f, const struct stream_event *e)
         f->stanzas++;
         if (f->on_stanza)
             f->on_stanza(f, e->element);
+        if (f->stream && !f->refuses_sm_acks)
+            stream_handled(f->stream, 1);
+        break;
+    case STREAM_EVENT_ACKED:
+        while (stream_sm(f->stream) && sm_next_acked(stream_sm(f->stream), &e_tag))
+            continue;
         break;
     default:
         break;

@@ -95,6 +95,7 @@ bool iq_reply(struct linnet_client *c, const struct element *iq)
         event_set_error(&r->event, &error);
     }
     complete(c, r);
+    managed_received(c, &r->event);
     set_timer(c);
     return true;
 }
@@ -177,7 +178,7 @@ enum linnet_error_code linnet_client_iq(struct linnet_client *c, struct linnet_e
     code = prepare(c, iq, r, error);
     if (code == LINNET_OK) {
         linnet_element_set(iq, "id", r->id);
-        code = session_write(c, iq, error);
+        code = session_write(c, iq, MANAGED_OWN, NULL, error);
     }
     if (code != LINNET_OK) {
         event_free(&r->event);

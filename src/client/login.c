@@ -133,6 +133,10 @@ static void login_failed(struct linnet_client *c, struct linnet_error *error)
     event_set_error(&c->outcome, error);
     c->outcome.event.elapsed_ms = (uint32_t)c->login.total_ms;
     event_push(&c->events, &c->outcome);
+    if (error->code == LINNET_ERROR_PROTOCOL) /* of resuming, perhaps: not twice the same */
+        c->managed.refused = c->managed.sm != NULL;
+    if (blocking)
+        managed_release(c, error);
     if (!blocking) /* linnet_login returns the failure, and its caller decides */
         reconnect_ended(c, error);
 }
@@ -148,11 +152,15 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
         error->stage = LINNET_STAGE_READY;
         recorder_error(&c->recorder, loop_now_ms(), error);
     }
+    if (error->code == LINNET_OK && managed_open(c) > 0)
+        error_set(error, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "target", c->login.peer,
+                  "reason", "the server did not confirm all that was sent", NULL);
     if (cstr_eq(error->condition, "reset")) /* new keys or features: RFC 6120 §4.9.3.16 */
         remember_reset(c);
     else
         remember_offline(c);
-    session_end(c, error);
+    bool kept = managed_keep(c, error);
+    session_end(c, error, kept);
     disconnect(c, error);
     event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);
     event_set_error(&c->offline, error);
@@ -231,7 +239,8 @@ static void on_ready(struct linnet_client *c, const struct jid *jid)
     struct login *l = &c->login;
     uint64_t now_ms = loop_now_ms();
     char *full = strdup(jid->full);
-    event_prepare(&c->outcome, LINNET_EVENT_ONLINE, NULL);
+    bool resumed = managed_resumed(c);
+    event_prepare(&c->outcome, resumed ? LINNET_EVENT_RESUMED : LINNET_EVENT_ONLINE, NULL);
     if (!full || !event_set_jid(&c->outcome, jid_full(jid))) {
         free(full);
         arena_finish(&c->outcome.arena);
@@ -258,6 +267,7 @@ static void on_ready(struct linnet_client *c, const struct jid *jid)
     recorder_printf(&c->recorder, now_ms, "online as %s", full);
     c->outcome.event.elapsed_ms = (uint32_t)l->total_ms;
     event_push(&c->events, &c->outcome);
+    managed_begin(c);
 }
 
 static void on_event(void *ctx, const struct stream_event *event)
@@ -290,6 +300,11 @@ static void on_event(void *ctx, const struct stream_event *event)
     case STREAM_WANT_DERIVE:
     case STREAM_WANT_VERIFY:
         want_received(c, event);
+        break;
+    case STREAM_EVENT_MANAGED:
+    case STREAM_EVENT_ACKED:
+    case STREAM_EVENT_RESUME_FAILED:
+        managed_event(c, event);
         break;
     default:
         break;
@@ -423,7 +438,10 @@ void login_begin(struct linnet_client *c)
     reconnect_begun(c);
     c->state = CLIENT_LOGIN;
     loop_timer_set(c->login.deadline, c->config->login_ms);
-    if (c->tls)
+    bool told = managed_all_told(c); /* one end at a time */
+    if (!told)
+        error_set(&error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+    if (c->tls && told)
         begin_dial(c);
     else
         login_end(c, &error);
@@ -433,6 +451,7 @@ enum linnet_error_code linnet_client_login(struct linnet_client *c)
 {
     if (c->state != CLIENT_OFFLINE || !list_empty(&c->events.waiting))
         return LINNET_ERROR_USAGE;
+    managed_given_back(c);
     event_return(&c->events);
     c->reconnect.attempt = 0;
     login_begin(c);
@@ -452,7 +471,7 @@ enum linnet_error_code linnet_login(struct linnet_client *c, struct linnet_error
     for (;;) {
         const struct linnet_event *event;
         while ((event = linnet_client_event(c))) {
-            if (event->kind == LINNET_EVENT_ONLINE)
+            if (event->kind == LINNET_EVENT_ONLINE || event->kind == LINNET_EVENT_RESUMED)
                 return LINNET_OK;
             if (event->kind != LINNET_EVENT_FAILED)
                 continue;

@@ -93,11 +93,19 @@ static bool own_network(const struct reconnect *r, uint64_t now_ms)
     return r->network_down || (r->network_ms && now_ms - r->network_ms < NETWORK_RECENT_MS);
 }
 
+bool reconnect_follows(const struct linnet_client *c, const struct linnet_error *error)
+{
+    return c->reconnect.timer && !c->reconnect.stopped && error->retry != LINNET_RETRY_NO &&
+           error->code != LINNET_OK && error->code != LINNET_ERROR_INTERRUPTED;
+}
+
 void reconnect_ended(struct linnet_client *c, const struct linnet_error *error)
 {
     struct reconnect *r = &c->reconnect;
     uint64_t now_ms = loop_now_ms(), delay_ms;
     r->attempt = 0;
+    if (!reconnect_follows(c, error))
+        managed_release(c, error);
     if (!r->timer)
         return;
     if (r->stopped || error->code == LINNET_OK || error->code == LINNET_ERROR_INTERRUPTED) {

@@ -44,6 +44,9 @@ void reconnect_begun(struct linnet_client *c);
 /* It came to a session, bound or resumed. Sets the `attempt` of the event that says so. */
 void reconnect_online(struct linnet_client *c, struct event_node *outcome);
 
+/* Whether a session that ends with `error` may be followed by another login. */
+bool reconnect_follows(const struct linnet_client *c, const struct linnet_error *error);
+
 /* FAILED or OFFLINE was pushed: decides what follows and pushes that. */
 void reconnect_ended(struct linnet_client *c, const struct linnet_error *error);
 

@@ -133,6 +133,7 @@ void remember_prepare(void *ctx, struct stream_config *to)
     buf_finish(&r->seen_features);
     to->policy.had_scram = m->had_scram;
     to->policy.had_binding = m->had_binding;
+    managed_ask(c, f);
     f->off = c->config->memory.no_sasl2;
     f->agent_id = text_or_none(m->agent_id);
     f->agent_software = software(c->config, r->software, sizeof r->software);

@@ -19,9 +19,12 @@ static void send_ping(struct linnet_client *c, uint64_t now_ms, uint32_t wait_ms
     char id[LINNET_ID_SIZE];
     struct arena a;
     arena_init(&a, 0, false);
+    bool managed = stream_sm(client_stream(c)) != NULL;
     linnet_client_make_id(c, id);
     const struct element *iq = ping_request(&a, NULL, id);
-    if (!a.failed)
+    if (managed) /* an <r/> must be answered too, and costs less */
+        stream_ask_acked(client_stream(c), now_ms);
+    else if (!a.failed)
         stream_send(client_stream(c), now_ms, iq);
     arena_finish(&a);
     c->session.ping_sent_ms = now_ms;
@@ -100,13 +103,17 @@ void session_begin(struct linnet_client *c)
         set_ping_timer(c, c->session.online_ms + c->config->ping_interval_ms);
 }
 
-void session_end(struct linnet_client *c, const struct linnet_error *error)
+void session_end(struct linnet_client *c, const struct linnet_error *error, bool kept)
 {
     struct linnet_error why = *error;
     if (why.code == LINNET_OK)
         error_set(&why, LINNET_ERROR_INTERRUPTED, LINNET_ORIGIN_HERE, NULL);
     loop_timer_stop(c->session.ping_timer);
+    loop_timer_stop(c->managed.timer);
+    if (kept)
+        return;
     loop_timer_stop(c->session.iq_timer);
+    managed_release(c, &why);
     iq_fail_all(c, &why);
 }
 
@@ -114,12 +121,19 @@ void linnet_client_close(struct linnet_client *c)
 {
     struct linnet_error error = {.stage = c->login.stage};
     reconnect_stop(c);
+    managed_given_back(c); /* what the application looks at, it has */
+    if (c->state != CLIENT_ONLINE && c->state != CLIENT_CLOSING) {
+        struct linnet_error closed = {0};
+        error_set(&closed, LINNET_ERROR_INTERRUPTED, LINNET_ORIGIN_HERE, NULL);
+        managed_release(c, &closed);
+    }
     if (c->state == CLIENT_LOGIN) {
         error_set(&error, LINNET_ERROR_INTERRUPTED, LINNET_ORIGIN_HERE, NULL);
         login_end(c, &error);
     } else if (c->state == CLIENT_ONLINE) {
         c->state = CLIENT_CLOSING;
-        stream_close(client_stream(c), loop_now_ms(), STREAM_OK, STR_NONE);
+        if (!managed_close(c))
+            stream_close(client_stream(c), loop_now_ms(), STREAM_OK, STR_NONE);
         client_kick(c);
     }
 }
@@ -135,8 +149,16 @@ void session_deliver(struct linnet_client *c, const struct element *stanza)
         return;
     }
     event_push(&c->events, n);
+    managed_received(c, n);
     if (c->events.bytes > CLIENT_EVENTS_BYTES)
         pump_pause(dial_pump(c->dial), true);
+}
+
+/* One that answers nothing of ours is dropped (RFC 6120 §8.2.3). */
+static void drop_or_reply(struct linnet_client *c, const struct element *iq)
+{
+    if (!iq_reply(c, iq))
+        managed_received(c, NULL);
 }
 
 void session_stanza(struct linnet_client *c, const struct element *stanza)
@@ -147,7 +169,7 @@ void session_stanza(struct linnet_client *c, const struct element *stanza)
     }
     const char *type = element_attr(stanza, "type");
     if (cstr_eq(type, "result") || cstr_eq(type, "error"))
-        iq_reply(c, stanza); /* one that answers nothing of ours is dropped (RFC 6120 §8.2.3) */
+        drop_or_reply(c, stanza);
     else
         answer_request(c, stanza);
 }
@@ -156,16 +178,20 @@ void session_stanza(struct linnet_client *c, const struct element *stanza)
 
 enum linnet_error_code session_may_send(const struct linnet_client *c, struct linnet_error *error)
 {
-    if (c->state != CLIENT_ONLINE || !client_stream(c))
+    bool waits = managed_waits(c);
+    if (!waits && (c->state != CLIENT_ONLINE || !client_stream(c)))
         return error_set(error, LINNET_ERROR_OFFLINE, LINNET_ORIGIN_HERE, NULL);
-    if (stream_output_pending(client_stream(c)) > CLIENT_OUTPUT_BYTES)
+    if (managed_full(c))
+        return error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "limit",
+                         "too much was sent that is not acknowledged; wait until it is", NULL);
+    if (!waits && stream_output_pending(client_stream(c)) > CLIENT_OUTPUT_BYTES)
         return error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, "limit",
                          "too much waits to be sent; wait until it is written", NULL);
     return LINNET_OK;
 }
 
 enum linnet_error_code session_write(struct linnet_client *c, const struct linnet_element *stanza,
-                                     struct linnet_error *error)
+                                     unsigned flags, uint64_t *ret_id, struct linnet_error *error)
 {
     struct buf xml;
     enum linnet_error_code code = element_built(stanza);
@@ -177,8 +203,7 @@ enum linnet_error_code session_write(struct linnet_client *c, const struct linne
     buf_init(&xml, 0, true);
     if (code == LINNET_OK)
         xml_print(&xml, element_private(stanza), NS_CLIENT);
-    if (code != LINNET_OK || xml.failed ||
-        !stream_send_bytes(client_stream(c), loop_now_ms(), buf_peek(&xml), 0))
+    if (code != LINNET_OK || xml.failed || !managed_write(c, buf_peek(&xml), flags, ret_id))
         code = error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
     buf_finish(&xml);
     client_kick(c);
@@ -189,6 +214,22 @@ enum linnet_error_code linnet_client_send(struct linnet_client *c,
                                           const struct linnet_element *stanza,
                                           struct linnet_error *error)
 {
+    return linnet_client_send_tracked(c, stanza, NULL, error);
+}
+
+/* A message, or a presence for somebody, means the same in a session that follows. */
+static unsigned may_go_again(const struct linnet_element *stanza)
+{
+    enum linnet_stanza_kind kind = linnet_stanza_kind(stanza);
+    bool again = kind == LINNET_STANZA_MESSAGE ||
+                 (kind == LINNET_STANZA_PRESENCE && linnet_element_attr(stanza, "to"));
+    return again ? MANAGED_AGAIN : 0;
+}
+
+enum linnet_error_code linnet_client_send_tracked(struct linnet_client *c,
+                                                  const struct linnet_element *stanza,
+                                                  uint64_t *ret_id, struct linnet_error *error)
+{
     enum linnet_error_code code = session_may_send(c, error);
-    return code == LINNET_OK ? session_write(c, stanza, error) : code;
+    return code == LINNET_OK ? session_write(c, stanza, may_go_again(stanza), ret_id, error) : code;
 }

@@ -39,12 +39,16 @@ bool sm_note_sent(struct stream *s, struct str xml, uint64_t tag)
     return r == SM_OK;
 }
 
-void sm_ask(struct stream *s)
+void sm_ask_now(struct stream *s)
 {
-    if (!s->sm || s->phase != PHASE_READY || !sm_wants_request(s->sm, s->now_ms))
-        return;
     write_value(s, &(struct sm_element){.kind = SM_REQUEST});
     sm_requested(s->sm, s->now_ms);
+}
+
+void sm_ask(struct stream *s)
+{
+    if (s->sm && s->phase == PHASE_READY && sm_wants_request(s->sm, s->now_ms))
+        sm_ask_now(s);
 }
 
 uint64_t sm_due_ms(const struct stream *s)
@@ -128,7 +132,7 @@ struct element *sm_enable_request(struct arena *a)
 
 bool sm_client_begin(struct stream *s)
 {
-    struct sm *sm = sm_new(NULL);
+    struct sm *sm = sm_new(&wanted(s)->sm_limits);
     if (sm)
         sm_begin(s, sm);
     else

@@ -19,6 +19,7 @@ bool sm_note_sent(struct stream *s, struct str xml, uint64_t tag);
 
 /* Writes <r/> if it is time, and when it will be. */
 void sm_ask(struct stream *s);
+void sm_ask_now(struct stream *s);
 uint64_t sm_due_ms(const struct stream *s);
 
 /* Writes <a/>. */

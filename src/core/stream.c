@@ -366,6 +366,13 @@ void stream_handled(struct stream *s, uint32_t count)
         sm_handled(s->sm, count);
 }
 
+void stream_ask_acked(struct stream *s, uint64_t now_ms)
+{
+    s->now_ms = now_ms;
+    if (s->sm && s->phase == PHASE_READY)
+        sm_ask_now(s);
+}
+
 struct sm *stream_sm(const struct stream *s)
 {
     return s->sm;

@@ -58,8 +58,9 @@ struct stream_fast_path {
     /* <stream:features/> that the server showed earlier on such a connection, as XML. When they
      * hold a config-version (XEP-0509), <authenticate/> leaves together with the header. */
     struct str known_features;
-    bool early_data; /* use the token in TLS early data where the server takes it */
-    bool sm;         /* stream management (XEP-0198) */
+    bool early_data;            /* use the token in TLS early data where the server takes it */
+    bool sm;                    /* stream management (XEP-0198) ... */
+    struct sm_limits sm_limits; /* ... of a session that begins */
     /* A session that was broken off, detached (sm_detach), and its full address: it is gone on with
      * if the server agrees. The stream takes a reference only when it does. Borrowed. */
     struct sm *resume;
@@ -342,6 +343,10 @@ bool stream_send_bytes(struct stream *s, uint64_t now_ms, struct str xml, uint64
 /* With stream management: the oldest `count` stanzas that were told (STREAM_EVENT_STANZA) are
  * finished with, and may be acknowledged. Harmless without. */
 void stream_handled(struct stream *s, uint32_t count);
+
+/* With stream management: asks for acknowledgement now, though it be asked for already. Harmless
+ * without. */
+void stream_ask_acked(struct stream *s, uint64_t now_ms);
 
 /* What is counted on this stream; NULL without stream management. Borrowed. */
 struct sm *stream_sm(const struct stream *s);

@@ -1,0 +1,175 @@
+#include "client/fake_test.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+/* cmocka wants the three above */
+#include <cmocka.h>
+
+static char heard[256]; /* the bodies that came to the server, in order */
+
+static void hear(struct fake *f, const struct element *stanza)
+{
+    struct str body = element_child_text(stanza, NS_CLIENT, "body");
+    size_t len = strlen(heard);
+    (void)f;
+    snprintf(heard + len, sizeof heard - len, "%.*s", STR_ARG(body));
+}
+
+static void fill(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 0, len);
+}
+
+static struct linnet_client *begin(struct fake *f, int resume)
+{
+    static const struct random_source at_once = {fill, NULL};
+    fake_start(f);
+    heard[0] = '\0';
+    f->in_clear = f->sm = true;
+    f->resume = resume;
+    f->on_stanza = hear;
+    struct linnet_config *config = fake_config(f);
+    linnet_config_set_reconnect(config, true);
+    struct linnet_client *c = fake_client(config);
+    c->reconnect.random = at_once;
+    assert_int_equal(linnet_client_login(c), LINNET_OK);
+    fake_until(f, c, LINNET_EVENT_ONLINE);
+    while (!c->managed.counting) {
+        linnet_client_dispatch(c);
+        fake_step(f);
+    }
+    return c;
+}
+
+static uint64_t say(struct linnet_client *c, const char *body)
+{
+    uint64_t id = 0;
+    struct linnet_element *m = linnet_message_new("romeo@localhost", "chat", body);
+    assert_int_equal(linnet_client_send_tracked(c, m, &id, NULL), LINNET_OK);
+    linnet_element_free(m);
+    return id;
+}
+
+static void end(struct fake *f, struct linnet_client *c)
+{
+    linnet_client_close(c);
+    const struct linnet_event *e = fake_until(f, c, LINNET_EVENT_OFFLINE);
+    assert_int_equal(e->error->code, LINNET_OK);
+    linnet_client_free(c);
+    fake_stop(f);
+}
+
+/* "a" arrives, "b" is written and lost, "c" is said between two connections. */
+static struct linnet_client *cut(struct fake *f, int resume)
+{
+    struct linnet_client *c = begin(f, resume);
+    assert_int_equal(say(c, "a"), 1);
+    stream_ask_acked(client_stream(c), loop_now_ms());
+    client_kick(c);
+    assert_int_equal(fake_until(f, c, LINNET_EVENT_ACKED)->id, 1);
+    assert_int_equal(say(c, "b"), 2);
+    fake_hang_up(f, false);
+    fake_until(f, c, LINNET_EVENT_OFFLINE);
+    assert_int_equal(say(c, "c"), 3);
+    return c;
+}
+
+static void goes_on(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = cut(&f, FAKE_RESUMES);
+    assert_string_equal(fake_until(&f, c, LINNET_EVENT_RESUMED)->jid, "juliet@localhost/r");
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 2);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
+    assert_string_equal(heard, "abc");
+    end(&f, c);
+}
+
+static void what_is_known_to_be_lost_goes_again(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = cut(&f, FAKE_KNOWS_H);
+    fake_until(&f, c, LINNET_EVENT_ONLINE);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 2);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
+    assert_string_equal(heard, "abc");
+    end(&f, c);
+}
+
+static void what_is_unknown_is_told(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = cut(&f, FAKE_FORGOT);
+    fake_until(&f, c, LINNET_EVENT_ONLINE);
+    const struct linnet_event *e = fake_until(&f, c, LINNET_EVENT_UNDELIVERED);
+    assert_int_equal(e->id, 2);
+    assert_string_equal(linnet_message_body(e->stanza), "b");
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
+    assert_string_equal(heard, "ac");
+    end(&f, c);
+}
+
+static void a_close_waits_for_what_was_sent(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = begin(&f, FAKE_RESUMES);
+    say(c, "a");
+    linnet_client_close(c);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 1);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_OFFLINE)->error->code, LINNET_OK);
+    linnet_client_free(c);
+    fake_stop(&f);
+}
+
+static void a_close_says_what_is_unknown(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = begin(&f, FAKE_RESUMES);
+    f.refuses_sm_acks = true;
+    say(c, "a");
+    linnet_client_close(c);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_UNDELIVERED)->id, 1);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_OFFLINE)->error->code,
+                     LINNET_ERROR_CONNECTION_LOST);
+    linnet_client_free(c);
+    fake_stop(&f);
+}
+
+/* The count goes up when the application asks for the next event, not when it was read. */
+static void only_what_was_pulled_is_acknowledged(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = begin(&f, FAKE_RESUMES);
+    fake_say(&f, "<message from='x@y'><body>1</body></message>");
+    fake_say(&f, "<iq from='x@y/z' type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");
+    for (int i = 0; i < 50; i++) {
+        linnet_client_dispatch(c);
+        fake_step(&f);
+    }
+    assert_int_equal(sm_h(c->managed.sm), 0);
+    assert_int_equal(linnet_client_event(c)->kind, LINNET_EVENT_STANZA);
+    assert_int_equal(sm_h(c->managed.sm), 0);
+    assert_null(linnet_client_event(c));
+    assert_int_equal(sm_h(c->managed.sm), 2);
+    end(&f, c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(what_is_known_to_be_lost_goes_again),
+        cmocka_unit_test(what_is_unknown_is_told),
+        cmocka_unit_test(a_close_waits_for_what_was_sent),
+        cmocka_unit_test(a_close_says_what_is_unknown),
+        cmocka_unit_test(only_what_was_pulled_is_acknowledged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
