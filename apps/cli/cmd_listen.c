@@ -7,17 +7,8 @@
 
 enum { LOGIN_MS = 60000 };
 
-/* `attempt`: 0 for the first time. A session that is over already is no failure to one that comes
- * back. */
-static enum linnet_error_code announce(struct session *s, unsigned attempt)
+static void show_listening(const struct session *s, unsigned attempt)
 {
-    struct linnet_element *presence = linnet_presence_new(NULL, NULL);
-    enum linnet_error_code code = linnet_client_send(s->client, presence, &s->error);
-    linnet_element_free(presence);
-    if (code == LINNET_ERROR_OFFLINE && s->reconnects)
-        return LINNET_OK;
-    if (code != LINNET_OK)
-        return code;
     if (s->options->json) {
         json_t *object = output_event("listening");
         output_set(object, "jid", linnet_client_jid(s->client));
@@ -29,6 +20,20 @@ static enum linnet_error_code announce(struct session *s, unsigned attempt)
         output_printable(stderr, linnet_client_jid(s->client));
         fputs(".\n", stderr);
     }
+}
+
+/* `attempt`: 0 for the first time. A session that is over already is no failure to one that comes
+ * back. */
+static enum linnet_error_code announce(struct session *s, unsigned attempt)
+{
+    struct linnet_element *presence = linnet_presence_new(NULL, NULL);
+    enum linnet_error_code code = linnet_client_send(s->client, presence, &s->error);
+    linnet_element_free(presence);
+    if (code == LINNET_ERROR_OFFLINE && s->reconnects)
+        return LINNET_OK;
+    if (code != LINNET_OK)
+        return code;
+    show_listening(s, attempt);
     return LINNET_OK;
 }
 
@@ -87,6 +92,9 @@ static bool goes_on(struct session *s, const struct linnet_event *e)
         return e->kind == LINNET_EVENT_OFFLINE && s->reconnects; /* what follows is told next */
     case LINNET_EVENT_ONLINE:
         return announce(s, e->attempt) == LINNET_OK;
+    case LINNET_EVENT_RESUMED: /* its presence still stands */
+        show_listening(s, e->attempt);
+        return true;
     default:
         session_show_progress(s, e);
         return true;
