@@ -545,6 +545,31 @@ static void test_trace_masks_the_shortest_secret(void **state)
     buf_finish(&trace);
 }
 
+/* A hash of the password (XEP-0480) in its place, and out of it. */
+static void test_trace_masks_hashes(void **state)
+{
+    (void)state;
+    static const char *const stanzas[] = {
+        "<iq type='result' id='r'><task-data xmlns='urn:xmpp:sasl:2'>"
+        "<hash xmlns='urn:xmpp:scram-upgrade:0'>canary</hash></task-data></iq>",
+        "<iq type='result' id='r'><hash xmlns='urn:xmpp:scram-upgrade:0'>canary</hash></iq>",
+        "<iq type='result' id='r'><task-data xmlns='urn:xmpp:sasl:2'>canary</task-data></iq>",
+    };
+    struct buf trace = {0};
+    struct stream_config c = config_for(STREAM_CLIENT);
+    c.trace = (struct stream_trace){collect, &trace, false};
+    struct stream *s = client_ready(c);
+    for (size_t i = 0; i < ARRAY_LEN(stanzas); i++) {
+        buf_reset(&trace);
+        feed(s, stanzas[i]);
+        await(s, STREAM_EVENT_STANZA);
+        assert_non_null(memmem(buf_peek(&trace).ptr, buf_len(&trace), ">***<", 5));
+        assert_null(memmem(buf_peek(&trace).ptr, buf_len(&trace), "canary", 6));
+    }
+    stream_free(s);
+    buf_finish(&trace);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -663,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_server_speaks_of_the_client),
         cmocka_unit_test(test_trace_masks_secrets),
         cmocka_unit_test(test_trace_masks_the_shortest_secret),
+        cmocka_unit_test(test_trace_masks_hashes),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_session_request_when_ready),
         cmocka_unit_test(test_idle_memory),
