@@ -94,10 +94,13 @@ def untrusted(world, server, column):
 
 
 def sends(world, server):
+    def says(body):
+        profanity.types(f"/msg juliet@localhost {body}")
+        profanity.shows(body)
+
     with Profanity(world, server.ca) as profanity:
         profanity.connects(server, "STARTTLS", user="romeo")
-        to_linnet(world, server, "from Profanity <&>",
-                  lambda: profanity.types("/msg juliet@localhost from Profanity <&>"))
+        to_linnet(world, server, "from Profanity <&>", lambda: says("from Profanity <&>"))
 
 
 def receives(world, server):
