@@ -77,6 +77,8 @@ enum backoff_next backoff_ended(struct backoff *b, const struct linnet_error *er
     }
     bool was_online = count(b, now_ms);
     uint64_t window_ms = max_u64(spread(error, was_online, own_network), exponential(b));
+    if (window_ms > b->cap_ms)
+        window_ms = b->cap_ms;
     uint64_t least = least_ms(error);
     b->not_before = now_ms + least;
     if (error->retry == LINNET_RETRY_ON_NETWORK) {

@@ -11,7 +11,7 @@
  *     the server says that it cannot serve now   60 s
  *     the n-th failure in a row                  2 s times 2^(n-1), at most the cap
  *
- * Where two of them apply the longer window counts. A failure is a login that failed, or a session
+ * Where two of them apply the longer window counts; none is longer than the cap. A failure is a login that failed, or a session
  * that ended before it was bound for a minute; only a longer one makes the client start afresh.
  * To the drawn delay are added what the server asked for (retry_after_s), and two minutes where the
  * catalogue says LINNET_RETRY_LONG. A failure whose retry rule is LINNET_RETRY_NO is never

@@ -210,6 +210,10 @@ void session_finish(struct linnet_client *c);
 void session_begin(struct linnet_client *c);
 /* Online: asks now whether the server is still there, and waits 5 seconds for it. */
 void session_probe(struct linnet_client *c);
+/* When the server last gave a sign of life, as far as we were willing to hear one. */
+uint64_t session_heard_ms(const struct linnet_client *c, uint64_t now_ms);
+/* It gave none for so long: ends the session. */
+void session_no_answer(struct linnet_client *c, uint32_t waited_ms);
 /* The connection is gone: unless the session is kept, every open request is answered with `error`,
  * and what was not acknowledged is told. */
 void session_end(struct linnet_client *c, const struct linnet_error *error, bool kept);

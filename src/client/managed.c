@@ -5,7 +5,11 @@
 
 #include <stdlib.h>
 
-enum { CLOSE_WAIT_MS = 2000, HEADER_BYTES = 256 };
+enum {
+    CLOSE_WAIT_MS = 2000,
+    ASK_AGAIN_MS = 100, /* when the server has answered that it has nothing more yet */
+    HEADER_BYTES = 256
+};
 
 /* A tag is the id that the application knows, and what it may expect. */
 enum { TAG_TOLD = 1, TAG_AGAIN = 2, TAG_BITS = 2 };
@@ -24,6 +28,9 @@ static bool tell_acked(struct linnet_client *c, struct sm *sm)
             return true;
         }
         n->event.id = tag >> TAG_BITS;
+        c->managed.acked++;
+        if (tag)
+            c->managed.told_id = tag >> TAG_BITS;
         if (tag & TAG_TOLD)
             event_push(&c->events, n);
         else
@@ -55,7 +62,7 @@ static bool tell_undelivered(struct linnet_client *c, const struct sm_entry *ent
         event_free(n);
         return false;
     }
-    n->event.id = entry->tag >> TAG_BITS;
+    n->event.id = c->managed.told_id = entry->tag >> TAG_BITS;
     event_push(&c->events, n);
     return true;
 }
@@ -106,6 +113,63 @@ void managed_tell(struct linnet_client *c)
         (void)tell_acked(c, m->sm);
 }
 
+/* ---- asking ---- */
+
+/* Whether the session's stanzas are counted on the connection there is. */
+static bool is_on(const struct linnet_client *c)
+{
+    const struct stream *stream = client_stream(c);
+    return c->managed.sm && stream && stream_sm(stream) == c->managed.sm;
+}
+
+static bool is_awaited(const struct managed *m)
+{
+    return sm_pending(m->sm) > 0 && (m->closing || m->told_id < m->awaited_id);
+}
+
+void managed_hurry(struct linnet_client *c)
+{
+    uint64_t since_ms;
+    const struct managed *m = &c->managed;
+    if (!is_on(c) || !is_awaited(m) || sm_unanswered(m->sm, &since_ms))
+        return;
+    stream_ask_acked(client_stream(c), loop_now_ms());
+    client_kick(c);
+}
+
+static void on_ask_timer(void *ctx)
+{
+    managed_hurry(ctx);
+}
+
+/* ---- is the server still there? ---- */
+
+static void watch(struct linnet_client *c, uint64_t at_ms)
+{
+    c->managed.watching = true;
+    loop_timer_set_at(c->managed.watch_timer, at_ms);
+}
+
+/* What is sent into the void is unacknowledged: that is found out sooner than silence alone. */
+static void on_watch_timer(void *ctx)
+{
+    struct linnet_client *c = ctx;
+    struct managed *m = &c->managed;
+    uint32_t timeout_ms = c->config->ping_timeout_ms;
+    uint64_t now_ms = loop_now_ms(), since_ms;
+    m->watching = false;
+    if (!is_on(c) || sm_pending(m->sm) == 0)
+        return;
+    uint64_t heard_ms = session_heard_ms(c, now_ms);
+    if (!sm_unanswered(m->sm, &since_ms))
+        since_ms = now_ms;
+    since_ms = heard_ms > since_ms ? heard_ms : since_ms;
+    if (now_ms >= since_ms + timeout_ms)
+        session_no_answer(c, timeout_ms);
+    else
+        watch(c, since_ms + timeout_ms);
+}
+
 /* ---- life ---- */
 
 static void on_timer(void *ctx)
@@ -121,14 +185,19 @@ static void on_timer(void *ctx)
 
 bool managed_init(struct linnet_client *c)
 {
-    c->managed.timer = loop_timer_new(&c->loop, on_timer, c);
-    return c->managed.timer != NULL;
+    struct managed *m = &c->managed;
+    m->timer = loop_timer_new(&c->loop, on_timer, c);
+    m->ask_timer = loop_timer_new(&c->loop, on_ask_timer, c);
+    m->watch_timer = loop_timer_new(&c->loop, on_watch_timer, c);
+    return m->timer && m->ask_timer && m->watch_timer;
 }
 
 void managed_finish(struct linnet_client *c)
 {
     struct managed *m = &c->managed;
     loop_timer_free(m->timer);
+    loop_timer_free(m->ask_timer);
+    loop_timer_free(m->watch_timer);
     sm_unref(m->sm);
     sm_unref(m->rest.sm);
     free(m->address);
@@ -147,6 +216,19 @@ void managed_ask(const struct linnet_client *c, struct stream_fast_path *ret)
     ret->resume_address = str_from(m->address);
 }
 
+static void on_acked(struct linnet_client *c)
+{
+    struct managed *m = &c->managed;
+    uint64_t before = m->acked;
+    managed_tell(c);
+    if (m->closing && m->sm && sm_pending(m->sm) == 0)
+        loop_timer_set(m->timer, 0);
+    else if (m->acked > before)
+        managed_hurry(c);
+    else if (is_on(c) && is_awaited(m))
+        loop_timer_set(m->ask_timer, ASK_AGAIN_MS);
+}
+
 void managed_event(struct linnet_client *c, const struct stream_event *event)
 {
     struct managed *m = &c->managed;
@@ -156,9 +238,7 @@ void managed_event(struct linnet_client *c, const struct stream_event *event)
         m->refused = true;
         m->known = stream_sm_old_known(client_stream(c));
     } else if (event->kind == STREAM_EVENT_ACKED && c->state != CLIENT_LOGIN) {
-        managed_tell(c);
-        if (m->closing && m->sm && sm_pending(m->sm) == 0)
-            loop_timer_set(m->timer, 0);
+        on_acked(c);
     }
 }
 
@@ -193,6 +273,7 @@ void managed_begin(struct linnet_client *c)
         m->detached = false;
         m->counting = true;
         managed_tell(c);
+        managed_hurry(c);
         return;
     }
     if (m->sm) {
@@ -207,6 +288,7 @@ void managed_begin(struct linnet_client *c)
     }
     m->sm = sm_ref(sm);
     m->session++;
+    managed_hurry(c);
 }
 
 bool managed_keep(struct linnet_client *c, const struct linnet_error *error)
@@ -273,6 +355,8 @@ bool managed_write(struct linnet_client *c, struct str xml, unsigned flags, uint
     if (managed_waits(c))
         return sm_sent(m->sm, xml, tag, now_ms) == SM_OK;
     struct stream *stream = client_stream(c);
+    if (is_on(c) && !m->watching)
+        watch(c, now_ms + c->config->ping_timeout_ms);
     size_t held = m->sm ? sm_pending(m->sm) : 0;
     return stream_send_bytes(stream, now_ms, xml, tag) || (m->sm && sm_pending(m->sm) > held);
 }

@@ -46,9 +46,13 @@ struct managed {
     bool closing;   /* the stream is closed when all is acknowledged */
     size_t written; /* detached: so many of the unacknowledged were on a stream */
     uint64_t last_id;
-    unsigned session;          /* which one, for events of an earlier one */
-    struct event_node *newest; /* that holds a counted stanza and was not given back */
-    struct loop_timer *timer;  /* of closing */
+    uint64_t awaited_id, told_id; /* the last that is tracked; the last whose outcome was told */
+    uint64_t acked;               /* stanzas, ever */
+    bool watching;                /* watch_timer runs */
+    unsigned session;             /* which one, for events of an earlier one */
+    struct event_node *newest;    /* that holds a counted stanza and was not given back */
+    struct loop_timer *timer;     /* of closing */
+    struct loop_timer *ask_timer, *watch_timer;
 };
 
 bool managed_init(struct linnet_client *c) MUST_USE;
@@ -88,6 +92,9 @@ void managed_received(struct linnet_client *c, struct event_node *n);
 void managed_given_back(struct linnet_client *c);
 /* Tells what could not be told before. */
 void managed_tell(struct linnet_client *c);
+/* Somebody waits for what was sent last: the server is asked at once, and once more when it has
+ * answered, until it has everything. */
+void managed_hurry(struct linnet_client *c);
 /* Whether nothing is left to tell of a session that has ended. */
 bool managed_all_told(const struct linnet_client *c);
 

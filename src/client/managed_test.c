@@ -65,8 +65,6 @@ static struct linnet_client *cut(struct fake *f, int resume)
 {
     struct linnet_client *c = begin(f, resume);
     assert_int_equal(say(c, "a"), 1);
-    stream_ask_acked(client_stream(c), loop_now_ms());
-    client_kick(c);
     assert_int_equal(fake_until(f, c, LINNET_EVENT_ACKED)->id, 1);
     assert_int_equal(say(c, "b"), 2);
     fake_hang_up(f, false);
@@ -161,6 +159,91 @@ static void only_what_was_pulled_is_acknowledged(void **state)
     end(&f, c);
 }
 
+/* ---- a cut anywhere ---- */
+
+static void turn(struct fake *f, struct linnet_client *c)
+{
+    linnet_client_dispatch(c);
+    fake_step(f);
+}
+
+struct exchange {
+    int said, pulled;
+    uint64_t acked;
+};
+
+static void note(struct exchange *x, const struct linnet_event *e)
+{
+    if (e->kind == LINNET_EVENT_ACKED)
+        assert_int_equal(e->id, ++x->acked);
+    if (e->kind == LINNET_EVENT_STANZA)
+        assert_int_equal(atoi(linnet_message_body(e->stanza)), x->pulled++);
+    assert_int_not_equal(e->kind, LINNET_EVENT_UNDELIVERED);
+    assert_int_not_equal(e->kind, LINNET_EVENT_ONLINE);
+}
+
+static void say_next(struct fake *f, struct exchange *x)
+{
+    char xml[80];
+    snprintf(xml, sizeof xml, "<message from='a@b'><body>%d</body></message>", x->said++);
+    fake_say(f, xml);
+}
+
+/* Six messages each way, and the server's bytes end after `budget`: each comes once, in order.
+ * Returns whether the connection was cut. */
+static bool exchange(size_t budget)
+{
+    struct fake f;
+    struct exchange x = {0};
+    struct linnet_client *c = begin(&f, FAKE_RESUMES);
+    uint64_t end_ms = loop_now_ms() + 20000;
+    f.fault = FAKE_RESET;
+    f.budget = f.written + budget;
+    for (char i = '0'; i < '6'; i++)
+        say(c, (char[]){i, '\0'});
+    while ((x.pulled < 6 || x.acked < 6) && loop_now_ms() < end_ms) {
+        const struct linnet_event *e;
+        if (f.accepted > 1)
+            f.fault = FAKE_NONE;
+        if (f.bound && x.said < 6)
+            say_next(&f, &x);
+        turn(&f, c);
+        while ((e = linnet_client_event(c)))
+            note(&x, e);
+    }
+    assert_int_equal(x.pulled, 6);
+    assert_int_equal(x.acked, 6);
+    assert_string_equal(heard, "012345");
+    bool cut = f.accepted > 1;
+    linnet_client_free(c);
+    fake_stop(&f);
+    return cut;
+}
+
+static void cut_anywhere(void **state)
+{
+    size_t budget = 1;
+    (void)state;
+    while (exchange(budget))
+        budget += 3;
+    assert_true(budget > 300);
+}
+
+/* ---- is the server still there? ---- */
+
+static void what_is_never_acknowledged_ends_the_session(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = begin(&f, FAKE_RESUMES);
+    c->config->ping_timeout_ms = 50;
+    f.fault = FAKE_STALL;
+    say(c, "a");
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_OFFLINE)->error->code, LINNET_ERROR_TIMEOUT);
+    linnet_client_free(c);
+    fake_stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +253,8 @@ int main(void)
         cmocka_unit_test(a_close_waits_for_what_was_sent),
         cmocka_unit_test(a_close_says_what_is_unknown),
         cmocka_unit_test(only_what_was_pulled_is_acknowledged),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(what_is_never_acknowledged_ends_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,14 +33,22 @@ static void send_ping(struct linnet_client *c, uint64_t now_ms, uint32_t wait_ms
     client_kick(c);
 }
 
-static void no_answer(struct linnet_client *c)
+void session_no_answer(struct linnet_client *c, uint32_t waited_ms)
 {
     struct linnet_error error = {0};
     char seconds[32];
-    snprintf(seconds, sizeof seconds, "%g", c->session.ping_wait_ms / 1000.0);
+    snprintf(seconds, sizeof seconds, "%g", waited_ms / 1000.0);
     error_set(&error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, "seconds", seconds, "stage",
               linnet_stage_name(LINNET_STAGE_READY), "target", c->login.peer, NULL);
     login_end(c, &error);
+}
+
+uint64_t session_heard_ms(const struct linnet_client *c, uint64_t now_ms)
+{
+    uint64_t heard_ms = pump_received_ms(dial_pump(c->dial));
+    if (c->events.bytes > CLIENT_EVENTS_BYTES) /* it is we who do not listen */
+        return now_ms;
+    return heard_ms < c->session.online_ms ? c->session.online_ms : heard_ms;
 }
 
 /* Any byte proves that the server lives, whatever it says to the ping. */
@@ -50,14 +58,9 @@ static void ping_timer_fired(void *ctx)
     struct session *s = &c->session;
     if (c->state != CLIENT_ONLINE)
         return;
-    uint64_t now_ms = loop_now_ms(), heard_ms = pump_received_ms(dial_pump(c->dial));
-    bool deaf = c->events.bytes > CLIENT_EVENTS_BYTES; /* it is we who do not listen */
-    if (heard_ms < s->online_ms)
-        heard_ms = s->online_ms;
-    if (deaf)
-        heard_ms = now_ms;
+    uint64_t now_ms = loop_now_ms(), heard_ms = session_heard_ms(c, now_ms);
     if (s->ping_sent_ms && heard_ms < s->ping_sent_ms) {
-        no_answer(c);
+        session_no_answer(c, s->ping_wait_ms);
         return;
     }
     s->ping_sent_ms = 0;
@@ -231,5 +234,11 @@ enum linnet_error_code linnet_client_send_tracked(struct linnet_client *c,
                                                   uint64_t *ret_id, struct linnet_error *error)
 {
     enum linnet_error_code code = session_may_send(c, error);
-    return code == LINNET_OK ? session_write(c, stanza, may_go_again(stanza), ret_id, error) : code;
+    if (code == LINNET_OK)
+        code = session_write(c, stanza, may_go_again(stanza), ret_id, error);
+    if (code == LINNET_OK && ret_id) {
+        c->managed.awaited_id = *ret_id;
+        managed_hurry(c);
+    }
+    return code;
 }
