@@ -111,6 +111,7 @@ static enum linnet_error_code receive(struct session *s)
             return time_over(s, seen);
         case NEXT_INTERRUPTED:
             return s->error.code;
+        case NEXT_INPUT:
         case NEXT_EVENT:
             break;
         }

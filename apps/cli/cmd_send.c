@@ -1,53 +1,24 @@
 #include "commands.h"
 #include "failure.h"
+#include "message.h"
 #include "output.h"
-#include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BODY_MAX_BYTES = 200000, /* what fits into one stanza of a usual server */
     LOGIN_MS = 60000,
+    SEND_MS = 60000,
     ERROR_GRACE_MS = 150 /* for an error that overtakes nothing: it comes from elsewhere */
 };
-
-/* The first character that XML 1.0 does not allow (§2.2: Char), or UINT32_MAX. */
-static uint32_t find_forbidden(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 && !memchr("\t\n\r", c, 3))
-            return c;
-        if (c == 0xef && len - i > 2 && memcmp(text + i, "\xef\xbf\xbe", 2) == 0 &&
-            (unsigned char)text[i + 2] >= 0xbe)
-            return (unsigned char)text[i + 2] == 0xbe ? 0xfffe : 0xffff;
-    }
-    return UINT32_MAX;
-}
-
-static enum linnet_error_code check_body(const char *body, size_t len, struct linnet_error *error)
-{
-    uint32_t forbidden = find_forbidden(body, len);
-    if (len > BODY_MAX_BYTES)
-        return failure_set(error, LINNET_ERROR_USAGE, "the message is longer than %d bytes",
-                           BODY_MAX_BYTES);
-    if (len == 0)
-        return failure_set(error, LINNET_ERROR_USAGE, "the message is empty");
-    if (forbidden != UINT32_MAX)
-        return failure_set(error, LINNET_ERROR_USAGE,
-                           "the message holds a character that XMPP cannot carry (U+%04X)",
-                           (unsigned)forbidden);
-    return LINNET_OK;
-}
 
 /* Standard input whole, without its last line end; NULL when out of memory. */
 static char *read_body(size_t *ret_len)
 {
-    char *body = malloc(BODY_MAX_BYTES + 2);
+    char *body = malloc(MESSAGE_MAX_BYTES + 2);
     if (!body)
         return NULL;
-    size_t len = fread(body, 1, BODY_MAX_BYTES + 2, stdin);
+    size_t len = fread(body, 1, MESSAGE_MAX_BYTES + 2, stdin);
     len -= len > 0 && body[len - 1] == '\n';
     *ret_len = len;
     return body;
@@ -61,24 +32,12 @@ static char *get_body(const struct options *o, struct linnet_error *error)
         failure_set(error, LINNET_ERROR_NO_MEMORY, "there is not enough memory for the message");
     else if (!o->message && ferror(stdin))
         failure_set(error, LINNET_ERROR_USAGE, "standard input cannot be read");
-    else if (check_body(body, len, error) == LINNET_OK) {
+    else if (message_check(body, len, error) == LINNET_OK) {
         body[len] = '\0';
         return body;
     }
     free(body);
     return NULL;
-}
-
-/* The server has worked through all that it got before a ping when it answers it (XEP-0199), since
- * stanzas keep their order (RFC 6120 §10.1). */
-static enum linnet_error_code ping(struct session *s, uint64_t *ret_id)
-{
-    struct linnet_element *iq = linnet_iq_new(NULL, "get");
-    linnet_element_add(iq, "urn:xmpp:ping", "ping");
-    enum linnet_error_code code =
-        linnet_client_iq(s->client, iq, s->options->timeout_ms, ret_id, &s->error);
-    linnet_element_free(iq);
-    return code;
 }
 
 static bool refuses(const struct linnet_event *e, const char *id, struct linnet_error *error)
@@ -88,48 +47,88 @@ static bool refuses(const struct linnet_event *e, const char *id, struct linnet_
            linnet_stanza_error(e->stanza, error);
 }
 
-static enum linnet_error_code await_taken(struct session *s, const char *id, uint64_t ping_id)
+/* One message on its way. */
+struct sending {
+    const char *id;
+    uint64_t tracked_id, ping_id;
+    bool acked, ponged;
+};
+
+/* The end of the session is not the end of the message if the session is kept. */
+static bool goes_on(struct session *s, const struct linnet_event *e)
+{
+    if (e->kind != LINNET_EVENT_OFFLINE && e->kind != LINNET_EVENT_UNDELIVERED &&
+        e->kind != LINNET_EVENT_GIVEN_UP)
+        return true;
+    if (e->error)
+        s->error = *e->error;
+    if (e->kind == LINNET_EVENT_UNDELIVERED)
+        failure_set(&s->error, LINNET_ERROR_CONNECTION_LOST,
+                    "the connection was lost; the message may have arrived or not");
+    return e->kind == LINNET_EVENT_OFFLINE && s->reconnects && linnet_client_is_managed(s->client);
+}
+
+/* What an event says of it. False: that it failed, with `error` filled. */
+static bool take(struct session *s, struct sending *m, const struct linnet_event *e)
+{
+    if (refuses(e, m->id, &s->error) || !goes_on(s, e))
+        return false;
+    m->acked |= e->kind == LINNET_EVENT_ACKED && e->id == m->tracked_id;
+    if (e->kind != LINNET_EVENT_IQ_REPLY || e->id != m->ping_id)
+        return true;
+    /* An error that answers the ping answers it as well; silence does not. */
+    m->ponged = !e->error || e->error->code != LINNET_ERROR_TIMEOUT;
+    if (!m->ponged)
+        s->error = *e->error;
+    return m->ponged;
+}
+
+/* The server has it, as far as it can say. */
+static bool is_taken(const struct session *s, const struct sending *m)
+{
+    return m->ponged && (m->acked || !linnet_client_is_managed(s->client));
+}
+
+static enum linnet_error_code await_taken(struct session *s, struct sending *m)
 {
     const struct linnet_event *e;
+    bool taken = false;
+    s->deadline_ms = session_now_ms() + (s->options->timeout_ms ? s->options->timeout_ms : SEND_MS);
     for (;;) {
         switch (session_next(s, &e)) {
         case NEXT_DEADLINE:
-            return LINNET_OK;
+            return taken ? LINNET_OK
+                         : failure_set(&s->error, LINNET_ERROR_TIMEOUT,
+                                       "the server did not confirm the message in time");
         case NEXT_INTERRUPTED:
             return s->error.code;
+        case NEXT_INPUT:
         case NEXT_EVENT:
             break;
         }
-        if (refuses(e, id, &s->error))
+        if (!take(s, m, e))
             return s->error.code;
-        if (e->kind == LINNET_EVENT_OFFLINE) {
-            s->error = *e->error;
-            return s->error.code;
+        if (!taken && is_taken(s, m)) {
+            taken = true;
+            s->deadline_ms = session_now_ms() + ERROR_GRACE_MS;
         }
-        if (e->kind != LINNET_EVENT_IQ_REPLY || e->id != ping_id)
-            continue;
-        /* An error that answers the ping answers it as well; silence does not. */
-        if (e->error && e->error->code == LINNET_ERROR_TIMEOUT) {
-            s->error = *e->error;
-            return s->error.code;
-        }
-        s->deadline_ms = session_now_ms() + ERROR_GRACE_MS;
     }
 }
 
 static enum linnet_error_code send_message(struct session *s, const char *body)
 {
     char id[LINNET_ID_SIZE];
-    uint64_t ping_id;
+    struct sending m = {.id = id};
     struct linnet_element *message = linnet_message_new(s->options->to, "chat", body);
     linnet_client_make_id(s->client, id);
     linnet_element_set(message, "id", id);
-    enum linnet_error_code code = linnet_client_send(s->client, message, &s->error);
+    enum linnet_error_code code =
+        linnet_client_send_tracked(s->client, message, &m.tracked_id, &s->error);
     linnet_element_free(message);
     if (code == LINNET_OK)
-        code = ping(s, &ping_id);
+        code = message_ping(s, &m.ping_id);
     if (code == LINNET_OK)
-        code = await_taken(s, id, ping_id);
+        code = await_taken(s, &m);
     if (code != LINNET_OK)
         return code;
     if (s->options->json) {
@@ -155,16 +154,15 @@ int cmd_send(const struct options *o)
     linnet_jid_free(to);
     if (code == LINNET_OK)
         code = session_open(&s); /* the password comes first where both come from one descriptor */
-    if (code == LINNET_OK && !(body = get_body(o, &s.error)))
+    if (code == LINNET_OK && !o->lines && !(body = get_body(o, &s.error)))
         code = s.error.code;
-    /* Only logins are repeated: a message that was written may have arrived. */
     if (s.reconnects)
         s.deadline_ms = session_now_ms() + (o->timeout_ms ? o->timeout_ms : LOGIN_MS);
     if (code == LINNET_OK)
         code = session_login(&s);
     s.deadline_ms = 0;
     if (code == LINNET_OK)
-        code = send_message(&s, body);
+        code = o->lines ? send_lines(&s) : send_message(&s, body);
     free(body);
     return session_finish(&s, code);
 }

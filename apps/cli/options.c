@@ -70,6 +70,8 @@ enum option_id {
     OPT_COUNT,
     OPT_RECONNECT,
     OPT_NO_RECONNECT,
+    OPT_RECONNECT_CAP,
+    OPT_LINES,
     OPT_JSON,
     OPT_TRACE,
     OPT_TRACE_SECRETS,
@@ -135,7 +137,12 @@ static const struct row {
     {OPT_NO_RECONNECT, "no-reconnect", NULL, "end when the connection is lost", NULL, LISTENS,
      "Connection"},
 
+    {OPT_RECONNECT_CAP, "reconnect-cap", "SECONDS", "the longest wait between attempts (300)",
+     "a time from 0.001 to 86400 seconds", LISTENS | SENDS, "Connection"},
+
     {'m', "message", "TEXT", "the text to send (standard input)", NULL, SENDS, "Message"},
+    {OPT_LINES, "lines", NULL, "each line of standard input is a message, sent at once", NULL,
+     SENDS, "Message"},
     {OPT_COUNT, "count", "N", "leave after so many messages (never)", "a number above 0", LISTENS,
      "Messages"},
 
@@ -312,6 +319,10 @@ static bool store(struct options *o, int id, const char *value)
     case OPT_NO_RECONNECT:
         o->reconnect = RECONNECT_NEVER;
         return true;
+    case OPT_RECONNECT_CAP:
+        return seconds(value, &o->reconnect_cap_ms);
+    case OPT_LINES:
+        return o->lines = true;
     case OPT_JSON:
         return o->json = true;
     case OPT_TRACE:

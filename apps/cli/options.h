@@ -31,6 +31,7 @@ struct options {
     const char *address; /* JID, the domain of a probe, or what to explain (NULL: all) */
     const char *to;
     const char *message; /* NULL: standard input */
+    bool lines;          /* of which each line is a message */
 
     const char *host, *cafile, *mechanism, *resource;
     const char *pins[PINS_MAX];
@@ -40,6 +41,7 @@ struct options {
     enum linnet_tls_policy tls;
     unsigned timeout_ms, stage_timeout_ms;
     enum reconnect reconnect;
+    unsigned reconnect_cap_ms; /* 0: the library's */
 
     const char *memory; /* a file, or "off"; NULL: in the usual place */
     bool accept_change, early_data;

@@ -28,10 +28,12 @@ void session_init(struct session *s, const struct options *o, FILE *stages)
 {
     *s = (struct session){
         .options = o,
-        .reconnects = o->reconnect == RECONNECT_ALWAYS ||
-                      (o->reconnect == RECONNECT_DEFAULT && o->command == COMMAND_LISTEN),
+        .reconnects =
+            o->reconnect == RECONNECT_ALWAYS ||
+            (o->reconnect == RECONNECT_DEFAULT && (o->command == COMMAND_LISTEN || o->lines)),
         .stages = stages,
         .signals = -1,
+        .input = -1,
         .memory = {.lock = -1},
         .network = {.fd = -1},
     };
@@ -108,6 +110,7 @@ struct linnet_config *session_config(struct session *s)
     linnet_config_set_resource(c, o->resource);
     linnet_config_set_timeout_ms(c, o->timeout_ms, o->stage_timeout_ms);
     linnet_config_set_reconnect(c, s->reconnects);
+    linnet_config_set_reconnect_cap_ms(c, o->reconnect_cap_ms);
     linnet_config_set_software(c, "linnet", linnet_version(), "console");
     open_trace(s, c);
     return c;
@@ -242,11 +245,12 @@ enum next session_next(struct session *s, const struct linnet_event **ret_event)
         if (s->deadline_ms && session_now_ms() >= s->deadline_ms)
             return NEXT_DEADLINE;
         /* Of standard output only the end is of interest: a pipe without reader. */
-        struct pollfd fds[4] = {{.fd = linnet_client_fd(s->client), .events = POLLIN},
+        struct pollfd fds[5] = {{.fd = linnet_client_fd(s->client), .events = POLLIN},
                                 {.fd = s->signals, .events = POLLIN},
                                 {.fd = STDOUT_FILENO},
-                                {.fd = s->network.fd, .events = POLLIN}};
-        poll(fds, 4, wait_ms(s));
+                                {.fd = s->network.fd, .events = POLLIN},
+                                {.fd = s->input, .events = POLLIN}};
+        poll(fds, 5, wait_ms(s));
         if ((fds[1].revents && signalled(s)) || (fds[2].revents & (POLLERR | POLLHUP))) {
             failure_set(&s->error, LINNET_ERROR_INTERRUPTED, "interrupted");
             return NEXT_INTERRUPTED;
@@ -255,6 +259,8 @@ enum next session_next(struct session *s, const struct linnet_event **ret_event)
         if (fds[3].revents && network_read(&s->network, &up))
             linnet_client_network_changed(s->client, up);
         linnet_client_dispatch(s->client);
+        if (fds[4].revents)
+            return NEXT_INPUT;
     }
 }
 
@@ -347,6 +353,7 @@ static enum linnet_error_code await_outcome(struct session *s)
             return s->error.code;
         case NEXT_DEADLINE:
             return too_late(s);
+        case NEXT_INPUT:
         case NEXT_EVENT:
             break;
         }

@@ -26,10 +26,12 @@ struct session {
     struct memory memory;
     struct network network; /* watched where that helps */
     uint64_t deadline_ms;   /* of session_next; 0: none */
+    int input;              /* a descriptor to wait for too; -1: none */
 };
 
 enum next {
     NEXT_EVENT, /* *ret_event */
+    NEXT_INPUT, /* there is something to read */
     NEXT_DEADLINE,
     NEXT_INTERRUPTED /* by a signal, or by the reader of our output who left; `error` is filled */
 };
