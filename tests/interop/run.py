@@ -21,6 +21,7 @@ import cases_client
 import cases_gloox
 import cases_peers
 import cases_profanity
+import cases_rounds
 import cases_resume
 import cases_secrets
 import cases_sendxmpp
@@ -32,7 +33,7 @@ import table
 from peers import Skip
 
 GROUPS = {"client": cases_client.cases, "peers": cases_peers.cases,
-          "server": cases_server.cases, "gloox": cases_gloox.cases,
+          "server": cases_server.cases, "rounds": cases_rounds.cases, "gloox": cases_gloox.cases,
           "profanity": cases_profanity.cases, "sendxmpp": cases_sendxmpp.cases,
           "resume": cases_resume.cases,
           "xmppjs": cases_xmppjs.cases, "secrets": cases_secrets.cases, "volume": cases_volume.cases}

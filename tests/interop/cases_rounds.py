@@ -1,0 +1,52 @@
+"""The round trips of `linnet login`, counted on a link before real servers: as many as the way in must
+have and not one more. The ways of the library, and the same count without a clock, are in
+src/client/rtt_test.c."""
+import functools
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+from link import Link  # noqa: E402
+
+RTT_MS = 100  # far longer than linnet pauses between two writes, even under a sanitizer
+
+# Name, server, direct TLS, logins before that are remembered, more words, round trips.
+WAYS = [
+    ("STARTTLS, RFC 6120", "prosody", False, 0, [], 9),
+    ("direct TLS, RFC 6120", "prosody", True, 0, [], 7),
+    ("STARTTLS, SASL2", "certified", False, 0, [], 7),
+    ("direct TLS, SASL2", "certified", True, 0, [], 5),
+    ("STARTTLS, known server", "certified", False, 1, ["--mech", "SCRAM-SHA-256"], 6),
+    ("direct TLS, known server", "certified", True, 1, ["--mech", "SCRAM-SHA-256"], 4),
+    ("STARTTLS, token", "certified", False, 1, [], 5),
+    ("direct TLS, token", "certified", True, 1, [], 3),
+]
+PASSWORDS = {"prosody": "sea of Moons", "certified": "secret of juliet"}
+
+
+def round_trips(world, peer, password, direct, words):
+    """The first connects. After the last linnet leaves in two flights: it closes the stream, and TLS
+    when the server has closed it too."""
+    with Link(peer.tls_port if direct else peer.port, RTT_MS) as link:
+        world.expect(0, "login", "juliet@localhost", *words, port=link.port, cafile=peer.ca,
+                     password=password)
+        assert len(link.connections) == 1, f"{len(link.connections)} connections"
+        assert link.connections[0].ended.wait(20), "the connection stays"
+        return 1 + link.connections[0].flights - 2
+
+
+def count(world, name, server, direct, before, words, wanted):
+    peer = getattr(world, server)()
+    memory = world.folder / "rounds" / name.replace(" ", "-")
+    memory.parent.mkdir(exist_ok=True)
+    words = [f"--memory={memory}", *words, *(["--direct-tls"] if direct else [])]
+    for _ in range(before):
+        round_trips(world, peer, PASSWORDS[server], direct, words)
+    seen = round_trips(world, peer, PASSWORDS[server], direct, words)
+    assert seen == wanted, f"{seen} round trips, not {wanted}"
+
+
+def cases(world):
+    for name, server, direct, before, words, wanted in WAYS:
+        yield f"{name}: {wanted}", functools.partial(count, world, name, server, direct, before,
+                                                     words, wanted)
