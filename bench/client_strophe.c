@@ -1,5 +1,6 @@
 /*
- * client_strophe.c - what a login costs a program that uses libstrophe: the peer of client_linnet.
+ * client_strophe.c - what a login costs a program that uses libstrophe, and how long it takes: the
+ * peer of client_linnet.
  *
  *     client_strophe ADDRESS PORT PASSWORD LOGINS
  *
@@ -11,17 +12,32 @@
 #include <strophe.h>
 #include <time.h>
 
+struct sample {
+    double cpu_ms, wall_ms;
+};
+
 struct login {
     xmpp_ctx_t *ctx;
-    double start_ms, took_ms;
+    struct sample start, took;
     bool ok;
 };
 
-static double cpu_ms(void)
+static double clock_ms(clockid_t clock)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    clock_gettime(clock, &ts);
     return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static struct sample sample(void)
+{
+    return (struct sample){clock_ms(CLOCK_PROCESS_CPUTIME_ID), clock_ms(CLOCK_MONOTONIC)};
+}
+
+static void add(struct sample *sum, struct sample one)
+{
+    sum->cpu_ms += one.cpu_ms;
+    sum->wall_ms += one.wall_ms;
 }
 
 static void on_connection(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
@@ -33,7 +49,8 @@ static void on_connection(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
         xmpp_stop(l->ctx);
         return;
     }
-    l->took_ms = cpu_ms() - l->start_ms;
+    struct sample now = sample();
+    l->took = (struct sample){now.cpu_ms - l->start.cpu_ms, now.wall_ms - l->start.wall_ms};
     l->ok = true;
     xmpp_disconnect(conn);
 }
@@ -61,22 +78,21 @@ int main(int argc, char **argv)
         return 2;
     }
     int logins = atoi(argv[4]);
-    double first = 0, later = 0;
-    struct login l = {.start_ms = cpu_ms()};
+    struct sample first = {0}, later = {0};
+    struct login l = {.start = sample()};
     xmpp_initialize();
     for (int i = 0; i < logins; i++) {
         if (!log_in(&l, argv)) {
             fputs("libstrophe did not log in\n", stderr);
             return 1;
         }
-        if (i == 0)
-            first = l.took_ms;
-        else
-            later += l.took_ms;
-        l.start_ms = cpu_ms();
+        add(i == 0 ? &first : &later, l.took);
+        l.start = sample();
     }
     xmpp_shutdown();
-    printf("{\"client\":\"libstrophe\",\"first_ms\":%.3f,\"later_ms\":%.3f}\n", first,
-           later / (logins > 1 ? logins - 1 : 1));
+    int more = logins > 1 ? logins - 1 : 1;
+    printf("{\"client\":\"libstrophe\",\"first_ms\":%.3f,\"later_ms\":%.3f,"
+           "\"first_ready_ms\":%.3f,\"later_ready_ms\":%.3f}\n",
+           first.cpu_ms, later.cpu_ms / more, first.wall_ms, later.wall_ms / more);
     return 0;
 }

@@ -60,6 +60,10 @@ class Server:
     def command(self):
         raise NotImplementedError
 
+    def environment(self):
+        """What is added to it while the server is measured."""
+        return {}
+
     def start(self, cores, tls=True):
         """Seconds from the fork until a connection is accepted."""
         self.port, self.tls_port, self.tls = free_port(), free_port(), tls
@@ -67,7 +71,8 @@ class Server:
         begun = time.monotonic()
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            cwd=self.folder, preexec_fn=prefer_core(cores))
+                                            cwd=self.folder, preexec_fn=prefer_core(cores),
+                                            env={**os.environ, **self.environment()})
         while not listening(self.port):
             if self.process.poll() is not None or time.monotonic() - begun > START_S:
                 raise RuntimeError(f"{self.name} did not start: see {self.folder}/log")
