@@ -6,9 +6,9 @@
 Every byte is half the round-trip time on its way, in either direction, whatever their number. The
 first of a connection are a whole one later, as they are where TCP itself needs that to connect.
 
-The relay also counts flights: a flight is what a client sends before it hears more from the server.
-There are as many round trips as flights that the client waits for, and one more that connects.
-Whoever only counts wants a link longer than any pause of the client between two writes.
+The relay also counts flights: a flight is what a client sends before it can have an answer to the
+first of it. There are as many round trips as flights that the client waits for, and one more that
+connects. Whoever only counts wants a link longer than any pause of the client between two writes.
 """
 import asyncio
 import selectors
@@ -21,14 +21,16 @@ PIECE_BYTES = 65536
 class Connection:
     """What went over one connection; `ended` is set when no more can."""
 
-    def __init__(self):
-        self.flights = 0
+    def __init__(self, loop, way_s):
+        self.loop, self.way_s = loop, way_s
+        self.flights, self.begun_s = 0, -1.0
         self.heard = True  # something from the server since the client's last bytes
         self.ended = threading.Event()
 
     def on_sent(self):
-        if self.heard:
+        if self.heard and self.loop.time() - self.begun_s > self.way_s:
             self.flights += 1
+            self.begun_s = self.loop.time()
         self.heard = False
 
     def on_heard(self):
@@ -71,7 +73,7 @@ class Link:
         await asyncio.gather(*self.relays, return_exceptions=True)
 
     def accept(self, near_in, near_out):
-        connection = Connection()
+        connection = Connection(self.loop, self.way_s)
         self.connections.append(connection)
         task = asyncio.ensure_future(self.relay(near_in, near_out, connection))
         self.relays.add(task)

@@ -20,8 +20,10 @@ WAYS = [
     ("direct TLS, known server", "certified", True, 1, ["--mech", "SCRAM-SHA-256"], 4),
     ("STARTTLS, token", "certified", False, 1, [], 5),
     ("direct TLS, token", "certified", True, 1, [], 3),
+    ("STARTTLS, token in early data", "early", False, 1, ["--early-data"], 4),
+    ("direct TLS, token in early data", "early", True, 1, ["--early-data"], 2),
 ]
-PASSWORDS = {"prosody": "sea of Moons", "certified": "secret of juliet"}
+PASSWORDS = {"prosody": "sea of Moons"}
 
 
 def round_trips(world, peer, password, direct, words):
@@ -35,14 +37,20 @@ def round_trips(world, peer, password, direct, words):
         return 1 + link.connections[0].flights - 2
 
 
+def started(world, server):
+    if server == "early":
+        return world.linnetd("early", "tls.early_data=true", certified=True)
+    return getattr(world, server)()
+
+
 def count(world, name, server, direct, before, words, wanted):
-    peer = getattr(world, server)()
+    peer, password = started(world, server), PASSWORDS.get(server, "secret of juliet")
     memory = world.folder / "rounds" / name.replace(" ", "-")
     memory.parent.mkdir(exist_ok=True)
     words = [f"--memory={memory}", *words, *(["--direct-tls"] if direct else [])]
     for _ in range(before):
-        round_trips(world, peer, PASSWORDS[server], direct, words)
-    seen = round_trips(world, peer, PASSWORDS[server], direct, words)
+        round_trips(world, peer, password, direct, words)
+    seen = round_trips(world, peer, password, direct, words)
     assert seen == wanted, f"{seen} round trips, not {wanted}"
 
 

@@ -21,8 +21,8 @@ import cases_client
 import cases_gloox
 import cases_peers
 import cases_profanity
-import cases_rounds
 import cases_resume
+import cases_rounds
 import cases_secrets
 import cases_sendxmpp
 import cases_server
