@@ -20,8 +20,9 @@ WAYS = [
     ("direct TLS, known server", "certified", True, 1, ["--mech", "SCRAM-SHA-256"], 4),
     ("STARTTLS, token", "certified", False, 1, [], 5),
     ("direct TLS, token", "certified", True, 1, [], 3),
-    ("STARTTLS, token in early data", "early", False, 1, ["--early-data"], 4),
-    ("direct TLS, token in early data", "early", True, 1, ["--early-data"], 2),
+    # Tickets of the second in which a server started bring no early data (net/tls_once.h).
+    ("STARTTLS, token in early data", "early", False, 2, ["--early-data"], 4),
+    ("direct TLS, token in early data", "early", True, 2, ["--early-data"], 2),
 ]
 PASSWORDS = {"prosody": "sea of Moons"}
 
