@@ -349,7 +349,10 @@ static bool read_lines(struct account_memory *m, struct str rest)
 {
     size_t next = 0;
     for (;;) {
-        struct str value = take_line(&rest), name = take_word(&value);
+        struct str value = take_line(&rest);
+        if (value.len > 0 && value.ptr[value.len - 1] == ' ')
+            return false; /* one spelling: nothing follows the last word */
+        struct str name = take_word(&value);
         if (str_is(name, "end"))
             return rest.len == 0 && value.len == 0;
         while (next < ARRAY_LEN(lines) && !str_is(name, lines[next].name))

@@ -163,6 +163,8 @@ static void strict(void **state)
         HEAD "features\nend\n",
         HEAD "features YQ\nend\n",
         HEAD "tls-session YQ== YQ==\nend\n",
+        HEAD "tls-session YQ== \nend\n",
+        HEAD "scram yes \nend\n",
     };
     struct account_memory m;
     (void)state;
