@@ -16,8 +16,13 @@
 static char *memory;
 static size_t memory_len;
 
+/* With stream management: the connection is cut once, and the session goes on or does not. */
+static bool cuts;
+
 struct tally {
-    unsigned online, failed, offline, replies, requests;
+    unsigned online, resumed, failed, offline, replies, requests;
+    uint64_t tracked, told; /* sets of ids: stanzas, and their outcomes */
+    bool over;
 };
 
 static void request(struct linnet_client *c, struct tally *t)
@@ -29,10 +34,14 @@ static void request(struct linnet_client *c, struct tally *t)
     struct linnet_element *m = linnet_message_new("romeo@localhost", "chat", "hello");
     (void)!linnet_client_send(c, m, NULL);
     linnet_element_free(m);
+    uint64_t id;
     struct linnet_element *end = linnet_message_new("romeo@localhost", "chat", "end");
-    if (linnet_client_send(c, end, NULL) != LINNET_OK)
-        linnet_client_close(c);
+    bool sent = linnet_client_send_tracked(c, end, &id, NULL) == LINNET_OK;
+    if (sent && linnet_client_is_managed(c))
+        t->tracked |= UINT64_C(1) << id;
     linnet_element_free(end);
+    if (!sent)
+        linnet_client_close(c);
 }
 
 static void echo(struct fake *f, const struct element *stanza)
@@ -44,22 +53,37 @@ static void echo(struct fake *f, const struct element *stanza)
         fake_say(f, xml);
         fake_say(f, "<iq from='x@y/z' type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");
     } else if (str_is(element_child_text(stanza, NS_CLIENT, "body"), "end")) {
+        if (cuts && f->accepted == 1) {
+            fake_hang_up(f, true);
+            return;
+        }
         fake_say(f, "<message from='localhost'><body>end</body></message>");
     }
 }
 
 static void on_event(struct linnet_client *c, const struct linnet_event *e, struct tally *t)
 {
+    bool again = cuts && c->reconnect.waiting;
     switch (e->kind) {
     case LINNET_EVENT_ONLINE:
         t->online++;
         request(c, t);
         break;
+    case LINNET_EVENT_RESUMED:
+        t->resumed++;
+        break;
     case LINNET_EVENT_FAILED:
         t->failed++;
+        t->over = !again;
         break;
     case LINNET_EVENT_OFFLINE:
         t->offline++;
+        t->over = !again;
+        break;
+    case LINNET_EVENT_ACKED:
+    case LINNET_EVENT_UNDELIVERED:
+        assert_false(t->told & (UINT64_C(1) << e->id)); /* one each */
+        t->told |= UINT64_C(1) << e->id;
         break;
     case LINNET_EVENT_IQ_REPLY:
         t->replies++;
@@ -87,7 +111,7 @@ static void follow(struct fake *f, struct linnet_client *c, struct tally *t)
 {
     const struct linnet_event *e;
     uint64_t end_ms = loop_now_ms() + 20000;
-    while (loop_now_ms() < end_ms && !t->failed && !t->offline) {
+    while (loop_now_ms() < end_ms && !t->over) {
         int timeout_ms = linnet_client_timeout_ms(c);
         struct pollfd fds[3] = {
             {linnet_client_fd(c), POLLIN, 0}, {f->listener, POLLIN, 0}, {f->fd, POLLIN, 0}};
@@ -109,14 +133,18 @@ static bool scenario(struct fake *f)
     linnet_config_set_memory(config, memory, memory_len);
     f->token.count = 0;
     linnet_config_set_reconnect(config, true);
+    linnet_config_set_reconnect_cap_ms(config, cuts);
+    linnet_config_set_stream_management(config, cuts);
     bool made = linnet_client_new(config, &c, NULL) == LINNET_OK;
     linnet_config_free(config);
     if (!made)
         return false;
     assert_int_equal(linnet_client_login(c), LINNET_OK);
     follow(f, c, &t);
-    assert_int_equal(t.online + t.failed, 1);
-    assert_int_equal(t.offline, t.online);
+    assert_true(t.over);
+    assert_true(cuts || t.online + t.failed == 1);
+    assert_int_equal(t.offline, t.online + t.resumed);
+    assert_int_equal(t.tracked & ~t.told, 0);
     assert_int_equal(t.replies, t.requests);
     char *text = linnet_client_recording(c);
     free(text);
@@ -124,8 +152,11 @@ static bool scenario(struct fake *f)
     long after = alloc_fail_after;
     alloc_fail_after = -1;
     fake_hang_up(f, false);
+    sm_unref(f->session);
+    f->session = NULL;
+    f->stanzas = 0;
     alloc_fail_after = after;
-    return t.online && t.requests == 1;
+    return t.online && t.requests == t.online;
 }
 
 /* One allocation in `stride` fails, each in a login of its own, sent on by `redirect` or not. */
@@ -145,7 +176,7 @@ static void fail_each(const char *redirect, struct fake *f, int stride)
     }
     assert_true(good);
     assert_true(n > 100);
-    assert_int_equal(f->accepted, redirect ? 2 : 1);
+    assert_int_equal(f->accepted, redirect || cuts ? 2 : 1);
     print_message("%d allocations failed, each once\n", n / stride);
 }
 
@@ -200,12 +231,30 @@ static void so_they_do_with_a_memory(void **state)
     fake_stop(&f);
 }
 
+/* And where the connection is cut, whatever becomes of the session. */
+static void so_they_do_when_a_session_is_cut(void **state)
+{
+    struct fake f;
+    (void)state;
+    cuts = true;
+    for (int resume = FAKE_RESUMES; resume <= FAKE_KNOWS_H; resume++) {
+        fake_start(&f);
+        f.on_stanza = echo;
+        f.in_clear = f.sm = true;
+        f.resume = resume;
+        fail_each(NULL, &f, 1);
+        fake_stop(&f);
+    }
+    cuts = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(so_they_do_after_a_redirect),
         cmocka_unit_test(so_they_do_with_a_memory),
+        cmocka_unit_test(so_they_do_when_a_session_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,7 +221,7 @@ static void on_acked(struct linnet_client *c)
     struct managed *m = &c->managed;
     uint64_t before = m->acked;
     managed_tell(c);
-    if (m->closing && m->sm && sm_pending(m->sm) == 0)
+    if (m->closing && m->acked >= m->close_acked)
         loop_timer_set(m->timer, 0);
     else if (m->acked > before)
         managed_hurry(c);
@@ -318,7 +318,7 @@ void managed_release(struct linnet_client *c, const struct linnet_error *error)
     if (why.code == LINNET_OK)
         error_set(&why, LINNET_ERROR_INTERRUPTED, LINNET_ORIGIN_HERE, NULL);
     iq_fail_all(c, &why);
-    if (!m->refused && !m->detached && !sm_id(m->sm).len && !m->counting) {
+    if (!m->detached && !m->ended && !is_on(c)) {
         sm_unref(m->sm); /* the server declined to manage it: nothing is known of anything */
         m->sm = NULL;
         return;
@@ -367,7 +367,7 @@ size_t managed_open(const struct linnet_client *c)
     struct sm_cursor at = {0};
     struct sm_entry entry;
     size_t count = 0;
-    while (m->sm && sm_next(m->sm, &at, &entry))
+    while (is_on(c) && sm_next(m->sm, &at, &entry))
         count += entry.tag != 0;
     return count;
 }
@@ -377,9 +377,11 @@ bool managed_close(struct linnet_client *c)
     struct managed *m = &c->managed;
     if (!m->sm || !stream_sm(client_stream(c)) || managed_open(c) == 0)
         return false;
+    managed_tell(c);
     m->closing = true;
+    m->close_acked = m->acked + sm_pending(m->sm); /* what follows is our answers to others */
     loop_timer_set(m->timer, CLOSE_WAIT_MS);
-    stream_ask_acked(client_stream(c), loop_now_ms());
+    managed_hurry(c);
     return true;
 }
 

@@ -47,7 +47,8 @@ struct managed {
     size_t written; /* detached: so many of the unacknowledged were on a stream */
     uint64_t last_id;
     uint64_t awaited_id, told_id; /* the last that is tracked; the last whose outcome was told */
-    uint64_t acked;               /* stanzas, ever */
+    uint64_t acked;               /* stanzas, ever ... */
+    uint64_t close_acked;         /* ... and how many it must be to close */
     bool watching;                /* watch_timer runs */
     unsigned session;             /* which one, for events of an earlier one */
     struct event_node *newest;    /* that holds a counted stanza and was not given back */
