@@ -152,6 +152,9 @@ int cmd_send(const struct options *o)
     session_init(&s, o, o->verbose ? stderr : NULL);
     enum linnet_error_code code = linnet_jid_new(o->to, &to, &s.error);
     linnet_jid_free(to);
+    if (code == LINNET_OK && o->lines && o->message)
+        code = failure_set(&s.error, LINNET_ERROR_USAGE,
+                           "--lines takes its messages from standard input, and -m is one");
     if (code == LINNET_OK)
         code = session_open(&s); /* the password comes first where both come from one descriptor */
     if (code == LINNET_OK && !o->lines && !(body = get_body(o, &s.error)))

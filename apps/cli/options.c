@@ -141,8 +141,7 @@ static const struct row {
      "a time from 0.001 to 86400 seconds", LISTENS | SENDS, "Connection"},
 
     {'m', "message", "TEXT", "the text to send (standard input)", NULL, SENDS, "Message"},
-    {OPT_LINES, "lines", NULL, "each line of standard input is a message, at once", NULL,
-     SENDS, "Message"},
+    {OPT_LINES, "lines", NULL, "each line of standard input is a message", NULL, SENDS, "Message"},
     {OPT_COUNT, "count", "N", "leave after so many messages (never)", "a number above 0", LISTENS,
      "Messages"},
 

@@ -140,6 +140,12 @@ static void test_reconnect(void **state)
     assert_int_equal(o.reconnect, RECONNECT_ALWAYS);
     assert_int_equal(parse(&o, "send", "a@b", "c@d", "--no-reconnect", NULL), PARSED_WRONG);
     assert_int_equal(parse(&o, "login", "a@b", "--reconnect", NULL), PARSED_WRONG);
+    assert_int_equal(parse(&o, "listen", "a@b", "--reconnect-cap", "1.5", NULL), PARSED_RUN);
+    assert_int_equal(o.reconnect_cap_ms, 1500);
+    assert_int_equal(parse(&o, "listen", "a@b", "--reconnect-cap", "0", NULL), PARSED_WRONG);
+    assert_int_equal(parse(&o, "send", "a@b", "c@d", "--lines", NULL), PARSED_RUN);
+    assert_true(o.lines);
+    assert_int_equal(parse(&o, "listen", "a@b", "--lines", NULL), PARSED_WRONG);
     assert_int_equal(parse(&o, "probe", "b", "--reconnect", NULL), PARSED_WRONG);
 }
 

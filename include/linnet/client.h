@@ -67,11 +67,13 @@ LINNET_API enum linnet_error_code linnet_client_login(struct linnet_client *clie
 LINNET_API enum linnet_error_code linnet_login(struct linnet_client *client,
                                                struct linnet_error *error) LINNET_MUST_USE;
 
-/* Ends what there is in order (RFC 6120 §4.4). Online: what was sent is flushed, the stream is
- * closed and the server's close awaited for 2 seconds at most, then LINNET_EVENT_OFFLINE with
- * LINNET_OK. During a login: LINNET_EVENT_FAILED with LINNET_ERROR_INTERRUPTED. Offline: nothing,
- * but that an attempt that was scheduled is dropped. Either way no further attempt follows before
- * linnet_client_login or linnet_login is called. */
+/* Ends what there is in order (RFC 6120 §4.4). Online: what was sent is flushed; where the
+ * server acknowledges, that is awaited for 2 seconds at most; the stream is closed and the server's
+ * close awaited for 2 seconds at most; then LINNET_EVENT_OFFLINE with LINNET_OK, or with
+ * LINNET_ERROR_CONNECTION_LOST when the server did not acknowledge everything. During a login:
+ * LINNET_EVENT_FAILED with LINNET_ERROR_INTERRUPTED. Offline: nothing, but that an attempt that was
+ * scheduled is dropped, and a session that was kept is given up. Either way no further attempt
+ * follows before linnet_client_login or linnet_login is called. */
 LINNET_API void linnet_client_close(struct linnet_client *client);
 
 /* ---- logging in again (RFC 6120 §3.3) ----
@@ -212,7 +214,8 @@ enum linnet_event_kind {
      * arrive was sent again. */
     LINNET_EVENT_RESUMED,
 
-    /* The server has what linnet_client_send_tracked called `id`; in the order of the calls. */
+    /* The server has what linnet_client_send_tracked called `id`; in the order of the calls. Each
+     * such id has exactly one outcome, ACKED or UNDELIVERED, if linnet_client_is_managed. */
     LINNET_EVENT_ACKED,
 
     /* The session is gone, and whether `stanza` arrived before is unknown, or it belonged to that
@@ -269,7 +272,7 @@ LINNET_API enum linnet_error_code linnet_client_send(struct linnet_client *clien
                                                      struct linnet_error *error) LINNET_MUST_USE;
 
 /* The same, and *ret_id (which may be NULL) is what LINNET_EVENT_ACKED or LINNET_EVENT_UNDELIVERED
- * will carry, if linnet_client_is_managed.
+ * will carry, if linnet_client_is_managed; the server is asked at once.
  *
  * With reconnecting, a managed session that lost its connection takes stanzas and requests too:
  * between OFFLINE and RESUMED or ONLINE they are queued, and sent then. If the session could not be
