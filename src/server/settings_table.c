@@ -110,8 +110,10 @@ static const struct settings_row rows[] = {
              "are ended."},
     {"limits.send_queue_bytes", SETTINGS_INT, SETTINGS_BYTES, 64 * KIB, GIB, .fallback = "1MiB",
      AT(limits_send_queue_bytes), .live = true,
-     .help = "What may wait to be sent to one client; beyond it its stream is ended with "
-             "resource-constraint."},
+     .help =
+         "What may wait to be sent to one client, or to be acknowledged by it (XEP-0198). Past a "
+         "quarter of it those who send to that client are made to wait; beyond it its stream is "
+         "ended with resource-constraint."},
 
     {"log.level", SETTINGS_CHOICE, .choices = log_levels, .fallback = "notice", AT(log_level),
      .live = true, .help = "The least important messages that are logged."},
