@@ -18,11 +18,12 @@
  * and a token. */
 static const struct way {
     const char *name;
-    bool sasl2, memory, fast;
-} ways[] = {{"classic", false, false, false},
-            {"sasl2", true, false, false},
-            {"known", true, true, false},
-            {"token", true, true, true}};
+    bool sasl2, memory, fast, early_data;
+} ways[] = {{"classic", false, false, false, false},
+            {"sasl2", true, false, false, false},
+            {"known", true, true, false, false},
+            {"token", true, true, true, false},
+            {"early", true, true, true, true}};
 
 struct sample {
     double cpu_ms, wall_ms;
@@ -65,6 +66,7 @@ static bool set_way(struct linnet_config *config, const char *name)
         linnet_config_set_sasl2(config, ways[i].sasl2);
         linnet_config_set_memory(config, ways[i].memory ? "" : NULL, 0);
         linnet_config_set_fast(config, ways[i].fast);
+        linnet_config_set_early_data(config, ways[i].early_data);
         return true;
     }
     return false;

@@ -33,6 +33,7 @@ CLIENT_WAYS = [
     ("sasl2", True, "liblinnet, direct TLS, SASL2"),
     ("token", False, "liblinnet, STARTTLS, token"),
     ("token", True, "liblinnet, direct TLS, token"),
+    ("early", True, "liblinnet, direct TLS, token in early data"),
 ]
 
 
@@ -84,7 +85,7 @@ def clients(run, port, tls_port, logins):
 
 def measure_ready(run):
     server = Linnetd(run.folder / "for-ready", ["juliet"], run.cert, run.key,
-                     "login.mechanisms=SCRAM-SHA-256", iterations=10000)
+                     "login.mechanisms=SCRAM-SHA-256", "tls.early_data=true", iterations=10000)
     server.start(run.server_core)
     try:
         for turn in range(run.options.rounds):
