@@ -539,6 +539,7 @@ CASES = [help_and_version, usage, memories, addresses, bodies, failures, dead_po
 
 
 def main():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, and linnet then leaves it so
     with os.fdopen(os.open(PRIVATE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         file.write("secret\n")
     failed = 0
