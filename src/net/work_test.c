@@ -263,12 +263,19 @@ static void port_may_close_from_done(void **state)
     assert_int_equal(p.dropped, 4);
 }
 
-/* Two loops on two threads, one pool. */
+struct sharing {
+    struct work_pool *pool;
+    pthread_barrier_t open; /* all loops are there before the first ends: none has the pool alone */
+};
+
+/* Each loop on a thread of its own, one pool. */
 static void *other_loop(void *arg)
 {
-    struct plant *shared = arg, own = {.thread = pthread_self()};
+    struct sharing *shared = arg;
+    struct plant own = {.thread = pthread_self()};
     assert_true(loop_init(&own.loop));
     own.port = work_port_new(shared->pool, &own.loop);
+    pthread_barrier_wait(&shared->open);
     for (int round = 0; round < 50; round++) {
         for (int i = 0; i < 5; i++) {
             struct job *j = job_submit(&own, false);
@@ -289,13 +296,16 @@ static void loops_share_a_pool(void **state)
     struct plant p;
     pthread_t threads[3];
     plant_open(&p, 3, 1000);
+    struct sharing shared = {.pool = p.pool};
+    assert_int_equal(pthread_barrier_init(&shared.open, NULL, ARRAY_LEN(threads)), 0);
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, other_loop, &p), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, other_loop, &shared), 0);
     for (int i = 0; i < 200; i++)
         assert_non_null(job_submit(&p, false));
     uv_run(&p.loop, UV_RUN_DEFAULT);
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&shared.open);
     assert_int_equal(p.done, 200);
     plant_close(&p);
 }
