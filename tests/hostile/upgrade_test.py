@@ -4,17 +4,14 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import re
 import sqlite3
 import ssl
-import subprocess
-import sys
 
 import daemon
+from cli import good, login
 from daemon import GONE, Daemon, drop
 
-LINNET = sys.argv[3]
 ALL = "SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
 PLUS = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS"]
 PASSWORD = "secret of juliet"
@@ -39,33 +36,6 @@ def old_account(server, user="juliet"):
     store(server, "DELETE FROM credential WHERE username = ?", user)
     store(server, "INSERT INTO credential (domain, username, scheme, value) VALUES (?, ?, ?, ?)",
           daemon.DOMAIN, user, "SCRAM-SHA-1", "SCRAM-SHA-1$4096:{}${}:{}".format(*keys))
-
-
-def login(server, *words, user="juliet", password=None):
-    file = server.folder / "password"
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(password or f"secret of {user}")
-    return subprocess.run(
-        [LINNET, "login", f"{user}@{daemon.DOMAIN}", "--host", "127.0.0.1", "--port",
-         str(server.port), "--pin", pin(server), "--password-file", str(file), *words],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
-
-
-def pin(server):
-    """Of the certificate that the server made itself."""
-    session = server.session(direct_tls=True)
-    certificate = session.socket.getpeercert(True)
-    session.socket.close()
-    key = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-pubkey"],
-                         input=certificate, capture_output=True, check=True).stdout
-    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key,
-                         capture_output=True, check=True).stdout
-    return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
-
-
-def good(result):
-    assert result.returncode == 0, (result.returncode, result.stdout, result.stderr)
-    return result
 
 
 def upgraded():
