@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import signal
 import socket
@@ -112,7 +113,7 @@ def certificate(name):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", path.with_suffix(".key"),
                         "-out", path, "-days", "30", "-subj", f"/CN={name}", "-addext",
-                        f"subjectAltName=IP:{name}"], check=True, capture_output=True)
+                        f"subjectAltName={'IP' if name[0].isdigit() else 'DNS'}:{name}"], check=True, capture_output=True)
     return path
 
 
@@ -520,20 +521,62 @@ def memories():
         result = linnet(*login)
         same(result.code, 2, result)
         has(result.err, why)
+    for text in ("secret\n", "linnet-memory 1\naddress romeo@localhost\nend\n"):
+        file.write_text(text)
+        result = linnet("forget", "juliet@localhost", f"--memory={file}")
+        same(result.code, 2, result)
+        has(result.err, "is no memory of juliet@localhost")
+        assert file.exists(), "what is none of its business is gone"
+    file.write_text("linnet-memory 1\naddress juliet@localhost\nrubbish\n")
     has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Forgotten: " + str(file))
     assert not file.exists()
+    has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Nothing was remembered")
     result = linnet(*login)
     same(result.code, 11, result)
     folder = pathlib.Path(ENVIRONMENT["XDG_STATE_HOME"]) / "linnet"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("juliet@localhost", "juliet@localhost+127.0.0.1+1", "juliet@localhost.org"):
+    others = ["juliet@localhost.lock", "juliet@localhost.new", "juliet@localhost.org"]
+    for name in ("juliet@localhost", "juliet@localhost+lock", "juliet@localhost+127.0.0.1+1",
+                 "juliet@localhost+127.0.0.1+2+new", *others):
         (folder / name).touch(0o600)
     same(linnet("forget", "Juliet@localhost").out.count("Forgotten: "), 2, "one for each target")
-    same([p.name for p in folder.iterdir() if p.name.startswith("juliet@localhost")],
-         ["juliet@localhost.org"], "no other account's")
+    same(sorted(p.name for p in folder.iterdir() if p.name.startswith("juliet@localhost")), others,
+         "no other account's")
 
 
-CASES = [help_and_version, usage, memories, addresses, bodies, failures, dead_port, dead_port_again,
+def takes_all_and_leaves(connection):
+    """A server without stream management that goes when it is asked whether it has everything."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    pem = certificate("localhost")
+    context.load_cert_chain(pem, pem.with_suffix(".key"))
+    with context.wrap_socket(connection, server_side=True) as tls:
+        def tell(*texts):
+            tls.sendall("".join(texts).encode())
+        header = STREAM.replace("192.168.1.185", "localhost")
+        read_until(tls, b"<stream:stream")
+        tell(header, "<stream:features>", MECHANISMS, "</stream:features>")
+        read_until(tls, b"</auth>")
+        tell('<success xmlns="urn:ietf:params:xml:ns:xmpp-sasl"/>')
+        read_until(tls, b"<stream:stream")
+        tell(header, '<stream:features><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></stream:features>')
+        request = read_until(tls, b"</iq>").decode()
+        number = re.search("id=['\"]([^'\"]*)", request).group(1)
+        tell(f'<iq type="result" id="{number}"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind">'
+             "<jid>juliet@localhost/x</jid></bind></iq>")
+        read_until(tls, b"urn:xmpp:ping")
+
+
+def unconfirmed():
+    """Nobody says of lines that they were sent when the server never did."""
+    words = ["juliet@localhost", "romeo@localhost", "--direct-tls", "--memory=off",
+             "--password-file", str(PRIVATE), "--cafile", str(certificate("localhost"))]
+    for more, stdin in (["--lines"], b"one\ntwo\n"), (["-m", "one"], b""):
+        with Fake(takes_all_and_leaves) as where:
+            result = linnet("send", *words, *more, *where, stdin=stdin)
+        same(result.code, 16, result)
+
+
+CASES = [help_and_version, usage, memories, unconfirmed, addresses, bodies, failures, dead_port, dead_port_again,
          missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 

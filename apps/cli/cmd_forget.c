@@ -3,22 +3,11 @@
 #include "memory.h"
 #include "output.h"
 
-#include <string.h>
-
-static bool as_json;
-
-/* Locks and what an interrupted login left go with the memory they belong to, unsaid. */
-static bool is_aside(const char *path)
-{
-    size_t len = strlen(path);
-    return (len > 5 && strcmp(path + len - 5, ".lock") == 0) ||
-           (len > 4 && strcmp(path + len - 4, ".new") == 0);
-}
+static bool as_json, any;
 
 static void removed(const char *path)
 {
-    if (is_aside(path))
-        return;
+    any = true;
     if (as_json) {
         json_t *object = output_event("forgotten");
         output_set(object, "file", path);
@@ -37,6 +26,8 @@ int cmd_forget(const struct options *o)
     as_json = o->json;
     if (linnet_jid_new(o->address, &jid, &error) == LINNET_OK)
         memory_forget(o, linnet_jid_bare(jid), removed, &error);
+    if (error.code == LINNET_OK && !any && !o->json)
+        printf("Nothing was remembered of %s.\n", o->address);
     linnet_jid_free(jid);
     return error.code == LINNET_OK ? 0 : failure_print(o, &error);
 }

@@ -85,11 +85,12 @@ static enum linnet_error_code time_over(struct session *s, unsigned seen)
  * filled. */
 static bool goes_on(struct session *s, const struct linnet_event *e)
 {
+    if (session_gave_up(s, e))
+        return false;
     switch (e->kind) {
     case LINNET_EVENT_OFFLINE:
-    case LINNET_EVENT_GIVEN_UP:
         s->error = *e->error;
-        return e->kind == LINNET_EVENT_OFFLINE && s->reconnects; /* what follows is told next */
+        return s->reconnects; /* what follows is told next */
     case LINNET_EVENT_ONLINE:
         return announce(s, e->attempt) == LINNET_OK;
     case LINNET_EVENT_RESUMED: /* its presence still stands */

@@ -57,8 +57,9 @@ struct sending {
 /* The end of the session is not the end of the message if the session is kept. */
 static bool goes_on(struct session *s, const struct linnet_event *e)
 {
-    if (e->kind != LINNET_EVENT_OFFLINE && e->kind != LINNET_EVENT_UNDELIVERED &&
-        e->kind != LINNET_EVENT_GIVEN_UP)
+    if (session_gave_up(s, e))
+        return false;
+    if (e->kind != LINNET_EVENT_OFFLINE && e->kind != LINNET_EVENT_UNDELIVERED)
         return true;
     if (e->error)
         s->error = *e->error;
@@ -76,8 +77,7 @@ static bool take(struct session *s, struct sending *m, const struct linnet_event
     m->acked |= e->kind == LINNET_EVENT_ACKED && e->id == m->tracked_id;
     if (e->kind != LINNET_EVENT_IQ_REPLY || e->id != m->ping_id)
         return true;
-    /* An error that answers the ping answers it as well; silence does not. */
-    m->ponged = !e->error || e->error->code != LINNET_ERROR_TIMEOUT;
+    m->ponged = message_is_pong(e);
     if (!m->ponged)
         s->error = *e->error;
     return m->ponged;

@@ -15,6 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Endings of what stands beside a memory. No name of an account or a host has a +. */
+#define LOCK_ENDING "+lock"
+#define USED_ENDING "+used"
+#define NEW_ENDING "+new"
+
 enum {
     TEXT_BYTES = 65536,
     NAME_BYTES = 200, /* so that an ending fits what file systems allow */
@@ -128,33 +133,58 @@ static bool beside(const struct memory *m, const char *ending, char path[PATH_MA
 
 /* ---- the lock ---- */
 
-/* A file of its own: the memory itself is replaced. It stays, since whoever removed it could remove
- * that which another has just locked. */
+/* Whether that which was locked is still what others would open: memory_forget removes locks. */
+static bool is_there(int fd, const char *path)
+{
+    struct stat locked, there;
+    return fstat(fd, &locked) == 0 && lstat(path, &there) == 0 && locked.st_ino == there.st_ino &&
+           locked.st_dev == there.st_dev;
+}
+
+/* One try; -1 with errno, EWOULDBLOCK when somebody else has it. */
+static int lock_file(const char *path)
+{
+    for (;;) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+        bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (locked && is_there(fd, path))
+            return fd;
+        int why = errno;
+        if (fd >= 0)
+            close(fd);
+        errno = why;
+        if (!locked && (fd < 0 || why != EINTR))
+            return -1;
+    }
+}
+
+/* A file of its own: the memory itself is replaced. */
 static bool take_lock(struct memory *m, int tries)
 {
     char path[PATH_MAX];
     if (m->lock >= 0)
         return true;
-    if (!beside(m, ".lock", path))
+    errno = ENAMETOOLONG;
+    if (!beside(m, LOCK_ENDING, path))
         return false;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    while ((m->lock = lock_file(path)) < 0 && errno == EWOULDBLOCK && --tries > 0) {
         struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-        if (errno != EINTR && --tries <= 0) {
-            close(fd);
-            return false;
-        }
         nanosleep(&pause, NULL);
+        errno = EWOULDBLOCK;
     }
-    m->lock = fd;
-    return fd >= 0;
+    return m->lock >= 0;
+}
+
+static void let_go(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 void memory_unlock(struct memory *m)
 {
-    if (m->lock >= 0)
-        close(m->lock);
-    m->lock = -1;
+    let_go(&m->lock);
 }
 
 /* ---- reading ---- */
@@ -227,18 +257,29 @@ static bool find_path(struct memory *m, const struct options *o, const char *bar
     return false;
 }
 
+static bool is_off(const struct options *o)
+{
+    return o->memory && strcmp(o->memory, "off") == 0;
+}
+
 enum linnet_error_code memory_open(struct memory *m, const struct options *o, const char *bare,
                                    struct linnet_error *error)
 {
-    *m = (struct memory){.lock = -1};
-    if (o->memory && strcmp(o->memory, "off") == 0)
+    char used[PATH_MAX];
+    *m = (struct memory){.lock = -1, .used = -1};
+    if (is_off(o))
         return LINNET_OK;
     m->on = find_path(m, o, bare);
     if (!m->on)
         return o->memory ? unusable(m, "its name is too long", error) : LINNET_OK;
-    m->saves = take_lock(m, LOCK_TRIES);
-    if (!m->saves && o->memory && errno != EWOULDBLOCK)
-        return unusable(m, strerror(errno), error);
+    m->saves = take_lock(m, LOCK_TRIES) && beside(m, USED_ENDING, used) &&
+               (m->used = lock_file(used)) >= 0;
+    int why = errno;
+    m->shared = !m->saves && why == EWOULDBLOCK;
+    if (!m->saves)
+        memory_unlock(m);
+    if (!m->saves && !m->shared && o->memory)
+        return unusable(m, strerror(why), error);
     return read_file(m, error);
 }
 
@@ -247,8 +288,8 @@ void memory_give(struct memory *m, struct linnet_config *config)
     if (!m->on)
         return;
     linnet_config_set_memory(config, m->text, m->len);
-    if (!m->saves) /* a count that is not saved must not be used */
-        linnet_config_set_fast(config, false);
+    /* A count that is not saved must not be used. */
+    linnet_config_set_alongside(config, !m->saves);
     wipe_text(m);
 }
 
@@ -271,7 +312,7 @@ static bool write_all(int fd, const char *text, size_t len)
 static bool replace(const struct memory *m, const char *text, size_t len)
 {
     char path[PATH_MAX];
-    if (!beside(m, ".new", path))
+    if (!beside(m, NEW_ENDING, path))
         return false;
     unlink(path); /* of one who was interrupted */
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -289,9 +330,11 @@ void memory_save(struct memory *m, struct linnet_client *client)
     size_t len;
     const char *text = m->saves ? linnet_client_memory(client, &len) : NULL;
     bool held = m->lock >= 0;
+    char used[PATH_MAX];
     if (!text || !take_lock(m, 1))
         return;
-    replace(m, text, len);
+    if (beside(m, USED_ENDING, used) && is_there(m->used, used)) /* not forgotten meanwhile */
+        replace(m, text, len);
     if (!held)
         memory_unlock(m);
 }
@@ -299,6 +342,7 @@ void memory_save(struct memory *m, struct linnet_client *client)
 void memory_close(struct memory *m)
 {
     memory_unlock(m);
+    let_go(&m->used);
     wipe_text(m);
 }
 
@@ -315,25 +359,85 @@ static bool forget_file(const char *path, void (*removed)(const char *path),
     return true;
 }
 
-/* Whether `file` is of the account: its own, or of some host and port. */
-static bool is_of(const char *file, const char *name)
+static void forget_aside(const struct memory *m, const char *ending)
 {
-    size_t len = strlen(name);
-    return strncmp(file, name, len) == 0 &&
-           (file[len] == '\0' || file[len] == '+' || strcmp(file + len, ".new") == 0 ||
-            strcmp(file + len, ".lock") == 0);
+    char path[PATH_MAX];
+    if (beside(m, ending, path))
+        unlink(path);
+}
+
+/* A memory and what stands beside it. Its lock goes last, and only with those who hold it not. */
+static bool forget(struct memory *m, void (*removed)(const char *path), struct linnet_error *error)
+{
+    m->lock = -1;
+    if (!take_lock(m, LOCK_TRIES))
+        return !failure_set(error, LINNET_ERROR_USAGE, "the memory %s cannot be locked: %s",
+                            m->path, strerror(errno));
+    bool good = forget_file(m->path, removed, error);
+    forget_aside(m, NEW_ENDING);
+    forget_aside(m, USED_ENDING);
+    forget_aside(m, LOCK_ENDING);
+    memory_unlock(m);
+    return good;
+}
+
+/* Of a file that somebody named, whether it is a memory, and of no other account. One that is
+ * damaged behind its first line may go. */
+static bool is_memory_of(const char *path, const char *bare)
+{
+    static const char first[] = "linnet-memory ", second[] = "address ";
+    char line[4096];
+    FILE *file = fopen(path, "re");
+    bool good = file && fgets(line, sizeof line, file) && strncmp(line, first, strlen(first)) == 0;
+    if (good && fgets(line, sizeof line, file) && strncmp(line, second, strlen(second)) == 0) {
+        line[strcspn(line, "\n")] = '\0';
+        good = strcmp(line + strlen(second), bare) == 0;
+    }
+    if (file)
+        fclose(file);
+    return good;
+}
+
+static bool forget_named(const char *path, const char *bare, void (*removed)(const char *path),
+                         struct linnet_error *error)
+{
+    struct memory m;
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return true;
+    if (snprintf(m.path, sizeof m.path, "%s", path) >= (int)sizeof m.path ||
+        !is_memory_of(path, bare))
+        return !failure_set(error, LINNET_ERROR_USAGE, "%s is no memory of %s; nothing was removed",
+                            path, bare);
+    return forget(&m, removed, error);
+}
+
+/* Whether `file` is of the account: its own, or of some host and port. Without its ending in that
+ * case. */
+static bool is_of(char *file, const char *name)
+{
+    static const char *const endings[] = {LOCK_ENDING, USED_ENDING, NEW_ENDING};
+    size_t len = strlen(name), file_len = strlen(file);
+    if (strncmp(file, name, len) != 0 || (file[len] != '\0' && file[len] != '+'))
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t ending_len = strlen(endings[i]);
+        if (file_len >= len + ending_len && strcmp(file + file_len - ending_len, endings[i]) == 0)
+            file[file_len - ending_len] = '\0';
+    }
+    return true;
 }
 
 static bool forget_folder(DIR *dir, const char *folder, const char *name,
                           void (*removed)(const char *path), struct linnet_error *error)
 {
     struct dirent *entry;
-    char path[PATH_MAX];
+    struct memory m;
     bool good = true;
     while (good && (entry = readdir(dir))) {
-        int len = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (is_of(entry->d_name, name) && len < (int)sizeof path)
-            good = forget_file(path, removed, error);
+        bool left = faccessat(dirfd(dir), entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        if (left && is_of(entry->d_name, name) &&
+            snprintf(m.path, sizeof m.path, "%s/%s", folder, entry->d_name) < (int)sizeof m.path)
+            good = forget(&m, removed, error);
     }
     return good;
 }
@@ -342,8 +446,10 @@ bool memory_forget(const struct options *o, const char *bare, void (*removed)(co
                    struct linnet_error *error)
 {
     char folder[PATH_MAX], name[4 * 3072];
+    if (is_off(o))
+        return true;
     if (o->memory)
-        return forget_file(o->memory, removed, error);
+        return forget_named(o->memory, bare, removed, error);
     DIR *dir = folder_path(folder, sizeof folder) ? opendir(folder) : NULL;
     if (!dir)
         return true;

@@ -1,8 +1,8 @@
 /*
  * memory.h - where `linnet` keeps what the library remembers of an account: a file that is closed
  * to others, replaced as a whole, for each account and for each host and port that were given.
- * While a login runs the file is locked: of two at once the second waits, for 5 seconds at most,
- * and then only reads, without the token. One thread.
+ * One command at a time uses a memory. Another waits for it, for 5 seconds at most, but not for one
+ * that stays online: beside that it signs in as a client of its own, and only reads. One thread.
  */
 #ifndef CLI_MEMORY_H
 #define CLI_MEMORY_H
@@ -12,9 +12,11 @@
 #include <limits.h>
 
 struct memory {
-    bool on;    /* there is one: it is read */
-    bool saves; /* and written */
-    int lock;   /* -1: not held */
+    bool on;     /* there is one: it is read */
+    bool saves;  /* and written */
+    bool shared; /* not written, because another command uses it */
+    int lock;    /* held to read and to write; -1: not held */
+    int used;    /* held for as long as this command lives; -1: not held */
     char path[PATH_MAX];
     char *text; /* secret; wiped once the configuration has it */
     size_t len;
@@ -33,13 +35,14 @@ void memory_give(struct memory *m, struct linnet_config *config);
 /* Saves what the client remembers now. Without success the file stays as it was. */
 void memory_save(struct memory *m, struct linnet_client *client);
 
-/* The login has come to its end: others may go on. */
+/* This command stays online: others need not wait for it. */
 void memory_unlock(struct memory *m);
 
 void memory_close(struct memory *m);
 
-/* Removes all that is kept of `bare`, or the one file of --memory; calls `removed` for each.
- * Returns false, with `error`, when one could not be removed. */
+/* Removes all that is kept of `bare`, or the one file of --memory if it is a memory of `bare`;
+ * calls `removed` for each. A command that still uses one does not write it again. Returns false,
+ * with `error`, when one could not be removed. */
 bool memory_forget(const struct options *o, const char *bare, void (*removed)(const char *path),
                    struct linnet_error *error);
 

@@ -42,3 +42,8 @@ enum linnet_error_code message_ping(struct session *s, uint64_t *ret_id)
     linnet_element_free(iq);
     return code;
 }
+
+bool message_is_pong(const struct linnet_event *reply)
+{
+    return !reply->error || reply->error->code == LINNET_ERROR_STANZA;
+}

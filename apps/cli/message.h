@@ -16,6 +16,10 @@ enum linnet_error_code message_check(const char *body, size_t len, struct linnet
  * stanzas keep their order (RFC 6120 §10.1). */
 enum linnet_error_code message_ping(struct session *s, uint64_t *ret_id);
 
+/* Whether the reply is the server's: an error that answers the ping answers it as well, silence and
+ * the end of the connection do not. */
+bool message_is_pong(const struct linnet_event *reply);
+
 /* `linnet send --lines`, after the login. `error` of the session is filled when it fails. */
 enum linnet_error_code send_lines(struct session *s);
 

@@ -21,8 +21,9 @@ struct lines {
     char *held; /* the line that is not whole yet */
     size_t held_len;
     uint64_t sent, acked; /* messages */
-    uint64_t ping_id;     /* behind the last one; 0: not yet */
-    bool ended, ponged;
+    uint64_t ping_id;     /* under way; 0: none */
+    uint64_t pinged;      /* how many messages were sent before it */
+    bool ended;           /* the input */
 };
 
 static bool send_line(struct lines *l, const char *text, size_t len)
@@ -53,14 +54,20 @@ static bool send_whole_lines(struct lines *l)
     return true;
 }
 
-/* The server answers this when it has worked through everything; where it acknowledges nothing,
- * that is all there is to know. */
+/* The server answers when it has worked through everything; where it acknowledges nothing, that is
+ * all there is to know. */
+static bool ping(struct lines *l)
+{
+    l->pinged = l->sent;
+    return message_ping(l->s, &l->ping_id) == LINNET_OK;
+}
+
 static bool finish_input(struct lines *l)
 {
     struct session *s = l->s;
     l->ended = true;
     s->deadline_ms = session_now_ms() + (s->options->timeout_ms ? s->options->timeout_ms : END_MS);
-    return send_line(l, l->held, l->held_len) && message_ping(s, &l->ping_id) == LINNET_OK;
+    return send_line(l, l->held, l->held_len) && ping(l);
 }
 
 static bool read_input(struct lines *l)
@@ -99,11 +106,27 @@ static bool refused(struct session *s, const struct linnet_event *e)
            linnet_stanza_error(e->stanza, &s->error);
 }
 
+static bool take_pong(struct lines *l, const struct linnet_event *e)
+{
+    if (e->id != l->ping_id)
+        return true;
+    l->ping_id = 0;
+    if (linnet_client_is_managed(l->s->client))
+        return true; /* then messages are acknowledged one by one */
+    while (message_is_pong(e) && l->acked < l->pinged)
+        show_acked(l);
+    if (!message_is_pong(e))
+        l->s->error = *e->error;
+    return message_is_pong(e);
+}
+
 /* False: it is over, with `error` filled. */
 static bool take(struct lines *l, const struct linnet_event *e)
 {
     struct session *s = l->s;
     session_show_progress(s, e);
+    if (session_gave_up(s, e))
+        return false;
     switch (e->kind) {
     case LINNET_EVENT_ACKED:
         show_acked(l);
@@ -114,14 +137,10 @@ static bool take(struct lines *l, const struct linnet_event *e)
                     (unsigned long long)l->acked + 1);
         return false;
     case LINNET_EVENT_IQ_REPLY:
-        l->ponged |= e->id == l->ping_id;
-        return true;
+        return take_pong(l, e);
     case LINNET_EVENT_OFFLINE:
         s->error = *e->error;
         return s->reconnects && linnet_client_is_managed(s->client);
-    case LINNET_EVENT_GIVEN_UP:
-        s->error = *e->error;
-        return false;
     default:
         return !refused(s, e);
     }
@@ -129,8 +148,7 @@ static bool take(struct lines *l, const struct linnet_event *e)
 
 static bool is_done(const struct lines *l)
 {
-    return l->ended &&
-           (l->acked == l->sent || (l->ponged && !linnet_client_is_managed(l->s->client)));
+    return l->ended && l->acked == l->sent;
 }
 
 static enum linnet_error_code run(struct lines *l)
@@ -139,10 +157,10 @@ static enum linnet_error_code run(struct lines *l)
     const struct linnet_event *e;
     bool good = true;
     while (good && !is_done(l)) {
-        bool more = !l->ended && l->sent - l->acked < UNDER_WAY_MAX;
-        s->input = more || !linnet_client_is_managed(s->client) ? STDIN_FILENO : -1;
-        if (l->ended)
-            s->input = -1;
+        bool full = l->sent - l->acked >= UNDER_WAY_MAX;
+        s->input = l->ended || full ? -1 : STDIN_FILENO;
+        if (full && !l->ping_id && !(good = ping(l)))
+            break;
         switch (session_next(s, &e)) {
         case NEXT_DEADLINE:
             return failure_set(&s->error, LINNET_ERROR_TIMEOUT,

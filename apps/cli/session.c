@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLOSE_MS = 3000 };
+enum { CLOSE_MS = 5000 }; /* the library takes 4 s at most */
 
 uint64_t session_now_ms(void)
 {
@@ -34,7 +34,7 @@ void session_init(struct session *s, const struct options *o, FILE *stages)
         .stages = stages,
         .signals = -1,
         .input = -1,
-        .memory = {.lock = -1},
+        .memory = {.lock = -1, .used = -1},
         .network = {.fd = -1},
     };
 }
@@ -129,6 +129,11 @@ static enum linnet_error_code set_password(struct session *s, struct linnet_conf
     if (!has_source(s->options) && linnet_config_has_token(config))
         return LINNET_OK;
     enum linnet_error_code code = password_get(s->options, &password, &s->error);
+    if (code == LINNET_ERROR_USAGE && s->memory.shared && !has_source(s->options))
+        failure_set(&s->error, code,
+                    "another linnet is online with what is remembered of %s, so this one needs the "
+                    "password",
+                    s->options->address);
     if (code == LINNET_OK)
         linnet_config_set_password(config, password.bytes, password.len);
     password_wipe(&password);
@@ -229,11 +234,19 @@ static bool serve(struct session *s, const struct linnet_event *e)
         return true;
     case LINNET_EVENT_ONLINE:
     case LINNET_EVENT_FAILED:
-        memory_unlock(&s->memory);
+        if (s->options->command == COMMAND_LISTEN || s->options->lines)
+            memory_unlock(&s->memory);
         return false;
     default:
         return false;
     }
+}
+
+bool session_gave_up(struct session *s, const struct linnet_event *e)
+{
+    if (e->kind == LINNET_EVENT_GIVEN_UP)
+        s->error = *e->error;
+    return e->kind == LINNET_EVENT_GIVEN_UP || (e->kind == LINNET_EVENT_FAILED && s->no_password);
 }
 
 enum next session_next(struct session *s, const struct linnet_event **ret_event)
@@ -369,7 +382,7 @@ static enum linnet_error_code await_outcome(struct session *s)
                 s->error = *e->error;
             show_failed_stage(s);
         }
-        if (e->kind == LINNET_EVENT_GIVEN_UP || (e->kind == LINNET_EVENT_FAILED && !again))
+        if (session_gave_up(s, e) || (e->kind == LINNET_EVENT_FAILED && !again))
             return s->error.code;
     }
 }

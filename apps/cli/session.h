@@ -52,6 +52,10 @@ enum linnet_error_code session_login(struct session *s);
 /* The next event of the client. */
 enum next session_next(struct session *s, const struct linnet_event **ret_event);
 
+/* Whether nothing more comes by itself: the library gave up, or a password was wanted and there is
+ * none. Then `error` is filled. */
+bool session_gave_up(struct session *s, const struct linnet_event *event);
+
 /* Shows what passes on the way to a session: a stage that is done, or an attempt that is due, with
  * what happened to the one before. Nothing for other events. */
 void session_show_progress(const struct session *s, const struct linnet_event *event);

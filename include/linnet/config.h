@@ -170,6 +170,13 @@ LINNET_API void linnet_config_accept_change(struct linnet_config *config, bool a
  * memory. A mechanism that was set excludes tokens. */
 LINNET_API void linnet_config_set_fast(struct linnet_config *config, bool fast);
 
+/* Whether another client with the same memory is, or may be, online, and is to stay so. A server
+ * takes a second session of one installation for the successor of the first, and ends that
+ * (XEP-0386). So this client is an installation of its own for as long as it lives (a new
+ * user-agent id, XEP-0388 §2.1), and leaves the token and the TLS session of the memory to the
+ * other; the rest of the memory protects it as usual. Do not save its memory. Default false. */
+LINNET_API void linnet_config_set_alongside(struct linnet_config *config, bool alongside);
+
 /* Whether a token may be sent in TLS 1.3 early data (RFC 8446 §2.3) where the server says that it
  * takes it: one round trip less. What travels so could be replayed by whoever sees it; the server
  * must accept each count of a token once, and this library sends nothing else early. Default

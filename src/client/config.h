@@ -55,7 +55,7 @@ struct linnet_config {
     struct config_memory {
         char *text;
         size_t len;
-        bool no_sasl2, accept_change, early_data;
+        bool no_sasl2, accept_change, early_data, alongside;
         bool fast_set, fast; /* not set: as there is a memory */
     } memory;
 };

@@ -36,7 +36,8 @@ bool config_memory_copy(struct config_memory *to, const struct config_memory *fr
 bool config_wants_token(const struct linnet_config *c)
 {
     const struct config_memory *m = &c->memory;
-    return !m->no_sasl2 && !c->texts[CONFIG_MECHANISM] && (m->fast_set ? m->fast : m->text != NULL);
+    return !m->no_sasl2 && !m->alongside && !c->texts[CONFIG_MECHANISM] &&
+           (m->fast_set ? m->fast : m->text != NULL);
 }
 
 void linnet_config_set_memory(struct linnet_config *c, const char *text, size_t len)
@@ -73,6 +74,12 @@ void linnet_config_set_fast(struct linnet_config *c, bool fast)
         return;
     c->memory.fast_set = true;
     c->memory.fast = fast;
+}
+
+void linnet_config_set_alongside(struct linnet_config *c, bool alongside)
+{
+    if (c)
+        c->memory.alongside = alongside;
 }
 
 void linnet_config_accept_change(struct linnet_config *c, bool accept)

@@ -56,7 +56,7 @@ struct fake {
         uint64_t count;
         unsigned issued, used;
     } token;
-    char software[64], device[64];
+    char software[64], device[64], client_id[40];
     unsigned path; /* of stream_path, of the last client that came online */
 
     /* inside */
@@ -254,6 +254,7 @@ static inline void fake_answer_token(struct fake *f, const struct stream_event *
 static inline void fake_session(struct fake *f, const struct stream_session_info *asked,
                                 struct stream_session_answer *ret)
 {
+    error_copy_text(f->client_id, sizeof f->client_id, asked->client_id);
     if (asked->resumes && f->session) {
         if (f->resume == FAKE_RESUMES &&
             sm_resume(f->session, asked->resume_h, loop_now_ms()) == SM_OK) {

@@ -40,6 +40,13 @@ void memory_make_agent(struct account_memory *m, const struct random_source *ran
 
 /* ---- the parts ---- */
 
+void memory_leave_to_other(struct account_memory *m)
+{
+    m->agent_id[0] = '\0';
+    memory_forget_token(m);
+    memory_forget_session(m);
+}
+
 void memory_forget_token(struct account_memory *m)
 {
     buf_finish(&m->token);

@@ -86,6 +86,9 @@ void memory_forget_token(struct account_memory *m);
 void memory_forget_features(struct account_memory *m);
 void memory_forget_session(struct account_memory *m);
 
+/* Forgets what only one client at a time may use: the agent, the token and the TLS session. */
+void memory_leave_to_other(struct account_memory *m);
+
 /* Forgets all that a server could contradict: everything but the agent. */
 void memory_forget_server(struct account_memory *m);
 

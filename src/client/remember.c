@@ -74,6 +74,8 @@ bool remember_init(struct linnet_client *c, struct linnet_error *error)
     }
     if (given->accept_change)
         memory_forget_server(&r->memory);
+    if (given->alongside)
+        memory_leave_to_other(&r->memory);
     if (given->text || config_wants_token(c->config))
         memory_make_agent(&r->memory, &c->random);
     return true;

@@ -370,6 +370,29 @@ static void tells_whether_a_password_is_needed(void **state)
     end(&a);
 }
 
+static void stands_beside_another(void **state)
+{
+    static struct account a;
+    struct account_memory m;
+    (void)state;
+    begin(&a);
+    expect(&a, LINNET_OK);
+    look(&a, &m);
+    assert_string_equal(a.fake.client_id, m.agent_id);
+    struct linnet_config *config = config_of(&a);
+    linnet_config_set_alongside(config, true);
+    assert_false(linnet_config_has_token(config));
+    struct linnet_client *c = fake_client(config);
+    assert_int_equal(run(&a, c), LINNET_OK);
+    assert_false(linnet_client_path(c) & LINNET_PATH_TOKEN);
+    assert_false(linnet_client_tls(c)->resumed);
+    assert_int_equal(strlen(a.fake.client_id), strlen(m.agent_id));
+    assert_string_not_equal(a.fake.client_id, m.agent_id);
+    linnet_client_free(c);
+    memory_finish(&m);
+    end(&a);
+}
+
 static void no_token_unless_asked_for(void **state)
 {
     static struct account a;
@@ -598,6 +621,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_second_login_is_shorter),
         cmocka_unit_test(says_who_it_is),
+        cmocka_unit_test(stands_beside_another),
         cmocka_unit_test(the_count_is_told_before_it_is_used),
         cmocka_unit_test(a_session_that_nobody_saw_is_kept),
         cmocka_unit_test(a_session_serves_once),

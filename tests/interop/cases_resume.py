@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import cutter
+import exchange
 import peers
 
 LIMIT_S = 120
@@ -151,10 +152,31 @@ def leaves_in_order(world, server, password, *words):
         assert loss not in said, f"{loss!r} in what the server logged: {said[-600:]}"
 
 
+def beside_a_listener(world, server):
+    """A command signs in beside one of the same account and memory that stays online, and both go on.
+    What the listener remembered does it the next time."""
+    memory = f"--memory={world.folder / 'beside'}"
+    command = world.command("listen", "juliet@localhost", memory, "--count", "2", "--json", peer=server,
+                            password="secret of juliet")
+    with exchange.Child(command) as listener:
+        server.await_session("juliet@localhost/")
+        for body in ("a note to self", "and another"):
+            world.expect(0, "send", "juliet@localhost", "juliet@localhost", "-m", body, memory,
+                         peer=server, password="secret of juliet")
+        heard = [json.loads(line) for line in listener.end().splitlines()]
+    assert [e["body"] for e in heard if e["event"] == "message"] == ["a note to self", "and another"]
+    assert [e["event"] for e in heard].count("listening") == 1, heard
+    with exchange.Child(world.command("login", "juliet@localhost", memory, "--json", peer=server,
+                                      password="secret of juliet")) as login:
+        assert '"token"' in login.end(), login.heard
+
+
 def cases(world):
     login = ("login", "juliet@localhost")
     yield "login leaves linnetd in order", functools.partial(
         leaves_in_order, world, world.linnetd(), "secret of juliet", *login)
+    yield "a command beside a listener of the same account", functools.partial(
+        beside_a_listener, world, world.linnetd())
     patient = world.linnetd("patient", "c2s.resume_s=1h")
     yield "what was sent arrives once, whatever is cut", functools.partial(
         arrives_once, world, patient, ("secret of juliet", "secret of romeo"), FAULTS)
