@@ -22,11 +22,15 @@ int main(int argc, char **argv)
     linnet_config_free(config);
     if (code == LINNET_OK)
         code = linnet_login(client, &error);
-    if (code == LINNET_OK)
+    if (code == LINNET_OK) {
         printf("online as %s, signed in with %s\n", linnet_client_jid(client),
                linnet_client_mechanism(client));
-    else
+        linnet_client_close(client);
+        while (linnet_client_wait(client, -1)) /* until the server has said goodbye too */
+            linnet_client_event(client);
+    } else {
         fprintf(stderr, "%s\n%s\n", error.sentence, linnet_error_info(code)->remedy);
+    }
     linnet_client_free(client);
     return (int)code;
 }

@@ -75,8 +75,10 @@ static bool on_event(struct linnet_client *client, const struct linnet_event *ev
 int main(int argc, char **argv)
 {
     static char memory[MEMORY_BYTES];
-    if (argc < 3)
+    if (argc < 3) {
+        fprintf(stderr, "usage: remember ADDRESS MEMORY-FILE [HOST [CA-FILE]]\n");
         return LINNET_ERROR_USAGE;
+    }
     size_t len = load(argv[2], memory);
 
     struct linnet_config *config = linnet_config_new();
