@@ -61,24 +61,20 @@ def one_for_many():
         count = 150
         due = count * len(sessions)
 
-        def write(session):
-            session.write("".join(
-                f"<message to='{to.jid}' type='chat'><body>{'x' * 2000}</body></message>"
-                for _ in range(count) for to in sessions))
-
-        writing = [in_background(lambda s=session: write(s)) for session in sessions]
-        time.sleep(0.5)
+        lines = "".join(f"<message to='{to.jid}' type='chat'><body>{'x' * 2000}</body></message>"
+                        for _ in range(count) for to in sessions)
         failures = []
 
-        def read(session):
+        def talk(session):
+            session.write_later(lines)
+            session.push(0.5)
             for _ in range(due):
                 element = session.read()
                 if not element.tag.endswith("}message") or element.get("type") == "error":
                     failures.append(element.tag + str(element.attrib) + str([e.tag for e in element]))
                     return
 
-        reading = [in_background(lambda s=session: read(s)) for session in sessions]
-        for thread in reading + writing:
+        for thread in [in_background(lambda s=session: talk(s)) for session in sessions]:
             thread.join(40)
             assert not thread.is_alive(), "somebody waits for ever"
         assert not failures, failures
@@ -93,12 +89,11 @@ def answers_wait():
         for ask in (daemon.PING, "<message to='nobody@localhost' id='{}'><body>x</body></message>"):
             session = server.login("eager", "r")
             ids = [f"{number}{'x' * 3000}" for number in range(4000)]
-            writing = in_background(lambda: session.write("".join(ask.format(i) for i in ids)))
-            time.sleep(1)
+            session.write_later("".join(ask.format(i) for i in ids))
+            session.push(1)
             for expected in ids:
                 answer = session.read()
                 assert answer.get("id") == expected, answer[0].tag
-            writing.join(10)
             session.close()
         server.stop()
 

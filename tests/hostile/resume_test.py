@@ -1,7 +1,7 @@
 """Sessions that outlive their connection (XEP-0198): nothing lost, nothing twice, nobody else's."""
 import json
-import socket
 import threading
+import socket
 
 import daemon
 from daemon import Daemon, drop, wait_for
@@ -329,9 +329,8 @@ def full_while_detached():
         total = 2000
         lines = "".join(f"<message to='{romeo.jid if n % 2 else 'romeo@localhost'}' id='m{n}' "
                         f"type='chat'><body>{'x' * 1000}</body></message>" for n in range(total))
-        writer = in_background(lambda: juliet.write(lines))
+        juliet.write_later(lines)
         back = [next_stanza(juliet) for _ in range(total)]
-        writer.join(20)
         assert {e.get("type") for e in back} == {"error"}
         assert {e.get("id") for e in back} == {f"m{n}" for n in range(total)}
         assert not row_of(server, romeo.jid)
@@ -366,9 +365,8 @@ def never_acknowledges():
         # To itself: others who write to it would be held first, for some seconds.
         lines = "".join(f"<message to='{romeo.jid}' type='headline'><body>{'x' * 1000}</body></message>"
                         for n in range(2000))
-        writer = in_background(lambda: romeo.write(lines))
+        romeo.write_later(lines)
         ended_with(romeo, "resource-constraint")
-        writer.join(20)
         daemon.ping(juliet)
         juliet.close()
         wait_for("all of it to be gone", lambda: all(

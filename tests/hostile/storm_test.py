@@ -131,16 +131,16 @@ def conflicts():
         peer.write("<presence/>")
         calm = threading.Event()
 
-        def speak():
-            while not calm.is_set():
-                peer.write("<message to='user0@localhost/same' type='chat'><body>x</body></message>"
-                           "<message to='user0@localhost' type='chat'><body>y</body></message>")
-                time.sleep(0.001)
-
-        def hear():
+        def talk():
             try:
                 while not calm.is_set():
-                    peer.read()
+                    peer.write_later(
+                        "<message to='user0@localhost/same' type='chat'><body>x</body></message>"
+                        "<message to='user0@localhost' type='chat'><body>y</body></message>")
+                    with peer.not_blocking():
+                        peer.pump_out()
+                        list(peer.pump_in())
+                    time.sleep(0.001)
             except GONE:
                 pass
 
@@ -154,14 +154,12 @@ def conflicts():
                     pass
                 drop(session)
 
-        others = [threading.Thread(target=speak), threading.Thread(target=hear)]
-        for thread in others:
-            thread.start()
+        talking = threading.Thread(target=talk)
+        talking.start()
         together(take, 4)
         calm.set()
-        others[0].join(10)
+        talking.join(10)
         drop(peer)
-        others[1].join(30)
         server.serves(USERS[2])
         server.stop()
 

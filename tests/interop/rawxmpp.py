@@ -4,7 +4,9 @@ It exists to send what a library would not, and to drive many sessions from one 
 any certificate: the cases about certificates are those of `linnet`.
 """
 import base64
+import contextlib
 import re
+import select
 import selectors
 import socket
 import ssl
@@ -17,6 +19,9 @@ NAMESPACES = {"c": CLIENT, "stream": "http://etherx.jabber.org/streams",
               "bind": "urn:ietf:params:xml:ns:xmpp-bind",
               "stanzas": "urn:ietf:params:xml:ns:xmpp-stanzas"}
 TOKEN = re.compile(rb"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+
+
+WOULD_BLOCK = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
 
 class Closed(Exception):
@@ -78,7 +83,7 @@ class Session:
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
         self.scanner = Scanner()
-        self.out = b""
+        self.out = bytearray()
         self.jid = None
         if direct_tls:
             self.context.set_alpn_protocols(["xmpp-client"])
@@ -88,16 +93,56 @@ class Session:
         self.socket = self.context.wrap_socket(self.socket, server_hostname=self.domain)
 
     def write(self, text):
-        self.socket.sendall(text.encode() if isinstance(text, str) else text)
+        data = text.encode() if isinstance(text, str) else text
+        if self.out:
+            self.out += data
+        else:
+            self.socket.sendall(data)
+
+    def write_later(self, text):
+        """It leaves while something is read. (Not by a thread of its own: an SSL object is not for
+        two threads at once, and says of a race that the connection was closed.)"""
+        self.out += text.encode()
 
     def read(self):
         """The next first-level element."""
         while (element := self.scanner.next()) is None:
-            data = self.socket.recv(65536)
+            data = self.receive()
             if not data:
                 raise Closed("the connection was closed")
             self.scanner.feed(data)
         return element
+
+    def receive(self):
+        """What comes next; meanwhile what is to leave leaves."""
+        if not self.out:
+            return self.socket.recv(65536)
+        with self.not_blocking() as patience:
+            while True:
+                self.pump_out()
+                try:
+                    return self.socket.recv(65536)
+                except WOULD_BLOCK:
+                    pass
+                if not any(select.select([self.socket], [self.socket] if self.out else [], [], patience)):
+                    raise TimeoutError(f"nothing came or left for {patience} s")
+
+    def push(self, seconds):
+        """Lets leave what will within `seconds`, and reads nothing."""
+        end = time.monotonic() + seconds
+        with self.not_blocking():
+            while self.out and (left := end - time.monotonic()) > 0:
+                self.pump_out()
+                select.select([], [self.socket], [], left)
+
+    @contextlib.contextmanager
+    def not_blocking(self):
+        patience = self.socket.gettimeout()
+        self.socket.setblocking(False)
+        try:
+            yield patience
+        finally:
+            self.socket.settimeout(patience)
 
     def open(self):
         """Opens or restarts the stream; the features."""
@@ -155,16 +200,16 @@ class Session:
         while self.out:
             try:
                 sent = self.socket.send(self.out[:65536])
-            except (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError):
+            except WOULD_BLOCK:
                 return
-            self.out = self.out[sent:]
+            del self.out[:sent]
 
     def pump_in(self):
         """The elements that have arrived."""
         while True:
             try:
                 data = self.socket.recv(65536)
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            except WOULD_BLOCK:
                 break
             if not data:
                 raise Closed(f"{self.jid}: the connection was closed")
