@@ -109,6 +109,38 @@ struct store_token_change {
     int64_t expires_s;
 };
 
+/* --- sessions that outlive the server (XEP-0198) --- */
+
+enum { STORE_SESSION_ID_BYTES = 64 }; /* with the NUL */
+
+struct store_stanza {
+    struct str xml;
+    int64_t since_ms; /* Unix time */
+    int64_t tag;      /* of the session's own */
+};
+
+/* One that nobody is connected to: what c2s/restart.c makes it from, and makes of it. */
+struct store_session {
+    struct str user, id, resource;
+    struct str client;               /* "" when not known */
+    int64_t since_ms;                /* Unix time; when it was bound */
+    int64_t left_ms;                 /* for so long it may be resumed ... */
+    int64_t resume_s;                /* ... of this */
+    int64_t acked, written, handled; /* sm_counts */
+    bool available;
+    int64_t priority;
+    struct str presence;          /* as routed; "" */
+    struct str directed;          /* addresses, a line each */
+    struct store_stanza *stanzas; /* unacknowledged, oldest first */
+    size_t stanza_count;
+};
+
+struct store_sessions {
+    struct store_session *sessions; /* by id */
+    size_t count;
+    bool more;
+};
+
 /* --- changes --- */
 
 enum store_change {
@@ -124,7 +156,9 @@ enum store_change {
     STORE_TOKEN,       /* does `token`; STORE_NOT_FOUND, STORE_REFUSED */
     STORE_TOKENS_DROP, /* deletes the tokens of `client`; STORE_NOT_FOUND, STORE_REFUSED: has none
                         */
-    STORE_LOGOUT       /* deletes all tokens; STORE_NOT_FOUND */
+    STORE_LOGOUT,      /* deletes all tokens; STORE_NOT_FOUND */
+    STORE_SESSION,     /* adds `session`; STORE_EXISTS */
+    STORE_SESSIONS_CLEAR
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -138,6 +172,7 @@ struct store_write {
     struct str key, value;
     struct str client;
     struct store_token_change *token;
+    const struct store_session *session;
     int64_t old_mark;
     int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
@@ -169,6 +204,12 @@ struct store_ops {
     enum store_result (*tokens)(struct store *s, struct str domain, struct str user,
                                 struct str client, struct arena *a, struct store_tokens *ret,
                                 struct store_fault *fault);
+
+    /* At most `limit` sessions whose id comes after `after` (""), of accounts that are there and
+     * enabled. They live in `a`. */
+    enum store_result (*sessions)(struct store *s, struct str domain, struct str after,
+                                  size_t limit, struct arena *a, struct store_sessions *ret,
+                                  struct store_fault *fault);
 
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,

@@ -2,6 +2,7 @@
 #include "server/store/store.h"
 
 #include "base/wipe.h"
+#include "server/store/store_mem_sessions.h"
 #include "server/store/store_mem_tokens.h"
 
 #include <pthread.h>
@@ -33,6 +34,7 @@ struct store_mem {
     size_t account_count, account_cap;
     struct mem_meta *metas;
     size_t meta_count;
+    struct mem_sessions sessions;
 };
 
 static struct store_mem *mem_of(struct store *s)
@@ -442,9 +444,33 @@ static enum store_result apply(struct store_mem *m, const struct store_write *w)
         return purge(m, w->scheme);
     case STORE_META_NEW:
         return new_meta(m, w);
+    case STORE_SESSION:
+        return mem_sessions_add(&m->sessions, w->domain, w->session);
+    case STORE_SESSIONS_CLEAR:
+        mem_sessions_clear(&m->sessions);
+        return STORE_OK;
     default:
         return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
+}
+
+static bool may_sign_in(void *ctx, struct str domain, struct str user)
+{
+    const struct mem_account *a = find(ctx, domain, user);
+    return a && !a->disabled;
+}
+
+static enum store_result mem_sessions(struct store *s, struct str domain, struct str after,
+                                      size_t limit, struct arena *a, struct store_sessions *ret,
+                                      struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    const struct mem_sessions_ask ask = {domain, after, limit, may_sign_in, m};
+    bool ok = mem_sessions_read(&m->sessions, &ask, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
 }
 
 static enum store_result mem_commit(struct store *s, struct store_write *const *writes,
@@ -468,6 +494,7 @@ static void mem_free(struct store *s)
         free(m->metas[i].key);
         wipe_free_cstr(m->metas[i].value);
     }
+    mem_sessions_clear(&m->sessions);
     free(m->accounts);
     free(m->metas);
     pthread_mutex_destroy(&m->lock);
@@ -480,6 +507,7 @@ static const struct store_ops store_mem_ops = {
     .account = mem_account,
     .accounts = mem_accounts,
     .tokens = mem_tokens,
+    .sessions = mem_sessions,
     .meta = mem_meta,
     .commit = mem_commit,
     .free = mem_free,

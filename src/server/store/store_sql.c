@@ -56,6 +56,20 @@ static const char *const texts[STATEMENT_COUNT] = {
     [OLDEST_CLIENT] = "SELECT client_id FROM token WHERE domain = ? AND username = ?"
                       " GROUP BY client_id ORDER BY MAX(used_s) DESC, client_id"
                       " LIMIT 1 OFFSET ?",
+    [SESSIONS] = "SELECT s.username, s.id, s.resource, s.client_id, s.since_ms, s.left_ms,"
+                 " s.resume_s, s.acked, s.written, s.handled, s.available, s.priority,"
+                 " s.presence, s.directed FROM session s"
+                 " JOIN account a ON a.domain = s.domain AND a.username = s.username"
+                 " WHERE a.disabled = 0 AND s.domain = ? AND s.id > ? ORDER BY s.id LIMIT ?",
+    [STANZAS] = "SELECT since_ms, tag, xml FROM session_stanza WHERE session_id = ?"
+                " ORDER BY number",
+    [ADD_SESSION] = "INSERT INTO session (domain, username, id, resource, client_id, presence,"
+                    " directed, since_ms, left_ms, resume_s, acked, written, handled, available,"
+                    " priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ADD_STANZA] = "INSERT INTO session_stanza (session_id, xml, number, since_ms, tag)"
+                   " VALUES (?, ?, ?, ?, ?)",
+    [CLEAR_SESSIONS] = "DELETE FROM session",
+    [CLEAR_STANZAS] = "DELETE FROM session_stanza",
 };
 
 struct store_sql *store_sql_of(struct store *s)
@@ -489,6 +503,10 @@ static enum store_result apply(struct connection *c, const struct store_write *w
         return store_sql_tokens_drop(c, w);
     case STORE_LOGOUT:
         return log_out(c, w);
+    case STORE_SESSION:
+        return store_sql_session_add(c, w);
+    case STORE_SESSIONS_CLEAR:
+        return store_sql_sessions_clear(c);
     }
     return STORE_FAILED;
 }
@@ -565,6 +583,7 @@ static const struct store_ops store_sql_ops = {
     .account = sql_account,
     .accounts = sql_accounts,
     .tokens = store_sql_tokens,
+    .sessions = store_sql_sessions,
     .meta = sql_meta,
     .commit = sql_commit,
     .free = sql_free,

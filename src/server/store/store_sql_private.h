@@ -28,6 +28,12 @@ enum statement {
     DROP_CLIENT,
     DROP_EXPIRED,
     OLDEST_CLIENT,
+    SESSIONS,
+    STANZAS,
+    ADD_SESSION,
+    ADD_STANZA,
+    CLEAR_SESSIONS,
+    CLEAR_STANZAS,
     STATEMENT_COUNT
 };
 
@@ -79,5 +85,14 @@ enum store_result store_sql_tokens(struct store *base, struct str domain, struct
 /* STORE_TOKEN and STORE_TOKENS_DROP, within the transaction. */
 enum store_result store_sql_token_change(struct connection *c, const struct store_write *w);
 enum store_result store_sql_tokens_drop(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_sessions.c --- */
+
+enum store_result store_sql_sessions(struct store *base, struct str domain, struct str after,
+                                     size_t limit, struct arena *a, struct store_sessions *ret,
+                                     struct store_fault *fault);
+/* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
+enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
+enum store_result store_sql_sessions_clear(struct connection *c);
 
 #endif
