@@ -70,6 +70,11 @@ void sm_unref(struct sm *sm)
     free(sm);
 }
 
+struct sm_counts sm_counts(const struct sm *sm)
+{
+    return (struct sm_counts){sm->acked, sm->written, sm->handled};
+}
+
 void sm_restore(struct sm *sm, uint64_t sent, uint64_t handled)
 {
     sm->taken = sm->acked = sm->written = sm->sent = sm->asked = sent;
@@ -254,6 +259,12 @@ enum sm_result sm_resume(struct sm *sm, uint32_t h, uint64_t now_ms)
     sm->unasked_bytes = sm_pending_bytes(sm);
     sm->last_ms = now_ms;
     return SM_OK;
+}
+
+enum sm_result sm_may_resume(const struct sm *sm, uint32_t h)
+{
+    uint32_t more;
+    return judge(sm, h, &more);
 }
 
 /* ---- inbound ---- */

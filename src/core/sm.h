@@ -59,8 +59,14 @@ struct sm *sm_new(const struct sm_limits *limits);
 struct sm *sm_ref(struct sm *sm);
 void sm_unref(struct sm *sm);
 
+/* So many were acknowledged, so many written to a stream, so many handled; ever. */
+struct sm_counts {
+    uint64_t acked, written, handled;
+};
+struct sm_counts sm_counts(const struct sm *sm);
+
 /* Goes on, in a new sm, from counts of before: so many were sent and acknowledged, so many
- * handled. sm_sent then adds what was unacknowledged. */
+ * handled. sm_sent then adds what was unacknowledged; what was on no stream, after sm_detach. */
 void sm_restore(struct sm *sm, uint64_t sent, uint64_t handled);
 
 /* Under which it can be resumed; "" or absent: it cannot. False, and nothing changes, when `id` is
@@ -118,6 +124,8 @@ void sm_detach(struct sm *sm);
  * with what came (sm_unfinished) waits with <resumed/> until it is, or the client sends that
  * again. */
 enum sm_result sm_resume(struct sm *sm, uint32_t h, uint64_t now_ms) MUST_USE;
+/* What sm_resume would say; nothing changes. */
+enum sm_result sm_may_resume(const struct sm *sm, uint32_t h);
 
 /* ---- inbound ---- */
 

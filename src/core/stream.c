@@ -378,6 +378,11 @@ struct sm *stream_sm(const struct stream *s)
     return s->sm;
 }
 
+void stream_leave_sm(struct stream *s)
+{
+    sm_end(s);
+}
+
 bool stream_sm_old_known(const struct stream *s)
 {
     return s->sm_old_known;

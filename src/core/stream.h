@@ -351,6 +351,10 @@ void stream_ask_acked(struct stream *s, uint64_t now_ms);
 /* What is counted on this stream; NULL without stream management. Borrowed. */
 struct sm *stream_sm(const struct stream *s);
 
+/* What is counted goes on without this stream, which was told to close: what still comes on it is
+ * neither counted nor confirmed. Harmless without stream management. */
+void stream_leave_sm(struct stream *s);
+
 /* Client, after RESUME_FAILED: whether the server said how many stanzas of the old session it had:
  * then what its sm still holds did not arrive. */
 bool stream_sm_old_known(const struct stream *s);

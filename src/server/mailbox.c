@@ -43,18 +43,13 @@ void mailbox_post(struct mailbox *b, struct mail_batch *batch, unsigned poster, 
     if (!batch->first)
         return;
     pthread_mutex_lock(&b->lock);
-    bool closed = b->closed;
-    if (!closed)
-        append(b, batch);
+    append(b, batch);
     if (wants_word)
         b->waiting[poster / 8] |= (uint8_t)(1u << (poster % 8));
-    /* Inside the lock, so that whoever closes the box knows that no wake-up comes afterwards. */
-    if (!closed && b->asleep)
+    if (b->asleep)
         b->wake(b->ctx);
     b->asleep = false;
     pthread_mutex_unlock(&b->lock);
-    if (closed)
-        mail_discard_all(batch->first);
     *batch = (struct mail_batch){0};
 }
 
@@ -86,11 +81,4 @@ bool mailbox_sleep(struct mailbox *b)
     bool asleep = b->asleep;
     pthread_mutex_unlock(&b->lock);
     return asleep;
-}
-
-void mailbox_close(struct mailbox *b)
-{
-    pthread_mutex_lock(&b->lock);
-    b->closed = true;
-    pthread_mutex_unlock(&b->lock);
 }

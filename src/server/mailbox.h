@@ -47,8 +47,7 @@ static inline void mail_batch_add(struct mail_batch *b, struct mail *m)
 struct mailbox {
     pthread_mutex_t lock;
     struct mail_batch held;
-    bool asleep; /* the next post wakes the receiver */
-    bool closed;
+    bool asleep;                                    /* the next post wakes the receiver */
     uint8_t waiting[(MAILBOX_POSTERS_MAX + 7) / 8]; /* posters that want a word */
     _Atomic size_t held_bytes;                      /* of `held`, to be read without the lock */
     void (*wake)(void *ctx);                        /* any thread */
@@ -62,7 +61,7 @@ void mailbox_init(struct mailbox *b, void (*wake)(void *ctx), void *ctx);
 void mailbox_finish(struct mailbox *b);
 
 /* Appends the batch and empties it. With `wants_word`, poster number `poster` is reported by the
- * next mailbox_take. A batch for a closed box is discarded. */
+ * next mailbox_take. */
 void mailbox_post(struct mailbox *b, struct mail_batch *batch, unsigned poster, bool wants_word);
 
 /* Bytes that wait now; a poster adds what it has not posted yet. Any thread. */
@@ -73,9 +72,6 @@ struct mail *mailbox_take(struct mailbox *b, void (*resume)(void *ctx, unsigned 
 
 /* The receiver wants to wait: true when nothing is there, and the next post will wake it. */
 bool mailbox_sleep(struct mailbox *b) MUST_USE;
-
-/* From now on posts are discarded. */
-void mailbox_close(struct mailbox *b);
 
 /* Frees undelivered mail. */
 void mail_discard_all(struct mail *first);

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "server/c2s/listener.h"
+#include "server/c2s/restart.h"
 #include "server/c2s/session.h"
 #include "server/certificate.h"
 #include "server/memory.h"
@@ -151,12 +152,26 @@ enum linnet_error_code server_start(const struct server_config *config, struct s
     if (code == LINNET_OK)
         code = listeners_open(server, &server->listeners, error);
     if (code == LINNET_OK)
+        code = restart_load(server, error);
+    if (code == LINNET_OK)
         code = start_workers(server, error);
     if (code == LINNET_OK)
         *ret = server;
     else
         server_stop(server);
     return code;
+}
+
+/* A loop that ended early may have been sent stanzas by others: what a client may believe to be
+ * handled is, before anything is written down. */
+static void settle(struct server *server)
+{
+    bool any = true;
+    while (any) {
+        any = false;
+        for (unsigned i = 0; i < server->worker_count; i++)
+            any = (server->workers[i].has_loop && worker_settle(&server->workers[i])) || any;
+    }
 }
 
 void server_stop(struct server *server)
@@ -169,6 +184,8 @@ void server_stop(struct server *server)
             worker_stop(&server->workers[i]);
     for (unsigned i = 0; i < server->worker_count; i++)
         worker_join(&server->workers[i]);
+    settle(server);
+    restart_save(server);
     for (unsigned i = 0; i < server->worker_count; i++)
         worker_finish(&server->workers[i]);
     free(server->workers);

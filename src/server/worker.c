@@ -136,15 +136,22 @@ static void send_word(void *ctx, unsigned poster)
     worker_post(w, poster, &word->mail);
 }
 
-static void mail_came(void *ctx)
+/* False when there was none. */
+static bool take_mail(struct worker *w)
 {
-    struct worker *w = ctx;
     struct mail *m = mailbox_take(&w->inbox, send_word, w);
+    bool any = m;
     while (m) {
         struct mail *next = m->next;
         m->deliver(m, w);
         m = next;
     }
+    return any;
+}
+
+static void mail_came(void *ctx)
+{
+    take_mail(ctx);
 }
 
 static void wake(void *ctx)
@@ -226,8 +233,6 @@ bool worker_init(struct worker *w, struct server *server, unsigned index, struct
 /* What is left when the loop has ended goes without a word. */
 static void end_conns(struct worker *w)
 {
-    while (resume_end_oldest(w))
-        ;
     while (w->conns.count > 0) {
         size_t cursor = 0;
         struct conn *c = map_next(&w->conns, &cursor)->value;
@@ -240,8 +245,6 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
     uv_run(&w->loop, UV_RUN_DEFAULT);
-    mailbox_close(&w->inbox);
-    end_conns(w);
     return NULL;
 }
 
@@ -285,8 +288,6 @@ static void stop_delivered(struct mail *m, void *receiver)
     if (!w->grace)
         memory_exhausted();
     loop_timer_set(w->grace, GRACE_MS);
-    while (resume_end_oldest(w))
-        ;
     shut_down_all(w);
 }
 
@@ -304,10 +305,24 @@ void worker_join(struct worker *w)
     w->running = false;
 }
 
+bool worker_settle(struct worker *w)
+{
+    bool any = take_mail(w);
+    any = w->conns.count > 0 || any;
+    end_conns(w);
+    for (unsigned i = 0; i < w->server->worker_count; i++)
+        any = any || w->outbox[i].first;
+    send_mail(w);
+    return any;
+}
+
 void worker_finish(struct worker *w)
 {
+    struct session *s;
     if (!w->server)
         return; /* never initialised */
+    while ((s = resume_oldest(w)))
+        session_discard(s);
     for (unsigned i = 0; i < w->server->worker_count; i++)
         mail_discard_all(w->outbox[i].first);
     mailbox_finish(&w->inbox);

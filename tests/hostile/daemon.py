@@ -46,14 +46,15 @@ class Daemon:
                         f"c2s.listen_tls=127.0.0.1:{self.tls_port}", "login.iterations=4096",
                         "loops=4", *settings):
             command += ["--set", setting]
-        self.start(command)
+        self.command = command
+        self.start()
         for user in users:
             self.add(user)
 
-    def start(self, command):
+    def start(self, command=None):
         environ = dict(os.environ, TSAN_OPTIONS="halt_on_error=0:exitcode=66:report_thread_leaks=0")
         with open(self.log, "wb") as out:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+            self.process = subprocess.Popen(command or self.command, stdin=subprocess.DEVNULL, stdout=out,
                                             stderr=subprocess.STDOUT, env=environ)
         wait_for("the line `ready`", lambda: "ready" in self.said().splitlines() or not self.alive())
         assert self.alive(), "it ended at once"

@@ -112,6 +112,77 @@ def while_the_old_one_lives():
         finished(server, "juliet")
 
 
+def words_after_the_end():
+    """what still comes on the old connection is not counted: it was not handled"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        romeo, juliet = sign_in(server, "romeo"), available(sign_in(server, "juliet"))
+        say(romeo, juliet.jid, "one")
+        assert bodies(juliet, 1) == ["one"]
+        again = take_up(server, "romeo", romeo)
+        for number in range(20):
+            say(romeo, juliet.jid, f"late {number}")
+        romeo.write("</stream:stream>")
+        ended_with(romeo, "conflict")
+        wait_for("the end of the old connection", lambda: connections(server) == 2)
+        assert handled(again) == 1
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
+def wrong_count_beside_a_living_one():
+    """a resumption with a count that cannot be does nothing to the connection that is there"""
+    with Daemon(users=["romeo"]) as server:
+        romeo = sign_in(server, "romeo")
+        failed = take_up(server, "romeo", romeo, h=7, binding="")
+        assert failed.answer.resumed is None
+        nothing_more(romeo)
+        finished(server, "romeo")
+
+
+def heir():
+    """a client that begins anew without resuming gets the messages it had not acknowledged"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), available(sign_in(server, "romeo"))
+        for way in ("detached", "connected"):
+            if way == "detached":
+                cut(server, romeo)
+            say(juliet, romeo.jid, "to the client")
+            say(juliet, "romeo@localhost", "to the account", "normal")
+            juliet.write(f"<iq to='{romeo.jid}' type='get' id='{way}'><q xmlns='x:y'/></iq>")
+            say(juliet, romeo.jid, "to the room", "groupchat")
+            assert handled(juliet) > 0
+            again = sign_in(server, "romeo")
+            # What was for the old address and is for no other comes back at once.
+            back = [next_stanza(juliet), next_stanza(juliet)]
+            assert [e.get("type") for e in back] == ["error", "error"], [e.attrib for e in back]
+            say(juliet, "romeo@localhost", "meanwhile")
+            nothing_more(juliet)
+            again.write("<presence/>")
+            assert bodies(again, 3) == ["to the client", "to the account", "meanwhile"]
+            nothing_more(again)
+            again.write(f"<a xmlns='{SM}' h='{again.h}'/>")
+            nothing_more(again)
+            nothing_more(juliet)
+            romeo = again
+        finished(server, "romeo")
+
+
+def no_heir():
+    """an heir that never becomes available leaves it: it comes back"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), available(sign_in(server, "romeo"))
+        cut(server, romeo)
+        say(juliet, romeo.jid, "x")
+        nothing_more(juliet)
+        again = sign_in(server, "romeo", binding=bind())
+        nothing_more(juliet)
+        again.close()
+        back = next_stanza(juliet)
+        assert back.get("type") == "error" and back.get("from") == romeo.jid, back.attrib
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
 def not_reading():
     """a client that stopped reading with its socket full is cut: what waited comes after <resumed/>"""
     with Daemon(users=["romeo", "juliet"]) as server:
@@ -482,6 +553,7 @@ def table():
 
 
 if __name__ == "__main__":
-    daemon.run(reset_in_traffic, counts, while_the_old_one_lives, not_reading, silence, thief, without_sasl2, wrong_counts,
+    daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
+               wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
                expiry, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

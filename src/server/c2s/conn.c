@@ -1,6 +1,7 @@
 #include "server/c2s/conn.h"
 
 #include "server/c2s/login_record.h"
+#include "server/c2s/redeliver.h"
 #include "server/c2s/resume.h"
 #include "server/c2s/session.h"
 #include "server/memory.h"
@@ -97,6 +98,7 @@ void conn_free(struct conn *c)
     buf_finish(&c->leftover);
     addresses_leave(&c->worker->server->addresses, &c->peer);
     sm_unref(c->sm);
+    sm_unref(c->estate);
     free(c->client_id);
     free(c->lang);
     free(c->refusal_text);
@@ -191,6 +193,7 @@ void conn_doom(struct conn *c)
         return;
     c->state = CONN_GONE;
     session_end(c);
+    redeliver_all(c->worker, c->estate); /* there is no heir */
     conn_abandon_jobs(c);
     conn_detach(c);
     list_push(&c->worker->doomed, &c->doomed);
@@ -226,9 +229,21 @@ void conn_close(struct conn *c, enum stream_condition condition, const char *tex
     conn_touch(c);
 }
 
+void conn_leave(struct conn *c, enum stream_condition condition, const char *text)
+{
+    resume_detach(c);
+    conn_close(c, condition, text);
+    /* What comes from here on is not handled, and must come again. */
+    stream_leave_sm(c->stream);
+}
+
 void conn_shut_down(struct conn *c)
 {
-    if (!c->closed)
+    if (c->closed)
+        return;
+    if (c->session && resume_is_possible(c->session))
+        conn_leave(c, STREAM_SYSTEM_SHUTDOWN, NULL); /* for the next server */
+    else
         conn_close(c, STREAM_SYSTEM_SHUTDOWN, NULL);
 }
 

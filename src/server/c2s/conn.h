@@ -51,6 +51,7 @@ struct conn {
     struct session *session; /* once bound */
     struct buf leftover;     /* read, but not yet taken by the stream */
     struct sm *sm;           /* of the session that is about to begin; a reference; NULL */
+    struct sm *estate;       /* the same; see struct session */
     uint32_t resume_s;
     char *client_id;
     char *lang; /* of the client's stream header; NULL for none */
@@ -105,7 +106,9 @@ void conn_again(struct conn *c);
 
 /* Ends the stream in order. What is routed to it from now on is answered as for one who is gone. */
 void conn_close(struct conn *c, enum stream_condition condition, const char *text);
-/* The same when the server stops; it says why itself. */
+/* The same, but its session stays, detached; it must be one that can be resumed. */
+void conn_leave(struct conn *c, enum stream_condition condition, const char *text);
+/* Ends it because the server stops. */
 void conn_shut_down(struct conn *c);
 /* Ends it at once, without a word. */
 void conn_abort(struct conn *c, const char *reason);

@@ -3,8 +3,7 @@
  * them, resumed by a new connection of the same account, or ended when their time is over. While
  * detached a session is available as before, and what is sent to it is kept. Home loop's thread.
  *
- * What was never acknowledged when a session ends is delivered anew by the rules of RFC 6121, with
- * the time when it was first sent (XEP-0203), or answered with an error.
+ * When the server stops it detaches all that can be resumed, for the next one (restart.h).
  */
 #ifndef SERVER_C2S_RESUME_H
 #define SERVER_C2S_RESUME_H
@@ -16,8 +15,12 @@ struct parted;
 /* Whether `s` may be resumed later. */
 bool resume_is_possible(const struct session *s);
 
-/* The connection of a session that can be resumed was lost. */
+/* The connection of a session that can be resumed was lost, or will be. */
 void resume_detach(struct conn *c);
+
+/* Makes `s`, which has all but these, one that is detached since then. `connection` was the last
+ * that it had. */
+void resume_part(struct session *s, struct str address, uint64_t since_ms, uint64_t connection);
 
 /* WANT_SESSION. If the session that is asked for can go on with `c`, prepares it and fills `ret`:
  * then resume_attach must follow as soon as the stream was answered. Else NULL, and `ret` says what
@@ -31,8 +34,12 @@ void resume_attach(struct session *s, struct conn *c);
 struct sm *resume_sm_new(const struct conn *c, const struct stream_session_info *asked,
                          uint32_t *ret_max_s);
 
-/* Delivers anew what `sm` holds. The session is none of its user's any more. */
-void resume_redeliver(struct worker *w, struct sm *sm);
+/* How much may be kept for one session. */
+struct sm_limits resume_limits(const struct worker *w);
+
+/* The detached sessions of a loop, the longest so first; NULL after the last. */
+struct session *resume_oldest(const struct worker *w);
+struct session *resume_after(const struct session *s);
 
 /* Ends the detached session that has been so for the longest; false when there is none. */
 bool resume_end_oldest(struct worker *w);
@@ -52,5 +59,7 @@ void resume_count_memory(struct session *s);
 /* What a detached session keeps of its connection. */
 uint64_t resume_connection_id(const struct session *s);
 uint64_t resume_since_ms(const struct session *s);
+/* For how long it may still be resumed. */
+uint64_t resume_left_ms(const struct session *s);
 
 #endif

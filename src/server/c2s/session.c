@@ -1,5 +1,6 @@
 #include "server/c2s/session.h"
 
+#include "server/c2s/redeliver.h"
 #include "server/c2s/resume.h"
 #include "server/memory.h"
 #include "server/route/presence.h"
@@ -41,6 +42,54 @@ static struct str resource_for(const struct server *server, const struct stream_
     return make_resource(server, made);
 }
 
+/* ---- the end ---- */
+
+void session_discard(struct session *s)
+{
+    user_remove(s->worker, s);
+    resume_forget(s);
+    s->worker->shown_sessions--;
+    block_unref(s->presence);
+    buf_finish(&s->directed);
+    sm_unref(s->sm);
+    sm_unref(s->estate);
+    free(s->client_id);
+    free(s);
+}
+
+/* It has no connection, or none that knows of it any more. Its messages are for the heir of
+ * `estate`, if that is given. */
+static void finish(struct session *s, struct sm **estate)
+{
+    struct worker *w = s->worker;
+    struct sm *left[] = {s->estate, s->sm}; /* what came first goes first */
+    s->sm = s->estate = NULL;
+    s->over = true;
+    presence_end(s);
+    pressure_end(s);
+    session_discard(s);
+    for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+        if (estate)
+            redeliver_bequeath(w, left[i], estate);
+        else
+            redeliver_all(w, left[i]);
+        sm_unref(left[i]);
+    }
+}
+
+/* A new session of the same client, or for the same resource, takes the place of `s`. */
+static void take_place(struct session *s, struct sm **estate)
+{
+    struct conn *c = s->conn;
+    if (c)
+        c->session = NULL;
+    finish(s, estate);
+    if (c)
+        conn_close(c, STREAM_CONFLICT, "a new session of the same client has taken its place");
+}
+
+/* ---- the beginning ---- */
+
 /* A session that the new one takes the place of: it has the resource, or is one that the same
  * installation left behind (XEP-0386 §4.2). */
 static struct session *replaced(struct user *u, struct str resource, struct str client_id)
@@ -75,8 +124,7 @@ struct stream_session_answer session_claim(struct conn *c, const struct stream_s
     struct user *u;
     while ((older = replaced(user_find(w, router_key_of_local(w, asked->username)), resource,
                              asked->client_id)))
-        session_close(older, STREAM_CONFLICT,
-                      "a new session of the same client has taken its place");
+        take_place(older, &c->estate);
     /* One that nobody came back to makes room before anybody is refused. */
     while ((u = user_find(w, router_key_of_local(w, asked->username))) &&
            u->session_count >= most) {
@@ -93,10 +141,11 @@ void session_begin(struct conn *c)
     s->conn = c;
     s->worker = c->worker;
     s->sm = c->sm;
+    s->estate = c->estate;
     s->resume_s = c->resume_s;
     s->since_ms = worker_now_ms(c->worker);
     s->client_id = c->client_id;
-    c->sm = NULL;
+    c->sm = c->estate = NULL;
     c->client_id = NULL;
     s->jid = stream_jid(c->stream);
     buf_init(&s->directed, 0, false);
@@ -106,34 +155,13 @@ void session_begin(struct conn *c)
     c->worker->shown_sessions++;
 }
 
-/* It has no connection, or none that knows of it any more. */
-static void finish(struct session *s)
-{
-    struct worker *w = s->worker;
-    struct sm *sm = s->sm;
-    s->sm = NULL;
-    s->over = true;
-    presence_end(s);
-    pressure_end(s);
-    user_remove(w, s);
-    resume_forget(s);
-    block_unref(s->presence);
-    buf_finish(&s->directed);
-    free(s->client_id);
-    free(s);
-    w->shown_sessions--;
-    if (sm)
-        resume_redeliver(w, sm);
-    sm_unref(sm);
-}
-
 void session_end(struct conn *c)
 {
     struct session *s = c->session;
     if (!s)
         return;
     c->session = NULL; /* nothing is sent to it any more */
-    finish(s);
+    finish(s, NULL);
 }
 
 void session_close(struct session *s, enum stream_condition condition, const char *text)
@@ -141,7 +169,7 @@ void session_close(struct session *s, enum stream_condition condition, const cha
     if (s->conn)
         conn_close(s->conn, condition, text);
     else
-        finish(s);
+        finish(s, NULL);
 }
 
 /* To a session that nobody reads from at present. One that is full ends at the next tick: here
@@ -188,6 +216,7 @@ void session_send_element(struct session *s, const struct element *e)
 size_t session_memory(const struct session *s)
 {
     return s ? sizeof *s + s->directed.cap + (s->presence ? s->presence->len : 0) +
-                   (s->sm ? sm_memory(s->sm) : 0) + (s->client_id ? strlen(s->client_id) + 1 : 0)
+                   (s->sm ? sm_memory(s->sm) : 0) + (s->estate ? sm_memory(s->estate) : 0) +
+                   (s->client_id ? strlen(s->client_id) + 1 : 0)
              : 0;
 }

@@ -19,6 +19,7 @@ struct session {
     struct conn *conn;     /* NULL while it is detached (resume.h) */
     const struct jid *jid; /* the stream's, or that of `parted` */
     struct sm *sm;         /* a reference; NULL without stream management */
+    struct sm *estate;     /* of sessions whose place it took, until it is available; or NULL */
     struct parted *parted; /* while it is detached */
     uint32_t resume_s;     /* for how long it may be */
     uint64_t since_ms;     /* when it was bound */
@@ -43,6 +44,9 @@ void session_begin(struct conn *c);
 /* The connection's session ends: others are told unavailable, and what was never acknowledged is
  * delivered anew. Harmless when there is none. */
 void session_end(struct conn *c);
+
+/* Frees a detached session; nobody is told anything. */
+void session_discard(struct session *s);
 
 /* Ends a session, and the stream if it has one. */
 void session_close(struct session *s, enum stream_condition condition, const char *text);

@@ -177,6 +177,11 @@ void ops_free(struct ops *ops)
     wipe_free(ops, sizeof *ops);
 }
 
+struct store *ops_store(const struct ops *ops)
+{
+    return ops->config.store;
+}
+
 const uint8_t *ops_fake_key(const struct ops *ops)
 {
     return ops->fake_key;

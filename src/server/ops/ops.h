@@ -86,6 +86,9 @@ enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret
 /* All ports must have been freed. Waits for what is running. NULL is fine. */
 void ops_free(struct ops *ops);
 
+/* For what blocks while no loop runs. Borrowed. */
+struct store *ops_store(const struct ops *ops);
+
 /* 32 bytes that make stable salts for users who do not exist (sasl_config.fake_key). */
 const uint8_t *ops_fake_key(const struct ops *ops);
 

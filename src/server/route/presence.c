@@ -1,5 +1,6 @@
 #include "server/route/presence.h"
 
+#include "server/c2s/redeliver.h"
 #include "server/memory.h"
 #include "server/route/router.h"
 #include "server/route/user.h"
@@ -122,8 +123,10 @@ static void become_available(struct session *s, struct block *b, int8_t priority
     block_unref(s->presence);
     s->presence = block_ref(b);
     to_own(s, b);
-    if (initial)
-        from_others(s);
+    if (!initial)
+        return;
+    from_others(s);
+    redeliver_inherit(s);
 }
 
 static void become_unavailable(struct session *s, struct block *b)

@@ -1,5 +1,6 @@
 #include "server/route/user.h"
 
+#include "server/c2s/redeliver.h"
 #include "server/memory.h"
 #include "server/route/router.h"
 #include "server/route/rules.h"
@@ -107,7 +108,8 @@ void user_deliver(struct worker *w, const struct parcel *p)
             deliver_from(u, p, INT8_MIN);
         break;
     case RULES_BOUNCE:
-        router_bounce(w, p, STANZA_SERVICE_UNAVAILABLE);
+        if (!redeliver_later(u, p))
+            router_bounce(w, p, STANZA_SERVICE_UNAVAILABLE);
         break;
     case RULES_DECLINE:
         decline(w, p);

@@ -1,0 +1,252 @@
+"""Sessions that outlive the server (XEP-0198): nothing that it confirmed is lost when it is stopped and
+started again, and nothing comes twice."""
+import json
+import signal
+import threading
+
+import daemon
+from daemon import Daemon, drop, wait_for
+from sasl2 import (CLIENT_ID, SM, bodies, ended_with, finished, handled, next_stanza, nothing_more, opened,
+                   refused, resume, say, sign_in, take_up)
+
+OTHER_ID = CLIENT_ID.replace("d", "e")
+
+
+def rows(server):
+    return [json.loads(line) for line in server.control("--json", "sessions").splitlines()]
+
+
+def row_of(server, jid):
+    return next((row for row in rows(server) if row["jid"] == jid), {})
+
+
+def available(session):
+    session.write("<presence/>")
+    assert next_stanza(session).tag.endswith("}presence")
+    return session
+
+
+def cut(server, session):
+    drop(session)
+    wait_for("the session to be detached", lambda: "detached_s" in row_of(server, session.jid))
+
+
+def start_again(server, *sessions):
+    server.signal(signal.SIGTERM)
+    for session in sessions:
+        ended_with(session, "system-shutdown")
+    server.stop()
+    server.start()
+
+
+def resumed(server, user, old, **how):
+    session = take_up(server, user, old, **how)
+    assert session.answer.resumed is not None, session.answer.failed
+    return session
+
+
+def goes_on():
+    """who was online and who was detached go on, with their counts and with what waited for them"""
+    with Daemon(users=["romeo", "juliet", "nurse"]) as server:
+        romeo, juliet = sign_in(server, "romeo"), available(sign_in(server, "juliet"))
+        nurse = available(sign_in(server, "nurse"))
+        for number in range(3):
+            say(romeo, juliet.jid, number)
+        assert bodies(juliet, 2) == ["0", "1"]
+        cut(server, nurse)
+        say(romeo, "nurse@localhost", "to the account")
+        say(romeo, nurse.jid, "to the client")
+        assert handled(romeo) == 5
+        start_again(server, romeo, juliet)
+        for session in romeo, juliet, nurse:
+            assert "detached_s" in row_of(server, session.jid)
+        juliet = resumed(server, "juliet", juliet)
+        romeo = resumed(server, "romeo", romeo)
+        assert romeo.answer.resumed.get("h") == "5", romeo.answer.resumed.attrib
+        assert juliet.answer.resumed.get("h") == "1", juliet.answer.resumed.attrib
+        say(romeo, "nurse@localhost", "after the start")
+        assert bodies(juliet, 1) == ["2"]
+        nurse = resumed(server, "nurse", nurse)
+        assert bodies(nurse, 3) == ["to the account", "to the client", "after the start"]
+        say(juliet, romeo.jid, "x")
+        say(romeo, juliet.jid, "y")
+        assert bodies(romeo, 1) == ["x"] and bodies(juliet, 1) == ["y"]
+        for session in romeo, juliet, nurse:
+            nothing_more(session)
+        finished(server, "romeo", "juliet")
+
+
+def in_traffic():
+    """stopped in the middle of traffic, thrice: what it confirmed arrives, in order, and only once"""
+    writers = [f"writer{i}" for i in range(4)]
+    with Daemon(users=[*writers, "reader"]) as server:
+        sessions = [sign_in(server, user) for user in writers]
+        reader = available(sign_in(server, "reader"))
+        sent, seen = [0] * len(writers), []
+        total = 1500
+        for turn in range(3):
+            begun = threading.Barrier(len(writers) + 1)
+
+            def write(i):
+                # In small pieces, so that the end comes between any two of them.
+                begun.wait()
+                try:
+                    while sent[i] < total * (turn + 1):
+                        say(sessions[i], reader.jid, f"{i} {sent[i]}")
+                        sent[i] += 1
+                except OSError:
+                    pass
+
+            threads = [threading.Thread(target=write, args=(i,)) for i in range(len(writers))]
+            for thread in threads:
+                thread.start()
+            begun.wait()
+            seen += bodies(reader, 50)
+            server.signal(signal.SIGTERM)
+            for thread in threads:
+                thread.join(30)
+            for session in (reader, *sessions):
+                drop(session)
+            server.stop()
+            server.start()
+            reader = resumed(server, "reader", reader)
+            for i, user in enumerate(writers):
+                sessions[i] = resumed(server, user, sessions[i])
+                # What it has not is sent again, as a client does.
+                sent[i] = int(sessions[i].answer.resumed.get("h"))
+        for i, session in enumerate(sessions):
+            session.write_later("".join(
+                f"<message to='{reader.jid}' type='chat'><body>{i} {number}</body></message>"
+                for number in range(sent[i], total * 3)))
+        writing = [threading.Thread(target=nothing_more, args=(session,)) for session in sessions]
+        for thread in writing:
+            thread.start()
+        seen += bodies(reader, total * 3 * len(writers) - len(seen))
+        for thread in writing:
+            thread.join(30)
+            assert not thread.is_alive()
+        nothing_more(reader)
+        for i in range(len(writers)):
+            numbers = [int(body.split()[1]) for body in seen if body.startswith(f"{i} ")]
+            assert numbers == list(range(total * 3)), f"of writer {i}"
+        finished(server, "reader")
+
+
+def many():
+    """more sessions than are read at once, each with something that waits"""
+    users = [f"user{i}" for i in range(20)]
+    with Daemon(users=[*users, "writer"]) as server:
+        writer = sign_in(server, "writer")
+        sessions = {}
+        for user in users:
+            for number in range(8):
+                client_id = f"id-{number}"
+                session = sign_in(server, user, client_id=client_id)
+                say(writer, session.jid, session.jid)
+                sessions[user, client_id] = session
+        nothing_more(writer)
+        start_again(server, *sessions.values(), writer)
+        assert len(rows(server)) == len(sessions) + 1
+        for (user, client_id), old in sessions.items():
+            session = resumed(server, user, old, client_id=client_id)
+            assert bodies(session, 1) == [session.jid]
+            nothing_more(session)
+            drop(session)
+        finished(server, "writer")
+
+
+def time_left():
+    """its time goes on where it stopped; when it is over, what waited comes back"""
+    with Daemon("c2s.resume_s=4", users=["romeo", "juliet"]) as server:
+        romeo, juliet = sign_in(server, "romeo"), available(sign_in(server, "juliet"))
+        cut(server, romeo)
+        wait_for("some time to pass", lambda: row_of(server, romeo.jid)["detached_s"] >= 1)
+        say(juliet, romeo.jid, "x")
+        nothing_more(juliet)
+        start_again(server, juliet)
+        juliet = resumed(server, "juliet", juliet)
+        assert row_of(server, romeo.jid)["detached_s"] >= 1, row_of(server, romeo.jid)
+        back = next_stanza(juliet)
+        assert back.get("type") == "error" and back.get("from") == romeo.jid, back.attrib
+        assert not row_of(server, romeo.jid)
+        finished(server, "romeo")
+
+
+def presence_is_kept():
+    """its presence holds, for its other clients and for whom it was directed to"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        romeo = sign_in(server, "romeo")
+        romeo.write(f"<presence to='{juliet.jid}'/><presence><show>away</show><priority>5</priority></presence>")
+        assert next_stanza(romeo).tag.endswith("}presence")
+        assert next_stanza(juliet).get("from") == romeo.jid
+        start_again(server, romeo, juliet)
+        juliet = resumed(server, "juliet", juliet)
+        other = sign_in(server, "romeo", client_id=OTHER_ID)
+        other.write("<presence/>")
+        seen = [next_stanza(other), next_stanza(other)]
+        (away,) = [e for e in seen if e.get("from") == romeo.jid]
+        assert away.findtext("{jabber:client}show") == "away"
+        # Of the two the one of higher priority gets it.
+        say(juliet, "romeo@localhost", "x")
+        nothing_more(juliet)
+        romeo = resumed(server, "romeo", romeo)
+        assert bodies(romeo, 1) == ["x"]
+        romeo.close()
+        gone = next_stanza(juliet)
+        assert gone.get("type") == "unavailable" and gone.get("from") == romeo.jid, gone.attrib
+        finished(server, "romeo")
+
+
+def ends_of_the_account():
+    """a new password, a logout and a disabled account end what was kept; another account has no use of it"""
+    users = ["passwd", "logout", "disable"]
+    with Daemon(users=[*users, "thief"]) as server:
+        sessions = {user: sign_in(server, user) for user in users}
+        start_again(server, *sessions.values())
+        assert take_up(server, "thief", sessions["logout"]).answer.resumed is None
+        for user, session in sessions.items():
+            assert row_of(server, session.jid)
+            if user == "passwd":
+                server.password("passwd", user, "a new one")
+            else:
+                server.control("user", user, user)
+            wait_for("the end of its session", lambda: not row_of(server, session.jid))
+        again = take_up(server, "passwd", sessions["passwd"], password="a new one")
+        assert again.answer.resumed is None
+        assert take_up(server, "logout", sessions["logout"]).answer.resumed is None
+        refused(server, "disable", resume(sessions["disable"].sm_id, 0))
+        finished(server, "thief")
+
+
+def killed():
+    """killed, it has kept nothing: who wants to go on is told so, and begins anew"""
+    with Daemon(users=["romeo"]) as server:
+        romeo = sign_in(server, "romeo")
+        server.process.kill()
+        server.process.wait()
+        server.start()
+        assert not rows(server)
+        again = take_up(server, "romeo", romeo)
+        assert again.answer.resumed is None
+        assert again.answer.success.find(f".//{{{SM}}}failed") is not None
+        nothing_more(again)
+        finished(server, "romeo")
+
+
+def kept_once():
+    """what was taken up by one start is not there at the next"""
+    with Daemon(users=["romeo"]) as server:
+        romeo = sign_in(server, "romeo")
+        start_again(server, romeo)
+        romeo = resumed(server, "romeo", romeo)
+        romeo.close()
+        wait_for("its end", lambda: not rows(server))
+        start_again(server)
+        assert not rows(server)
+        assert take_up(server, "romeo", romeo).answer.resumed is None
+        finished(server, "romeo")
+
+
+if __name__ == "__main__":
+    daemon.run(goes_on, in_traffic, many, time_left, presence_is_kept, ends_of_the_account, killed, kept_once)
