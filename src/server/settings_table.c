@@ -36,8 +36,8 @@ static const struct settings_row rows[] = {
     {"c2s.resume_s", SETTINGS_INT, SETTINGS_S, 0, 86400, .fallback = "10min", AT(c2s_resume_s),
      .live = true,
      .help = "For how long a session whose connection was lost waits to be resumed (XEP-0198). "
-             "What is sent to it meanwhile is kept, up to limits.send_queue_bytes. 0: it ends with "
-             "its connection."},
+             "What is sent to it meanwhile is kept, up to limits.send_queue_bytes, also while the "
+             "server is stopped and started. 0: it ends with its connection."},
 
     {"tls.certificate", SETTINGS_PATH, .fallback = "", AT(tls_certificate), .live = true,
      .help = "The certificate and its chain, PEM. When empty the server makes itself one in "

@@ -89,6 +89,13 @@ def black_hole(*links):
     cut(*links)
 
 
+def restart(server):
+    def fault(*_):
+        server.stop()
+        server.start()
+    return fault
+
+
 def absence(*links):
     """Ten minutes in which nobody gets through."""
     for link in links:
@@ -171,6 +178,23 @@ def beside_a_listener(world, server):
         assert '"token"' in login.end(), login.heard
 
 
+def killed_listener(world, server):
+    """What was sent to a listener that was killed is heard by the next one of the same memory."""
+    memory = f"--memory={world.folder / 'killed'}"
+    command = world.command("listen", "juliet@localhost", memory, "--count", "1", "--json", peer=server,
+                            password="secret of juliet")
+    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as listener:
+        server.await_session("juliet@localhost/")
+        listener.kill()
+    for body in ("to the account", "once more"):
+        world.expect(0, "send", "romeo@localhost", "juliet@localhost", "-m", body, peer=server,
+                     password="secret of romeo")
+    with exchange.Child(["2" if word == "1" else word for word in command]) as listener:
+        heard = [json.loads(line) for line in listener.end().splitlines()]
+    assert [e["body"] for e in heard if e["event"] == "message"] == ["to the account", "once more"]
+
+
 def cases(world):
     login = ("login", "juliet@localhost")
     yield "login leaves linnetd in order", functools.partial(
@@ -182,6 +206,10 @@ def cases(world):
         arrives_once, world, patient, ("secret of juliet", "secret of romeo"), FAULTS)
     yield "what was sent arrives once, whatever is cut, with prosody", functools.partial(
         arrives_once, world, prosody_smacks(world), ("sea of Moons", "sea of Moons"), FAULTS)
+    yield "what was sent arrives once, though the server is started anew", functools.partial(
+        arrives_once, world, patient, ("secret of juliet", "secret of romeo"),
+        [(restart(patient), of_both), (restart(patient), of_both)])
+    yield "what a killed listener missed", functools.partial(killed_listener, world, patient)
     if world.long:
         yield "what was sent arrives once, after ten minutes without a link", functools.partial(
             arrives_once, world, patient, ("secret of juliet", "secret of romeo"),
