@@ -48,25 +48,16 @@ def logins():
 def talk(session, peers, count):
     """Everybody writes `count` numbered messages to every peer and checks what it hears."""
     due = {}
-    heard = [0]
-
-    def hear():
-        while heard[0] < count * len(peers):
-            element = session.read()
-            if not element.tag.endswith("}message"):
-                continue
-            assert element.get("type") != "error", f"bounced: {element.get('from')}"
-            number, sender = int(element[0].text), element.get("from")
-            assert number == due.get(sender, 0), f"{sender}: {number}, not {due.get(sender, 0)}"
-            due[sender] = number + 1
-            heard[0] += 1
-
-    def speak():
-        for number in range(count):
-            session.write("".join(f"<message to='{peer}' type='chat'><body>{number}</body></message>"
-                                  for peer in peers))
-
-    together(lambda i: (hear, speak)[i](), 2)
+    session.write_later("".join(f"<message to='{peer}' type='chat'><body>{number}</body></message>"
+                                for number in range(count) for peer in peers))
+    while sum(due.values()) < count * len(peers):
+        element = session.read()
+        if not element.tag.endswith("}message"):
+            continue
+        assert element.get("type") != "error", f"bounced: {element.get('from')}"
+        number, sender = int(element[0].text), element.get("from")
+        assert number == due.get(sender, 0), f"{sender}: {number}, not {due.get(sender, 0)}"
+        due[sender] = number + 1
 
 
 def storm():
@@ -89,7 +80,6 @@ def storm():
         for thread in others:
             thread.start()
         try:
-            # TLS of Python takes one thread per direction and connection, no more.
             together(lambda i: talk(sessions[i], [s.jid for s in sessions if s != sessions[i]], 60),
                      len(sessions))
         finally:
