@@ -582,7 +582,8 @@ CASES = [help_and_version, usage, memories, unconfirmed, addresses, bodies, fail
 
 
 def main():
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, and linnet then leaves it so
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # ignored by scripts' jobs, nohup: linnet leaves them so
     with os.fdopen(os.open(PRIVATE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         file.write("secret\n")
     failed = 0

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -261,6 +262,8 @@ def main():
                         help="docs/INTEROP.md is about to be written: do not compare with it")
     options = parser.parse_args()
 
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # ignored by scripts' jobs, nohup: linnet leaves them so
     missing = [name for name in ("linnet", "linnetd", "linnetctl")
                if not (pathlib.Path(options.bin) / name).exists()]
     if missing:
