@@ -2,6 +2,7 @@
 are cut: what was sent arrives once, in order."""
 import functools
 import json
+import signal
 import subprocess
 import time
 
@@ -183,10 +184,13 @@ def killed_listener(world, server):
     memory = f"--memory={world.folder / 'killed'}"
     command = world.command("listen", "juliet@localhost", memory, "--count", "1", "--json", peer=server,
                             password="secret of juliet")
-    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as listener:
+    listener = peers.Process(command, world.folder / "killed.log")
+    try:
         server.await_session("juliet@localhost/")
-        listener.kill()
+    except RuntimeError as error:
+        raise AssertionError(f"{error}: {listener.said()}") from None
+    finally:
+        listener.stop(signal.SIGKILL)
     for body in ("to the account", "once more"):
         world.expect(0, "send", "romeo@localhost", "juliet@localhost", "-m", body, peer=server,
                      password="secret of romeo")
