@@ -181,10 +181,10 @@ def beside_a_listener(world, server):
 
 def killed_listener(world, server):
     """What was sent to a listener that was killed is heard by the next one of the same memory."""
-    memory = f"--memory={world.folder / 'killed'}"
+    memory = f"--memory={world.folder / 'killed-listener'}"
     command = world.command("listen", "juliet@localhost", memory, "--count", "1", "--json", peer=server,
                             password="secret of juliet")
-    listener = peers.Process(command, world.folder / "killed.log")
+    listener = peers.Process(command, world.folder / "killed-listener.log")
     try:
         server.await_session("juliet@localhost/")
     except RuntimeError as error:
