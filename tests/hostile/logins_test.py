@@ -307,6 +307,54 @@ def owner():
         server.stop()
 
 
+def begins(server, user, source):
+    """A connection on which SCRAM waits for the proof, or is held before the challenge."""
+    session = server.session(direct_tls=True, source=source)
+    session.open()
+    first = base64.b64encode(f"n,,n={user},r=abcdefgh".encode()).decode()
+    session.write(f"<auth {SASL} mechanism='SCRAM-SHA-256'>{first}</auth>")
+    return session
+
+
+def at_once():
+    """guesses that are under way count as if they had failed, until they have ended"""
+    with Daemon("log.level=info", users=["juliet", "romeo"]) as server:
+        open_ones = [begins(server, "juliet", "127.0.0.2") for _ in range(5)]
+        for session in open_ones:
+            assert session.read().tag.endswith("}challenge")
+        late = begins(server, "juliet", "127.0.0.2")
+        daemon.wait_for("the sixth to be held", lambda: "held for 1000 ms" in server.said())
+        for user, source in (("romeo", "127.0.0.2"), ("juliet", "127.0.0.3")):
+            other = begins(server, user, source)  # someone else behind the same address; elsewhere
+            assert other.read().tag.endswith("}challenge")
+            drop(other)
+        for session in open_ones + [late]:
+            drop(session)  # nothing was guessed, so nothing is owed
+        daemon.wait_for("their end", lambda: '"connections":0' in server.control("--json", "status"))
+        for _ in range(2):
+            session = begins(server, "juliet", "127.0.0.2")
+            assert session.read().tag.endswith("}challenge")
+            drop(session)
+        assert server.said().count("held for") == 1
+        server.stop()
+
+
+def hanging_up():
+    """who does not wait for the answer owes what one does who hears it"""
+    with Daemon("login.iterations=1000000", "log.level=info", users=["juliet"]) as server:
+        guess = base64.b64encode(b"\0juliet\0a guess").decode()
+        for number, how in enumerate((drop, drop, lambda session: session.socket.close()) * 2):
+            session = server.session(direct_tls=True, source="127.0.0.2")
+            session.open()
+            session.write(f"<auth {SASL} mechanism='PLAIN'>{guess}</auth>")
+            if number < 5:  # while PBKDF2 runs
+                how(session)
+                daemon.wait_for("its end", lambda: server.said().count(" reason=The conn") > number)
+        daemon.wait_for("the sixth to be held", lambda: "held for 1000 ms" in server.said())
+        drop(session)
+        server.stop()
+
+
 def waiting():
     """those who are held are few, delay nobody else, and are gone in the end"""
     with Daemon(users=["juliet"]) as server:
@@ -336,4 +384,4 @@ def waiting():
         server.stop()
 
 
-daemon.run(failures, success, follows, bounded, guessing, owner, waiting)
+daemon.run(failures, success, follows, bounded, guessing, owner, at_once, hanging_up, waiting)
