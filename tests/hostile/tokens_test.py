@@ -115,6 +115,24 @@ def count():
         finished(server, "romeo")
 
 
+def played_again_is_no_proof():
+    """a token's sign-in that was seen and is played again does not make its address trusted"""
+    with Daemon("log.level=info", users=["romeo"]) as server:
+        token = token_of(server, "romeo")
+        use(server, "romeo", token, count=1)
+        for _ in range(5):
+            refused(server, "romeo", condition=NO, password="a guess")
+        refused(server, "romeo", condition=OLD, token=token, count=1)
+        session = opened(server)
+        session.write(request("PLAIN", b"\0romeo\0a guess"))
+        daemon.wait_for("the next guess to be held", lambda: "held for" in server.said(), 10)
+        drop(session)
+        use(server, "romeo", token, count=2)  # but this is a proof
+        refused(server, "romeo", condition=NO, password="a guess")
+        assert server.said().count("held for") == 1
+        finished(server, "romeo")
+
+
 def same_count_at_once(rounds=6):
     """the same first flight from several connections at once: exactly one of them gets in"""
     with Daemon("login.throttle=false", users=["romeo"]) as server:
@@ -339,5 +357,6 @@ def nothing_keeps_one():
 
 
 if __name__ == "__main__":
-    daemon.run(use_and_misuse, malformed, count, same_count_at_once, rotation, revoked,
-               race_with_a_password, restarts, store_that_fails, switched_off, nothing_keeps_one)
+    daemon.run(use_and_misuse, malformed, count, played_again_is_no_proof, same_count_at_once,
+               rotation, revoked, race_with_a_password, restarts, store_that_fails, switched_off,
+               nothing_keeps_one)

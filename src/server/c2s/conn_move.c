@@ -38,10 +38,7 @@ void conn_want_admit(struct conn *c, const struct stream_event *ev)
     struct worker *w = c->worker;
     unsigned home = router_home(w, router_key_of_local(w, ev->auth->username));
     c->want_id = ev->id;
-    if (c->attempt)
-        conn_throttle_proved(c);
-    else
-        conn_throttle_clear(c, ev->auth->username);
+    conn_throttle_proved(c);
     if (c->refusal == SASL_ERROR_NONE)
         conn_login_attempt(c, ev->auth);
     if (home == w->index || c->refusal != SASL_ERROR_NONE) {
