@@ -8,8 +8,9 @@ import threading
 
 import daemon
 from daemon import Daemon, drop
-from sasl2 import (CLIENT_ID, ENDP, FAST, NONE, Refused, bind, ended_with, fast, finished, opened,
-                   refused, request, request_token, scram, sign_in, take_outcome, token_message)
+from sasl2 import (CLIENT_ID, ENDP, FAST, NONE, Refused, bind, bodies, ended_with, fast, finished,
+                   opened, refused, request, request_token, say, scram, sign_in, take_outcome,
+                   token_message)
 
 OTHER_ID = CLIENT_ID.replace("d", "e")
 NO, OLD = "not-authorized", "credentials-expired"
@@ -131,6 +132,27 @@ def played_again_is_no_proof():
         refused(server, "romeo", condition=NO, password="a guess")
         assert server.said().count("held for") == 1
         finished(server, "romeo")
+
+
+def one_after_another():
+    """one connection proves to be everybody in turn, is refused each time, and ends as the last"""
+    users = [f"user{number}" for number in range(8)]  # at home on different loops
+    with Daemon("login.throttle=false", users=users) as server:
+        held = {user: token_of(server, user) for user in users}
+        for user in users:
+            use(server, user, held[user], count=1)
+        for last in users[:4]:
+            session = opened(server)
+            for user in reversed(users):  # the proof is right, and the connection at its home, before the count
+                must_refuse(session, request(NONE, token_message(session, NONE, user, held[user]),
+                                             fast(count=1)), OLD)
+            sign_in(server, last, session=session)
+            other = sign_in(server, users[-1])
+            say(other, session.jid, "found")
+            assert bodies(session, 1) == ["found"]
+            session.close()
+            other.close()
+        finished(server, *users)
 
 
 def same_count_at_once(rounds=6):
@@ -357,6 +379,6 @@ def nothing_keeps_one():
 
 
 if __name__ == "__main__":
-    daemon.run(use_and_misuse, malformed, count, played_again_is_no_proof, same_count_at_once,
-               rotation, revoked, race_with_a_password, restarts, store_that_fails, switched_off,
-               nothing_keeps_one)
+    daemon.run(use_and_misuse, malformed, count, played_again_is_no_proof, one_after_another,
+               same_count_at_once, rotation, revoked, race_with_a_password, restarts,
+               store_that_fails, switched_off, nothing_keeps_one)

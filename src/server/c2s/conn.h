@@ -2,9 +2,11 @@
  * conn.h - one client's connection: pumps bytes between its channel (net) and its stream (core) and
  * answers what the stream wants.
  *
- * It lives on one loop. It begins where the listener put it and moves once, to the home loop of the
- * user it proved to be, before success is told (conn_move.c). Nothing is freed while it is in use:
- * a connection that is through waits in `doomed` for the end of the turn.
+ * It lives on one loop. It begins where the listener put it and moves to the home loop of the user
+ * it proved to be, before success is told (conn_move.c); and on from there if it was refused after
+ * all (its token was used up) and then proved to be another. A session it has only at home. Nothing
+ * is freed while it is in use: a connection that is through waits in `doomed` for the end of the
+ * turn.
  *
  * Slow readers. What waits for a client is bounded. Past a quarter of limits.send_queue_bytes those
  * who send to it are not read from until it has fallen to an eighth, for five seconds at most; at

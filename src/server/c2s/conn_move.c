@@ -2,7 +2,7 @@
 
 #include "server/route/router.h"
 
-/* A connection moves once: its credentials are verified, success is not yet written, nothing is
+/* The moment to move: its credentials are verified, success is not yet written, nothing is
  * under way. The channel, what was read ahead (in TLS too) and the stream go together, as one
  * owned object, and are not touched until the home loop has them. */
 
