@@ -276,7 +276,8 @@ def guessing():
         for user, source in (("juliet", "127.0.0.2"), ("nobody", "127.0.0.3")):
             count = attempts(server, user, 2.5, source)
             assert 5 <= count <= 6, f"{count} attempts at {user} in 2.5 s"
-            held = [r["steps"][-1]["held_ms"] for r in records(server, "--user", user)]
+            held = [step["held_ms"] for r in records(server, "--user", user)
+                    for step in r["steps"] if step["stage"] == "sign in"]
             assert held[:5] == [0] * 5 and held[5:6] in ([], [1000]), held
         server.serves("juliet")  # from an address that is in no debt
         assert not any(step.get("held_ms") for step in records(server)[-1]["steps"])
@@ -355,6 +356,33 @@ def hanging_up():
         server.stop()
 
 
+def gives_up():
+    """who hangs up while it is held is gone at once, with its place, and its guess is not looked at"""
+    with Daemon("log.level=info", users=["juliet"]) as server:
+        def connections():
+            return sum(loop["connections"]
+                       for loop in json.loads(server.control("--json", "status"))["loops"])
+
+        before = [begins(server, "juliet", "127.0.0.2") for _ in range(9)]
+        daemon.wait_for("the ninth to be held", lambda: "held for 8000 ms" in server.said())
+        guess = base64.b64encode(b"\0juliet\0a guess").decode()
+        for number in range(36):  # there are 32 places
+            session = server.session(direct_tls=True, source="127.0.0.2")
+            session.open()
+            held = server.said().count("held for")
+            session.write(f"<auth {SASL} mechanism='PLAIN'>{guess}</auth>")
+            daemon.wait_for("it to be held", lambda: server.said().count("held for") > held)
+            if number % 2:
+                drop(session)
+            else:
+                session.socket.close()
+            daemon.wait_for("its end", lambda: connections() == len(before))
+        assert "sign-in failed" not in server.said(), "a guess was looked at"
+        for session in before:
+            drop(session)
+        server.stop()
+
+
 def waiting():
     """those who are held are few, delay nobody else, and are gone in the end"""
     with Daemon(users=["juliet"]) as server:
@@ -384,4 +412,5 @@ def waiting():
         server.stop()
 
 
-daemon.run(failures, success, follows, bounded, guessing, owner, at_once, hanging_up, waiting)
+daemon.run(failures, success, follows, bounded, guessing, owner, at_once, hanging_up, gives_up,
+           waiting)
