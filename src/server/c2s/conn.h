@@ -184,8 +184,10 @@ void conn_login_ended(struct conn *c, enum linnet_error_code code, const char *r
 bool conn_throttle_holds(struct conn *c, const struct stream_event *ev);
 uint64_t conn_throttle_deadline_ms(const struct conn *c);
 void conn_throttle_due(struct conn *c, uint64_t now_ms);
-/* Nobody waits any more. */
+/* The attempt, if there is one, ends before it was answered; one that is being checked counts as
+ * wrong. */
 void conn_throttle_forget(struct conn *c);
+/* ... with a refusal. */
 void conn_throttle_failed(struct conn *c, const struct stream_auth_info *auth);
 /* The password was right. A token may still turn out to have been used before: whoever plays a
  * sign-in again must not be trusted for it, so conn_token.c clears the debts once its use is in the

@@ -61,8 +61,8 @@ static struct throttle_attempt *new_attempt(const struct stream_event *ev, struc
 
 static void hold(struct conn *c, uint32_t held_ms)
 {
-    conn_log(c, LOG_INFO, "held for %u ms after wrong passwords: user=%.*s", held_ms,
-             STR_ARG(c->attempt->user));
+    conn_log(c, LOG_INFO, "held for %u ms: wrong passwords, or attempts at once: user=%.*s",
+             held_ms, STR_ARG(c->attempt->user));
     c->attempt->held_until_ms = worker_now_ms(c->worker) + held_ms;
     conn_login_held(c, held_ms);
 }
