@@ -113,6 +113,9 @@ def count():
         for good, bad in ((1, 1), (5, 4), (6, 0), (10**17, 7)):
             use(server, "romeo", token, count=good)
             refused(server, "romeo", condition=OLD, token=token, count=bad)
+        daemon.wait_for("the last record", lambda: server.control("logins", "--failed").count(
+            "Token used before") == 4)
+        assert "Password expired" not in server.control("logins", "--failed")
         finished(server, "romeo")
 
 
