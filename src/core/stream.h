@@ -208,6 +208,9 @@ struct stream_token_info {
     struct str software, device; /* as the client names itself; may be empty */
     const char *used;            /* mechanism of the token that signed in; NULL: none did */
     int used_index;              /* which of those given at WANT_SECRET */
+    /* A token need have a count only where its message could be played again, in early data, and
+     * there it has one (XEP-0484 §3.4). In a TLS connection of its own nobody can do that, and a
+     * client that never sends early data may count nothing. */
     bool has_count;
     uint64_t count; /* accept only if it is above the last one of this token */
     bool invalidate;

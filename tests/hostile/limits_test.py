@@ -141,6 +141,7 @@ def sessions_per_account():
 def connections_per_address():
     """one connection more than an address may have is closed at once; each that ends makes room"""
     with Daemon("limits.connections_per_address=4", users=["many"]) as server:
+        turned_away = 0
         for _ in range(3):
             held = [server.login("many") for _ in range(2)] + [server.session() for _ in range(2)]
             with socket.create_connection(("127.0.0.1", server.port), 10) as extra:
@@ -148,9 +149,13 @@ def connections_per_address():
                     assert extra.recv(1) == b"", "it was served"
                 except ConnectionError:
                     pass
+            turned_away += 1
+            assert server.said().count("turned away") == turned_away
             for session in held:
                 drop(session)
             daemon.wait_for("their end", lambda: total(server, "connections") == 0)
+        # It never said what it wanted: the log has it, the sign-ins do not.
+        assert len(server.control("--json", "logins", "--limit", "100").splitlines()) == 3 * 4
         server.serves("many")
         server.stop()
 

@@ -2,6 +2,7 @@
  * what was acknowledged survives kill -9. */
 #include "server/store/migrations.h"
 #include "server/store/store.h"
+#include "server/store/store_sql.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -307,6 +308,116 @@ static void tells_a_lock_from_a_failure(void **state)
     store_free(s);
 }
 
+/* --- what a sign-in by token asks for --- */
+
+/* SQLite's driver, but for a list of what was run. */
+static struct {
+    struct sql_driver driver;
+    struct {
+        const struct sql_stmt *stmt;
+        char word[16];
+    } known[40];
+    size_t known_count, prepared, executed;
+    const struct sql_stmt *last;
+    char ran[200];
+} spy;
+
+static enum sql_result spy_open(const char *where, bool writer, struct sql **ret, char *reason)
+{
+    enum sql_result r = sql_sqlite.open(where, writer, ret, reason);
+    if (r == SQL_DONE)
+        (*ret)->driver = &spy.driver;
+    return r;
+}
+
+static enum sql_result spy_exec(struct sql *db, const char *text)
+{
+    spy.executed++;
+    return sql_sqlite.exec(db, text);
+}
+
+static enum sql_result spy_prepare(struct sql *db, const char *text, struct sql_stmt **ret)
+{
+    enum sql_result r = sql_sqlite.prepare(db, text, ret);
+    assert_true(spy.known_count < ARRAY_LEN(spy.known));
+    spy.known[spy.known_count].stmt = *ret;
+    sscanf(text, "%15s", spy.known[spy.known_count++].word);
+    spy.prepared++;
+    return r;
+}
+
+static enum sql_result spy_step(struct sql_stmt *stmt)
+{
+    for (size_t i = 0; stmt != spy.last && i < spy.known_count; i++)
+        if (spy.known[i].stmt == stmt)
+            snprintf(spy.ran + strlen(spy.ran), sizeof spy.ran - strlen(spy.ran), "%s ",
+                     spy.known[i].word);
+    spy.last = stmt;
+    return sql_sqlite.step(stmt);
+}
+
+static struct store *open_spied(const struct place *p)
+{
+    struct store *s;
+    memset(&spy, 0, sizeof spy);
+    spy.driver = sql_sqlite;
+    spy.driver.open = spy_open;
+    spy.driver.exec = spy_exec;
+    spy.driver.prepare = spy_prepare;
+    spy.driver.step = spy_step;
+    assert_int_equal(store_sql_open(&spy.driver, p->db, &s, NULL), STORE_OK);
+    return s;
+}
+
+static enum store_result write_one(struct store *s, enum store_change change,
+                                   struct store_token_change *token)
+{
+    struct store_write w = {.change = change,
+                            .domain = STR_LIT("example.org"),
+                            .user = STR_LIT("alice"),
+                            .token = token,
+                            .mark = 7,
+                            .now_s = 1000},
+                       *one = &w;
+    assert_int_equal(s->ops->commit(s, &one, 1, NULL), STORE_OK);
+    return w.result;
+}
+
+static enum store_result use_token(struct store *s, int64_t count)
+{
+    struct store_token_change use = {.client = STR_LIT("c"),
+                                     .used_id = STR_LIT("aa"),
+                                     .has_count = true,
+                                     .count = count,
+                                     .life_s = 1000};
+    return write_one(s, STORE_TOKEN, &use);
+}
+
+/* Whoever makes it dearer should know that he does. */
+static void a_token_is_used_by_one_update(void **state)
+{
+    struct store *s = open_spied(*state);
+    struct store_token_change issue = {.client = STR_LIT("c"),
+                                       .mark = 7,
+                                       .new_id = STR_LIT("aa"),
+                                       .issue_mechanism = STR_LIT("HT-SHA-256-NONE"),
+                                       .life_s = 1000};
+    assert_int_equal(write_one(s, STORE_ADD, NULL), STORE_OK);
+    assert_int_equal(write_one(s, STORE_TOKEN, &issue), STORE_OK);
+    assert_int_equal(use_token(s, 1), STORE_OK); /* the new one becomes the current one */
+    assert_int_equal(use_token(s, 2), STORE_OK);
+    assert_int_equal(use_token(s, 2), STORE_REFUSED);
+    spy.prepared = spy.executed = 0;
+    spy.ran[0] = '\0';
+    assert_int_equal(use_token(s, 3), STORE_OK);
+    assert_string_equal(spy.ran, "BEGIN SELECT UPDATE COMMIT ");
+    spy.ran[0] = '\0';
+    assert_int_equal(use_token(s, 3), STORE_REFUSED);
+    assert_string_equal(spy.ran, "BEGIN SELECT ROLLBACK ");
+    assert_int_equal(spy.prepared + spy.executed, 0);
+    store_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_a_newer_schema, make_place, remove_place),
         cmocka_unit_test_setup_teardown(acknowledged_writes_survive_kill, make_place, remove_place),
         cmocka_unit_test_setup_teardown(tells_a_lock_from_a_failure, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_token_is_used_by_one_update, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
