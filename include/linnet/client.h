@@ -198,9 +198,10 @@ enum linnet_event_kind {
 
     /* With linnet_config_set_memory: what linnet_client_memory gives has changed and is to be saved
      * now. Before a login uses up something that serves once (the count of a token, a TLS session)
-     * this comes first, when the login begins: save before the next
-     * linnet_client_dispatch. A state that is lost all the same costs a refused token, no more. It
-     * also comes in front of ONLINE, FAILED and OFFLINE if they changed something. */
+     * this comes first, when the login begins and when it goes on to another server of the domain:
+     * save before the next linnet_client_dispatch, and say linnet_client_memory_unsaved if that
+     * cannot be done. A state that is lost all the same costs a refused token, no more. It also
+     * comes in front of ONLINE, FAILED and OFFLINE if they changed something. */
     LINNET_EVENT_MEMORY,
 
     /* The server's certificate verifies, but has another key than at the last login:
@@ -338,6 +339,12 @@ LINNET_API unsigned linnet_client_path(const struct linnet_client *client);
  * and a TLS session: keep it where passwords are kept, for the user's eyes only. With or without
  * linnet_config_set_memory. Borrowed until the next call on the client. NULL when out of memory. */
 LINNET_API const char *linnet_client_memory(struct linnet_client *client, size_t *ret_len);
+
+/* What LINNET_EVENT_MEMORY told of could not be saved: call it before the next
+ * linnet_client_dispatch. The login that has begun then goes on without what serves once, the token
+ * and the TLS session: the next program would find them in the old state and use them again. The
+ * password is used, or asked for, and no new token is. Harmless at other times. */
+LINNET_API void linnet_client_memory_unsaved(struct linnet_client *client);
 
 /* NULL without TLS. */
 LINNET_API const struct linnet_tls *linnet_client_tls(const struct linnet_client *client);

@@ -54,6 +54,7 @@ struct remembered {
     struct buf text;          /* what the application has, or was told to get (secret) */
     struct buf seen_features; /* of the present target; kept when it gets online */
     bool features_used;       /* the present target was spoken to as the memory says */
+    bool withheld;            /* the application could not save: nothing is used that serves once */
     char software[128];       /* for the user agent */
 };
 
@@ -149,6 +150,10 @@ void remember_finish(struct linnet_client *c);
 
 /* A login begins (or is tried again): takes out what serves once, and tells. False: no memory. */
 bool remember_login(struct linnet_client *c) MUST_USE;
+
+/* The target before may have seen the token's count: the next gets another, which is told. False:
+ * no memory. */
+bool remember_next_target(struct linnet_client *c) MUST_USE;
 
 /* As the hook of the dial: `ctx` is the client. */
 void remember_prepare(void *ctx, struct stream_config *to);

@@ -390,6 +390,12 @@ bool dial_session_offered(const struct dial *d)
     return d && (d->session_offered || (d->pump && pump_session_offered(d->pump)));
 }
 
+void dial_withhold_session(struct dial *d)
+{
+    if (d)
+        d->set.tls_session = STR_NONE;
+}
+
 struct pump *dial_pump(const struct dial *d)
 {
     return d ? d->pump : NULL;

@@ -63,6 +63,9 @@ struct pump *dial_pump(const struct dial *d);
 /* Whether TLS began with the session. False for NULL. */
 bool dial_session_offered(const struct dial *d);
 
+/* No target that TLS has not begun with gets the session. NULL is fine. */
+void dial_withhold_session(struct dial *d);
+
 /* Of the last host that connecting went to; NULL when there was no memory to go there. */
 const struct connect_report *dial_report(const struct dial *d);
 

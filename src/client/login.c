@@ -214,6 +214,8 @@ static void on_target_failed(void *ctx, const struct linnet_error *error)
     recorder_error(&c->recorder, loop_now_ms(), error);
     want_forget(c, false); /* what was asked was asked for that target */
     c->login.has_tls = false;
+    if (!remember_next_target(c)) /* untold: what might come twice is left out */
+        linnet_client_memory_unsaved(c);
 }
 
 static void on_secured(void *ctx, const struct tls_facts *facts)

@@ -93,13 +93,14 @@ void remember_finish(struct linnet_client *c)
 
 static bool uses_token(const struct linnet_client *c)
 {
-    return config_wants_token(c->config) &&
+    return !c->remembered.withheld && config_wants_token(c->config) &&
            memory_has_token(&c->remembered.memory, (int64_t)time(NULL));
 }
 
 bool remember_login(struct linnet_client *c)
 {
     struct account_memory *m = &c->remembered.memory;
+    c->remembered.withheld = false;
     if (uses_token(c))
         m->token_count++;
     /* What is offered to one server is not offered to another, nor again. */
@@ -108,6 +109,23 @@ bool remember_login(struct linnet_client *c)
     m->tls_session = c->tls_session;
     c->tls_session = taken;
     return tell(c);
+}
+
+bool remember_next_target(struct linnet_client *c)
+{
+    if (uses_token(c))
+        c->remembered.memory.token_count++;
+    return tell(c);
+}
+
+void linnet_client_memory_unsaved(struct linnet_client *c)
+{
+    if (c->state != CLIENT_LOGIN)
+        return;
+    c->remembered.withheld = true;
+    dial_withhold_session(c->dial);
+    recorder_printf(&c->recorder, loop_now_ms(),
+                    "the memory was not saved: what serves once is left out");
 }
 
 static struct str text_or_none(const char *text)
@@ -140,7 +158,7 @@ void remember_prepare(void *ctx, struct stream_config *to)
     f->agent_id = text_or_none(m->agent_id);
     f->agent_software = software(c->config, r->software, sizeof r->software);
     f->agent_device = text_or_none(c->config->texts[CONFIG_DEVICE]);
-    f->want_token = config_wants_token(c->config);
+    f->want_token = config_wants_token(c->config) && !r->withheld; /* it would be lost */
     f->early_data = c->config->memory.early_data;
     if (uses_token(c)) {
         f->token = buf_peek(&m->token);
