@@ -36,11 +36,6 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
 {
     const char *offered = linnet_error_param(e, "offered");
     switch (e->code) {
-    case LINNET_ERROR_USAGE:
-        return linnet_error_param(e, "reason") &&
-                       strncmp(linnet_error_param(e, "reason"), "the memory", 10) == 0
-                   ? "linnet forget removes what was remembered of an account."
-                   : NULL;
     case LINNET_ERROR_DOWNGRADE:
         return "--accept-change takes the server as it is now for right; --mech names a method.";
     case LINNET_ERROR_DNS_FAILED:

@@ -161,7 +161,8 @@ enum linnet_event_kind {
     LINNET_EVENT_STAGE_DONE,
 
     /* A password is wanted and none was configured: answer `id` with
-     * linnet_client_answer_password, now or later. `jid` is the account. */
+     * linnet_client_answer_password, now or later. `jid` is the account; `detail` says why, where a
+     * token was remembered and the server refused it. */
     LINNET_EVENT_PASSWORD,
 
     /* The server's certificate does not verify: `certificate`, `error`. Answer `id` with

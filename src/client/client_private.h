@@ -54,6 +54,7 @@ struct remembered {
     struct buf text;          /* what the application has, or was told to get (secret) */
     struct buf seen_features; /* of the present target; kept when it gets online */
     bool features_used;       /* the present target was spoken to as the memory says */
+    bool token_refused;       /* by this login's server */
     bool withheld;            /* the application could not save: nothing is used that serves once */
     char software[128];       /* for the user agent */
 };

@@ -100,7 +100,7 @@ static bool uses_token(const struct linnet_client *c)
 bool remember_login(struct linnet_client *c)
 {
     struct account_memory *m = &c->remembered.memory;
-    c->remembered.withheld = false;
+    c->remembered.withheld = c->remembered.token_refused = false;
     if (uses_token(c))
         m->token_count++;
     /* What is offered to one server is not offered to another, nor again. */
@@ -197,6 +197,12 @@ static void take_token(struct linnet_client *c, const struct stream_issued_token
         login_doom_memory(c);
 }
 
+static void refuse_token(struct remembered *r)
+{
+    r->token_refused = true;
+    memory_forget_token(&r->memory);
+}
+
 void remember_event(struct linnet_client *c, const struct stream_event *event)
 {
     if (event->kind == STREAM_EVENT_FEATURES)
@@ -204,7 +210,7 @@ void remember_event(struct linnet_client *c, const struct stream_event *event)
     else if (event->kind == STREAM_EVENT_TOKEN)
         take_token(c, event->issued);
     else if (event->kind == STREAM_EVENT_TOKEN_REFUSED)
-        memory_forget_token(&c->remembered.memory);
+        refuse_token(&c->remembered);
 }
 
 /* The newest ticket, if there is one; the next login can do without. */
