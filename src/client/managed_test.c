@@ -85,6 +85,28 @@ static void goes_on(void **state)
     end(&f, c);
 }
 
+/* Who will not come back asks the server to keep nothing; what arrives is confirmed all the same.
+ */
+static void only_who_comes_back_can_resume(void **state)
+{
+    (void)state;
+    for (int reconnects = 0; reconnects < 2; reconnects++) {
+        struct fake f;
+        fake_start(&f);
+        f.in_clear = f.sm = true;
+        f.resumable = !reconnects;
+        struct linnet_config *config = fake_config(&f);
+        linnet_config_set_reconnect(config, reconnects);
+        struct linnet_client *c = fake_client(config);
+        assert_int_equal(linnet_client_login(c), LINNET_OK);
+        fake_until(&f, c, LINNET_EVENT_ONLINE);
+        say(c, "a");
+        fake_until(&f, c, LINNET_EVENT_ACKED);
+        assert_int_equal(f.resumable, reconnects);
+        end(&f, c);
+    }
+}
+
 static void what_is_known_to_be_lost_goes_again(void **state)
 {
     struct fake f;
@@ -248,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on),
+        cmocka_unit_test(only_who_comes_back_can_resume),
         cmocka_unit_test(what_is_known_to_be_lost_goes_again),
         cmocka_unit_test(what_is_unknown_is_told),
         cmocka_unit_test(a_close_waits_for_what_was_sent),

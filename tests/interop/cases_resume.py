@@ -171,12 +171,28 @@ def beside_a_listener(world, server):
         assert '"token"' in login.end(), login.heard
 
 
+def nobody_comes_back(world, server):
+    """The server keeps nothing for a command that will not come back."""
+    for words, kept in ((["--no-reconnect"], False), ([], True)):
+        with cutter.Cutter(server.port) as link:
+            command = world.command("listen", "juliet@localhost", *words, "--json", port=link.port,
+                                    cafile=server.ca, password="secret of juliet")
+            with exchange.Child(command) as child:
+                child.line('{"event":"listening"')
+                link.refuse(True)
+                link.cut()
+                peers.wait_for("the end of it", lambda: "detached_s" in server.control("--json", "sessions")
+                               if kept else not server.control("--json", "sessions"))
+
+
 def cases(world):
     login = ("login", "juliet@localhost")
     yield "login leaves linnetd in order", functools.partial(
         leaves_in_order, world, world.linnetd(), "secret of juliet", *login)
     yield "a command beside a listener of the same account", functools.partial(
         beside_a_listener, world, world.linnetd())
+    yield "nobody comes back, and nothing is kept", functools.partial(
+        nobody_comes_back, world, world.linnetd("brief", "c2s.resume_s=1h"))
     patient = world.linnetd("patient", "c2s.resume_s=1h")
     yield "what was sent arrives once, whatever is cut", functools.partial(
         arrives_once, world, patient, ("secret of juliet", "secret of romeo"), FAULTS)

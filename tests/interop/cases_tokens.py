@@ -158,11 +158,12 @@ def nobody_to_ask(account, *words):
         where = {"port": link.port, "cafile": account.server.ca}
         account.expect(0, "login", password=PASSWORD, **where)
         process = subprocess.Popen(
-            account.command(*words, "--reconnect-cap", "0.1", "--json", **where),
+            account.command(*words, "--reconnect-cap", "0.1", "--json", "-v", **where),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             start_new_session=True, env=account.environment())
         with process:
-            account.server.await_session("juliet@localhost/")
+            while json.loads(process.stdout.readline()).get("stage") != "ready":
+                pass
             account.revoke()
             link.cut()
             process.wait(60)  # its input stays open
