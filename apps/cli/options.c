@@ -210,7 +210,7 @@ static void help_program(FILE *to)
           "  linnet login juliet@example.org\n"
           "  echo Hello | linnet send juliet@example.org romeo@example.org\n\n"
           "Exit status: 0 success, 2 usage, 3 address, 10-16 network, 20-24 TLS, 30-36 sign-in,\n"
-          "40-45 the server ended it, 60 not delivered, 130 interrupted; linnet explain has all.\n",
+          "40-46 the server ended it, 60 not delivered, 130 interrupted; linnet explain has all.\n",
           to);
 }
 

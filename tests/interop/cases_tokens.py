@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import cutter
+import exchange
 import peers
 from terminal import Terminal
 
@@ -173,6 +174,18 @@ def nobody_to_ask(account, *words):
     assert error["event"] == "error" and "no longer accepts the token" in error["sentence"], out
 
 
+def signed_out(world, server):
+    """What the operator did is told in words of its own, and the server's beside them."""
+    with exchange.Child(world.command("listen", "juliet@localhost", peer=server,
+                                      password=PASSWORD)) as listener:
+        server.await_session("juliet@localhost/")
+        server.control("user", "logout", "juliet")
+        said = " ".join(listener.end(46).split())
+    for text in ("The server signed you out", "ended the session of juliet@localhost",
+                 'The server said: not-authorized, "logged out everywhere"'):
+        assert text in said, said
+
+
 def cases(world):
     server = world.linnetd("tokens", "login.throttle=false")
 
@@ -182,6 +195,7 @@ def cases(world):
     yield of("a token that is refused, and nobody to ask", refused_without_anybody)
     yield of("a token that is refused, at a terminal", refused_at_a_terminal)
     yield "a wrong password at a terminal", functools.partial(wrong_at_a_terminal, world, server)
+    yield "an account that is signed out", functools.partial(signed_out, world, server)
     yield of("a disk that is full", disk_is_full)
     yield of("a memory that cannot be locked", folder_is_locked)
     yield of("a password beside a token", password_beside_a_token)
