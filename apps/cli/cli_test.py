@@ -591,6 +591,13 @@ def unconfirmed():
         with Fake(takes_all_and_leaves) as where:
             result = linnet("send", *words, *more, *where, stdin=stdin)
         same(result.code, 16, result)
+        if not stdin:
+            continue
+        has(result.err, "lines 1 to 2 are not confirmed")
+        with Fake(takes_all_and_leaves) as where:
+            result = linnet("send", *words, *more, "--json", *where, stdin=stdin)
+        (left,) = [e for e in map(json.loads, result.out.splitlines()) if e["event"] == "unconfirmed"]
+        same([left["first_line"], left["last_line"]], [1, 2], result)
 
 
 CASES = [help_and_version, usage, memories, unconfirmed, addresses, hosts, bodies, failures, dead_port, dead_port_again,
