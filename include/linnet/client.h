@@ -14,10 +14,11 @@
  * and a program with a loop of its own watches linnet_client_fd for reading, wakes up after
  * linnet_client_timeout_ms, and calls linnet_client_dispatch either way (docs/howto/embed.md).
  *
- * A login that began has exactly one outcome, LINNET_EVENT_ONLINE or LINNET_EVENT_FAILED, before
- * its deadline, however the server behaves. A session that came online has exactly one end,
- * LINNET_EVENT_OFFLINE. After FAILED and after OFFLINE the same client may log in again, or does so
- * by itself: see "logging in again" below.
+ * A login that began has exactly one outcome, LINNET_EVENT_ONLINE, LINNET_EVENT_RESUMED (online,
+ * with the session before; only where the client reconnects) or LINNET_EVENT_FAILED, before its
+ * deadline, however the server behaves. Online has exactly one end, LINNET_EVENT_OFFLINE. After
+ * FAILED and after OFFLINE the same client may log in again, or does so by itself: see "logging in
+ * again" below.
  *
  * Nothing here blocks but linnet_login and linnet_client_wait: names are resolved, addresses raced
  * and keys derived elsewhere. All functions of a client are called from one thread at a time,
@@ -79,7 +80,8 @@ LINNET_API void linnet_client_close(struct linnet_client *client);
 /* ---- logging in again (RFC 6120 §3.3) ----
  *
  * With linnet_config_set_reconnect each LINNET_EVENT_FAILED and LINNET_EVENT_OFFLINE is followed at
- * once by exactly one of
+ * once (a session that is given up tells its last LINNET_EVENT_ACKED, LINNET_EVENT_UNDELIVERED and
+ * LINNET_EVENT_IQ_REPLY in between) by exactly one of
  *
  *     LINNET_EVENT_RETRY_SCHEDULED   a login begins by itself after delay_ms; that login has its
  *                                    stages and its one outcome like any other
@@ -90,11 +92,15 @@ LINNET_API void linnet_client_close(struct linnet_client *client);
  * (LINNET_OK, LINNET_ERROR_INTERRUPTED), and after a failure that linnet_login returned; then
  * neither comes. So a client that came online and loses its server tells
  *
- *     OFFLINE RETRY_SCHEDULED [STAGE... FAILED RETRY_SCHEDULED]... STAGE... ONLINE
+ *     OFFLINE RETRY_SCHEDULED [STAGE... FAILED RETRY_SCHEDULED]... STAGE... ONLINE or RESUMED
  *
- * A login by itself begins only when all events up to RETRY_SCHEDULED were pulled. What a host
- * asked of the server before (presence, open requests: each had its LINNET_EVENT_IQ_REPLY) it must
- * ask again after ONLINE.
+ * and where a person must mend something
+ *
+ *     OFFLINE RETRY_SCHEDULED STAGE... FAILED [ACKED|UNDELIVERED|IQ_REPLY]... GIVEN_UP
+ *
+ * A login by itself begins only when all events up to RETRY_SCHEDULED were pulled. After ONLINE a
+ * host must ask again what it asked of the server before (presence, open requests: each had its
+ * LINNET_EVENT_IQ_REPLY); after RESUMED nothing has changed.
  *
  * The delay is drawn at random so that those who were lost together do not return together: up to
  * 1 s where the network here changed, up to 60 s where the server ended the session; for failures
@@ -332,7 +338,8 @@ enum linnet_path {
     LINNET_PATH_EARLY = 32     /* it came in the early data of TLS 1.3, which was accepted */
 };
 
-/* A set of enum linnet_path, of the last login that came online; 0 before. */
+/* A set of enum linnet_path, of the session that there is, or was last; 0 from the moment that
+ * another login begins, and after one that failed. */
 LINNET_API unsigned linnet_client_path(const struct linnet_client *client);
 
 /* What is to be saved and given to linnet_config_set_memory next time: `*ret_len` bytes of text

@@ -133,6 +133,25 @@ static void what_is_unknown_is_told(void **state)
     end(&f, c);
 }
 
+/* What is told between the failure that ends everything and that it does. */
+static void what_is_given_up_is_told(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = cut(&f, FAKE_RESUMES);
+    fake_credential(&f, "another", 4096);
+    fake_until(&f, c, LINNET_EVENT_FAILED);
+    for (uint64_t id = 2; id <= 3; id++) {
+        const struct linnet_event *e = fake_next(&f, c);
+        assert_int_equal(e->kind, LINNET_EVENT_UNDELIVERED);
+        assert_int_equal(e->id, id);
+    }
+    assert_int_equal(fake_next(&f, c)->kind, LINNET_EVENT_GIVEN_UP);
+    assert_int_equal(linnet_client_path(c), 0);
+    linnet_client_free(c);
+    fake_stop(&f);
+}
+
 static void a_close_waits_for_what_was_sent(void **state)
 {
     struct fake f;
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test(only_who_comes_back_can_resume),
         cmocka_unit_test(what_is_known_to_be_lost_goes_again),
         cmocka_unit_test(what_is_unknown_is_told),
+        cmocka_unit_test(what_is_given_up_is_told),
         cmocka_unit_test(a_close_waits_for_what_was_sent),
         cmocka_unit_test(a_close_says_what_is_unknown),
         cmocka_unit_test(only_what_was_pulled_is_acknowledged),
