@@ -193,7 +193,9 @@ enum linnet_event_kind {
 
     /* The session that came online has ended: `error`, whose code is LINNET_OK when it ended in
      * order because linnet_client_close was called. error->retry says whether logging in again by
-     * itself can help, error->retry_after_s when. */
+     * itself can help, error->retry_after_s when. `unacknowledged` is how much of what was sent the
+     * server had not confirmed: it is told of later, or goes again with the next session; without
+     * stream management nothing is known of it, and this is 0. */
     LINNET_EVENT_OFFLINE,
 
     /* After FAILED or OFFLINE, with the same `error`: a login begins by itself in `delay_ms`. It is
@@ -250,6 +252,7 @@ struct linnet_event {
     uint32_t attempt;
     uint32_t delay_ms;
     const uint8_t *seen_sha256, *seen_spki_sha256; /* 32 bytes each */
+    uint32_t unacknowledged;
 };
 
 /* The next event, or NULL when none waits. Does no work by itself: see linnet_client_dispatch. */

@@ -176,11 +176,13 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
         remember_reset(c);
     else
         remember_offline(c);
+    size_t unacknowledged = managed_open(c);
     bool kept = managed_keep(c, error);
     session_end(c, error, kept);
     disconnect(c, error);
     event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);
     event_set_error(&c->offline, error);
+    c->offline.event.unacknowledged = (uint32_t)unacknowledged; /* MANAGED_STANZAS_MAX at most */
     event_push(&c->events, &c->offline);
     reconnect_ended(c, error);
 }

@@ -68,7 +68,7 @@ static struct linnet_client *cut(struct fake *f, int resume)
     assert_int_equal(fake_until(f, c, LINNET_EVENT_ACKED)->id, 1);
     assert_int_equal(say(c, "b"), 2);
     fake_hang_up(f, false);
-    fake_until(f, c, LINNET_EVENT_OFFLINE);
+    assert_int_equal(fake_until(f, c, LINNET_EVENT_OFFLINE)->unacknowledged, 1);
     assert_int_equal(say(c, "c"), 3);
     return c;
 }
