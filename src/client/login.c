@@ -354,8 +354,16 @@ static void on_ended(void *ctx, const struct linnet_error *error)
         login_end(c, error);
 }
 
-static const struct dial_hooks hooks = {on_stage,   on_connected,     on_target_failed, on_event,
-                                        on_secured, remember_prepare, on_ended};
+static const struct dial_hooks hooks = {
+    .stage = on_stage,
+    .connected = on_connected,
+    .target_failed = on_target_failed,
+    .event = on_event,
+    .secured = on_secured,
+    .holds = remember_holds,
+    .prepare = remember_prepare,
+    .ended = on_ended,
+};
 
 static void trace(void *ctx, enum stream_direction direction, struct str xml)
 {

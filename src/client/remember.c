@@ -39,8 +39,10 @@ static bool tell(struct linnet_client *c)
     if (!render(c, &changed))
         return false;
     struct event_node *n = changed ? event_new(LINNET_EVENT_MEMORY) : NULL;
-    if (n)
+    if (n) {
         event_push(&c->events, n);
+        c->remembered.untold++;
+    }
     return n || !changed;
 }
 
@@ -142,6 +144,20 @@ static struct str software(const struct linnet_config *config, char *out, size_t
     else
         snprintf(out, size, "Linnet %s", LINNET_VERSION);
     return str_from(out);
+}
+
+/* A login may begin, or go to another server, inside of a dispatch: the application must get the
+ * chance to save, and to say that it could not. */
+bool remember_holds(void *ctx)
+{
+    const struct linnet_client *c = ctx;
+    return c->remembered.untold > 0;
+}
+
+void remember_pulled(struct linnet_client *c)
+{
+    if (--c->remembered.untold == 0)
+        dial_go_on(c->dial);
 }
 
 void remember_prepare(void *ctx, struct stream_config *to)

@@ -203,6 +203,32 @@ static void what_is_not_saved_is_not_used(void **state)
     end(&a);
 }
 
+/* A login by itself begins inside of a dispatch: nothing is used there that was not told before. */
+static void what_is_told_in_a_dispatch_is_used_in_a_later_one(void **state)
+{
+    static struct account a;
+    (void)state;
+    begin(&a);
+    struct linnet_config *config = config_of(&a);
+    linnet_config_set_reconnect(config, true);
+    struct linnet_client *c = fake_client(config);
+    assert_int_equal(run(&a, c), LINNET_OK);
+    for (unsigned round = 0; round < 8; round++) {
+        a.unsaved = round % 2 == 0;
+        fake_hang_up(&a.fake, false);
+        fake_until(&a.fake, c, LINNET_EVENT_RETRY_SCHEDULED);
+        assert_true(linnet_client_retry_now(c));
+        unsigned used = a.fake.token.used;
+        const struct linnet_event *e = fake_until(&a.fake, c, LINNET_EVENT_MEMORY);
+        note(&a, c, e);
+        while (e->kind != LINNET_EVENT_ONLINE)
+            note(&a, c, e = fake_next(&a.fake, c));
+        assert_int_equal(a.fake.token.used, used + !a.unsaved);
+    }
+    linnet_client_free(c);
+    end(&a);
+}
+
 static void says_who_it_is(void **state)
 {
     static struct account a;
@@ -649,6 +675,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_second_login_is_shorter),
         cmocka_unit_test(what_is_not_saved_is_not_used),
+        cmocka_unit_test(what_is_told_in_a_dispatch_is_used_in_a_later_one),
         cmocka_unit_test(says_who_it_is),
         cmocka_unit_test(stands_beside_another),
         cmocka_unit_test(the_count_is_told_before_it_is_used),
