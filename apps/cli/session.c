@@ -325,7 +325,7 @@ enum linnet_error_code session_login(struct session *s)
         if (code == LINNET_OK)
             code = await_outcome(s);
     } while (code != LINNET_OK && sign_in_again(s));
-    return code == LINNET_OK ? code : s->error.code;
+    return code == LINNET_OK || s->error.code == LINNET_OK ? code : s->error.code;
 }
 
 /* ---- leaving ---- */

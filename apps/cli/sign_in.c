@@ -64,8 +64,8 @@ static enum linnet_error_code no_password(struct session *s)
             address);
     if (in->unsaved)
         return failure_set(&s->error, LINNET_ERROR_USAGE,
-                           "the token that is remembered of %s is not used, because the memory "
-                           "cannot be saved (%s), so the password is needed; " SOURCES,
+                           "what is remembered of %s cannot be saved (%s), so no token is used and "
+                           "the password is needed; " SOURCES,
                            address, strerror(in->unsaved));
     if (in->memory.shared)
         return failure_set(&s->error, LINNET_ERROR_USAGE,
@@ -152,7 +152,7 @@ static void say_unsaved(const struct session *s, int why)
     }
     fputs("Notice: what is remembered cannot be saved in ", stderr);
     output_printable(stderr, path);
-    fprintf(stderr, ": %s; its token is not used.\n", strerror(why));
+    fprintf(stderr, ": %s; no token is used.\n", strerror(why));
 }
 
 static void note_unsaved(struct session *s, int why)

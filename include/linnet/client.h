@@ -208,10 +208,10 @@ enum linnet_event_kind {
     /* With linnet_config_set_memory: what linnet_client_memory gives has changed and is to be saved
      * now. Before a login uses up something that serves once (the count of a token, a TLS session)
      * this comes first, when the login begins and when it goes on to another server of the domain,
-     * and nothing is said to the server until it was pulled:
-     * save before the next linnet_client_dispatch, and say linnet_client_memory_unsaved if that
-     * cannot be done. A state that is lost all the same costs a refused token, no more. It also
-     * comes in front of ONLINE, FAILED and OFFLINE if they changed something. */
+     * and nothing is said to the server until it was pulled: save before the next
+     * linnet_client_dispatch, and say linnet_client_memory_unsaved if that cannot be done. A state
+     * that is lost all the same costs a refused token, no more. It also comes in front of ONLINE,
+     * FAILED and OFFLINE if they changed something. */
     LINNET_EVENT_MEMORY,
 
     /* The server's certificate verifies, but has another key than at the last login:

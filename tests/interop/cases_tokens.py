@@ -108,7 +108,7 @@ def disk_is_full(account):
     full = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$0" "$@"']
     before = account.memory().read_bytes()
     account.expect(2, "login", wrap=full, says=[
-        "cannot be saved", "File too large", "its token is not used", "the password is needed"])
+        "cannot be saved", "File too large", "no token is used", "the password is needed"])
     done = account.expect(0, "login", wrap=full, password=PASSWORD, says=[
         "SCRAM-SHA-", f"what is remembered cannot be saved in {account.memory()}: File too large"])
     assert done.stderr.count("Notice:") == 1, done.stderr
@@ -126,7 +126,7 @@ def folder_is_locked(account):
     lock.unlink()
     lock.mkdir()
     account.expect(2, "login", says=["cannot be saved", "Is a directory", "the password is needed"])
-    account.expect(0, "login", password=PASSWORD, says=["cannot be saved", "its token is not used"])
+    account.expect(0, "login", password=PASSWORD, says=["cannot be saved", "no token is used"])
     account.memory().write_text("damaged")
     account.expect(2, "login", password=PASSWORD, says=["the memory is not one of Linnet"])
 
