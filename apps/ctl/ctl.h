@@ -11,7 +11,8 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_LOGINS = 8 /* --follow, --failed, --user, --limit, --trace */
+    CTL_LOGINS = 8, /* --follow, --failed, --user, --limit, --trace */
+    CTL_EVENTS = 16 /* none; help lists the kinds */
 };
 
 struct ctl_options {

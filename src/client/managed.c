@@ -209,6 +209,7 @@ void managed_ask(const struct linnet_client *c, struct stream_fast_path *ret)
 {
     const struct managed *m = &c->managed;
     ret->sm = !c->config->no_stream_management;
+    ret->sm_brief = !c->config->reconnect; /* else it would hold what comes, for nobody */
     ret->sm_limits = (struct sm_limits){MANAGED_STANZAS_MAX, MANAGED_BYTES_MAX};
     if (!m->sm || m->refused)
         return;

@@ -68,7 +68,7 @@ static struct linnet_client *cut(struct fake *f, int resume)
     assert_int_equal(fake_until(f, c, LINNET_EVENT_ACKED)->id, 1);
     assert_int_equal(say(c, "b"), 2);
     fake_hang_up(f, false);
-    fake_until(f, c, LINNET_EVENT_OFFLINE);
+    assert_int_equal(fake_until(f, c, LINNET_EVENT_OFFLINE)->unacknowledged, 1);
     assert_int_equal(say(c, "c"), 3);
     return c;
 }
@@ -83,6 +83,28 @@ static void goes_on(void **state)
     assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
     assert_string_equal(heard, "abc");
     end(&f, c);
+}
+
+/* Who will not come back asks the server to keep nothing; what arrives is confirmed all the same.
+ */
+static void only_who_comes_back_can_resume(void **state)
+{
+    (void)state;
+    for (int reconnects = 0; reconnects < 2; reconnects++) {
+        struct fake f;
+        fake_start(&f);
+        f.in_clear = f.sm = true;
+        f.resumable = !reconnects;
+        struct linnet_config *config = fake_config(&f);
+        linnet_config_set_reconnect(config, reconnects);
+        struct linnet_client *c = fake_client(config);
+        assert_int_equal(linnet_client_login(c), LINNET_OK);
+        fake_until(&f, c, LINNET_EVENT_ONLINE);
+        say(c, "a");
+        fake_until(&f, c, LINNET_EVENT_ACKED);
+        assert_int_equal(f.resumable, reconnects);
+        end(&f, c);
+    }
 }
 
 static void what_is_known_to_be_lost_goes_again(void **state)
@@ -109,6 +131,25 @@ static void what_is_unknown_is_told(void **state)
     assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
     assert_string_equal(heard, "ac");
     end(&f, c);
+}
+
+/* What is told between the failure that ends everything and that it does. */
+static void what_is_given_up_is_told(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = cut(&f, FAKE_RESUMES);
+    fake_credential(&f, "another", 4096);
+    fake_until(&f, c, LINNET_EVENT_FAILED);
+    for (uint64_t id = 2; id <= 3; id++) {
+        const struct linnet_event *e = fake_next(&f, c);
+        assert_int_equal(e->kind, LINNET_EVENT_UNDELIVERED);
+        assert_int_equal(e->id, id);
+    }
+    assert_int_equal(fake_next(&f, c)->kind, LINNET_EVENT_GIVEN_UP);
+    assert_int_equal(linnet_client_path(c), 0);
+    linnet_client_free(c);
+    fake_stop(&f);
 }
 
 static void a_close_waits_for_what_was_sent(void **state)
@@ -248,8 +289,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on),
+        cmocka_unit_test(only_who_comes_back_can_resume),
         cmocka_unit_test(what_is_known_to_be_lost_goes_again),
         cmocka_unit_test(what_is_unknown_is_told),
+        cmocka_unit_test(what_is_given_up_is_told),
         cmocka_unit_test(a_close_waits_for_what_was_sent),
         cmocka_unit_test(a_close_says_what_is_unknown),
         cmocka_unit_test(only_what_was_pulled_is_acknowledged),

@@ -189,7 +189,7 @@ static void add_bind(const struct stream *s, struct arena *a, struct element *e)
         element_add_text(a, element_add(a, bind, NS_BIND2, "tag"), s->config->fast_path.tag);
     s->sign_in->asked_enable = s->config->fast_path.sm && offers_enable(s->sign_in);
     if (s->sign_in->asked_enable)
-        element_link(a, bind, sm_enable_request(a));
+        element_link(a, bind, sm_enable_request(s, a));
 }
 
 /* XEP-0198 §8.2: tried first; if the session is gone, <bind/> makes a new one in the same step. */

@@ -125,9 +125,9 @@ struct element *sm_resume_request(const struct stream *s, struct arena *a)
     return sm_build(a, &v);
 }
 
-struct element *sm_enable_request(struct arena *a)
+struct element *sm_enable_request(const struct stream *s, struct arena *a)
 {
-    return sm_build(a, &(struct sm_element){.kind = SM_ENABLE, .resume = true});
+    return sm_build(a, &(struct sm_element){.kind = SM_ENABLE, .resume = !wanted(s)->sm_brief});
 }
 
 bool sm_client_begin(struct stream *s)
@@ -145,7 +145,9 @@ void sm_client_enable(struct stream *s, bool offered)
 {
     if (!offered || !wanted(s)->sm || s->sm || stream_over(s) || !sm_client_begin(s))
         return;
-    write_value(s, &(struct sm_element){.kind = SM_ENABLE, .resume = true});
+    struct arena a;
+    stream_scratch(&a);
+    stream_write_built(s, &a, sm_enable_request(s, &a));
 }
 
 void sm_client_enabled(struct stream *s, const struct element *e)

@@ -32,7 +32,7 @@ void sm_ready_element(struct stream *s, const struct element *e);
 
 bool sm_can_resume(const struct stream *s);
 struct element *sm_resume_request(const struct stream *s, struct arena *a);
-struct element *sm_enable_request(struct arena *a);
+struct element *sm_enable_request(const struct stream *s, struct arena *a);
 /* <enable/> was written inside of something else. False: out of memory. */
 bool sm_client_begin(struct stream *s);
 /* READY: writes <enable/> if that is wanted and not yet done. */

@@ -60,6 +60,7 @@ struct stream_fast_path {
     struct str known_features;
     bool early_data;            /* use the token in TLS early data where the server takes it */
     bool sm;                    /* stream management (XEP-0198) ... */
+    bool sm_brief;              /* ... that nobody will resume: the server need not keep it */
     struct sm_limits sm_limits; /* ... of a session that begins */
     /* A session that was broken off, detached (sm_detach), and its full address: it is gone on with
      * if the server agrees. The stream takes a reference only when it does. Borrowed. */
