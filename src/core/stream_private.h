@@ -56,7 +56,7 @@ struct stream {
     enum linnet_stage stage;
     bool header_sent; /* in this incarnation of the stream */
     bool header_received;
-    bool skip_space; /* a server: what a client sent behind its <auth/> is not part of the new
+    bool skip_space; /* what the peer sent behind <auth/> or <success/> is not part of the new
                         stream */
     bool authenticated;
     bool verified; /* TLS, and the certificate was accepted */

@@ -70,7 +70,6 @@ struct xml_reader {
     uint8_t state;
     bool framed;
     bool may_declare; /* nothing came before */
-    bool saw_space;
     bool given;      /* the last call completed something */
     bool root_empty; /* <stream:stream/>: its close is owed */
 };
