@@ -264,7 +264,8 @@ static inline void fake_session(struct fake *f, const struct stream_session_info
             ret->old_known = true;
             ret->old_h = sm_h(f->session);
         }
-    } else if (asked->enables) {
+    }
+    if (asked->enables && !ret->resumed) {
         sm_unref(f->session);
         f->session = sm_new(NULL);
         if (!f->session || !sm_set_id(f->session, STR_LIT("some session")))

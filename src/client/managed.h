@@ -44,7 +44,6 @@ struct managed {
     bool counting;  /* stanzas that come are counted */
     bool ended;     /* no connection will go on with it; its rest is not told yet */
     bool closing;   /* the stream is closed when all is acknowledged */
-    size_t written; /* detached: so many of the unacknowledged were on a stream */
     uint64_t last_id;
     uint64_t awaited_id, told_id; /* the last that is tracked; the last whose outcome was told */
     uint64_t acked;               /* stanzas, ever ... */
