@@ -1,3 +1,4 @@
+#include "base/wipe.h"
 #include "xml/decl.h"
 #include "xml/names.h"
 #include "xml/reader_private.h"
@@ -22,6 +23,7 @@ static void work_free(struct xml_reader *r)
         free(w->frames);
     ns_scope_finish(&w->scope);
     tag_finish(&w->tag);
+    wipe(w->wide, w->wide_len);
     free(w);
     r->work = NULL;
 }
