@@ -79,12 +79,23 @@ static void describe(const struct race_target *t, struct connect_target *ret)
     snprintf(ret->host, sizeof(ret->host), "%s", t->record->target);
 }
 
-/* A new entry; the last one is used again when the log is full. */
+/* A place in the log; one that has ended when it is full, the newest: those under way are fewer,
+ * and the winner is known by its place. */
+static size_t log_place(struct connect_log *log)
+{
+    if (log->count < CONNECT_MAX_ATTEMPTS)
+        return log->count++;
+    size_t at = CONNECT_MAX_ATTEMPTS - 1;
+    while (at > 0 && log->attempts[at].outcome == CONNECT_TRYING)
+        at--;
+    return at;
+}
+
 static size_t log_begin(struct connect_race *r, const struct race_target *t,
                         const struct dns_address *address)
 {
     struct connect_log *log = r->s.log;
-    size_t at = log->count < CONNECT_MAX_ATTEMPTS ? log->count++ : CONNECT_MAX_ATTEMPTS - 1;
+    size_t at = log_place(log);
     struct connect_attempt *a = &log->attempts[at];
     *a = (struct connect_attempt){0};
     log->began_ms[at] = loop_now_ms();

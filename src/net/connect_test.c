@@ -602,6 +602,39 @@ static void blackhole_loses_to_the_next_address(void **state)
     place_close(&live);
 }
 
+/* The log is full, and what ends then takes no place from what is still under way. */
+static void many_addresses_leave_each_attempt_its_place(void **state)
+{
+    (void)state;
+    struct place dead = place_dead("127.0.0.1", 0), live = place_open("127.0.0.1", 0);
+    struct place hole = place_blackhole("127.0.0.2", live.port);
+    struct test_dns_name zone[6] = {
+        {"_xmpp-client._tcp.example.org", TEST_SRV_TYPE, TEST_ANSWERS, {{0}}, 0},
+        {"last.example", TEST_A, TEST_ANSWERS, {{"127.0.0.2"}, {"127.0.0.3"}, {"127.0.0.1"}}, 0},
+    };
+    static const char *const hosts[] = {"a.example", "b.example", "c.example", "d.example"};
+    char text[TEST_RECORDS][16];
+    for (unsigned i = 0; i < TEST_RECORDS; i++)
+        snprintf(text[i], sizeof(text[i]), "127.0.1.%u", i + 1);
+    for (size_t h = 0; h < ARRAY_LEN(hosts); h++) {
+        zone[0].records[h] = (struct test_dns_record){hosts[h], 1, 0, dead.port};
+        zone[2 + h] = (struct test_dns_name){.name = hosts[h], .type = TEST_A};
+        for (unsigned i = 0; i < TEST_RECORDS; i++)
+            zone[2 + h].records[i].target = text[i];
+    }
+    zone[0].records[ARRAY_LEN(hosts)] = (struct test_dns_record){"last.example", 2, 0, live.port};
+    struct run r;
+    run_open(&r, zone, ARRAY_LEN(zone), "example.org");
+    run_start(&r);
+    assert_int_equal(connect_report(r.connect)->attempt_count, CONNECT_MAX_ATTEMPTS);
+    assert_connected(&r, "last.example", "127.0.0.1", live.port, false);
+    assert_int_equal(attempt_at(&r, NULL, "127.0.0.2")->outcome, CONNECT_LOST_RACE);
+    run_close(&r);
+    place_close(&hole);
+    place_close(&live);
+    place_close(&dead);
+}
+
 /* AAAA is tried first, then A, whatever the order of the answers. */
 static void families_alternate(void **state)
 {
@@ -929,6 +962,7 @@ int main(void)
         cmocka_unit_test(silent_kind_does_not_hold_up_the_other),
         cmocka_unit_test(missing_names_are_told_from_failing_ones),
         cmocka_unit_test(blackhole_loses_to_the_next_address),
+        cmocka_unit_test(many_addresses_leave_each_attempt_its_place),
         cmocka_unit_test(families_alternate),
         cmocka_unit_test(silent_family_does_not_hold_up_the_other),
         cmocka_unit_test(silence_everywhere_is_a_timeout),
