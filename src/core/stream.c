@@ -303,6 +303,7 @@ void stream_output_ack(struct stream *s, uint64_t now_ms, size_t len)
     buf_consume(&s->out, len);
     if (s->secrets_travelled && buf_len(&s->out) == 0)
         s->out.secret = false; /* none is left in it, and none will come */
+    sm_tell_late(s);
     buf_trim(&s->out);
 }
 

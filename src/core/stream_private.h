@@ -83,6 +83,7 @@ struct stream {
     struct bind bind;
     struct sm *sm;         /* a reference; NULL: off */
     bool sm_counts_in;     /* ... and both ends know that it is on */
+    bool sm_owes_answer;   /* <r/> came, its <a/> waits for place */
     bool sm_offered;       /* server: <enable/> may come */
     uint8_t sm_tries;      /* server: of <resume/> */
     bool sm_resume_failed; /* client */
