@@ -8,7 +8,6 @@
 
 #include "net/chan_tls_pair_test.h"
 
-#include <errno.h>
 #include <time.h>
 
 static const char hello[] = "<stream:stream><authenticate/>";

@@ -2,8 +2,6 @@
 #include "net/chan_tls_pair_test.h"
 #include "net/tls_certificate.h"
 
-#include <openssl/err.h>
-
 /* ---- verdicts ---- */
 
 struct verdict_case {
