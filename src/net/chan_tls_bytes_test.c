@@ -1,7 +1,6 @@
 /* Bytes that pass, and how a connection ends. */
 #include "net/chan_tls_pair_test.h"
 
-
 /* ---- bytes ---- */
 
 static void bytes_pass(bool trickle, int version, size_t len)
