@@ -75,7 +75,8 @@ void race_step(void *ctx);
 void race_target_resolve(struct race_target *t);
 
 /* The next address that may be tried at `now_ms`, or NULL; *ret_at_ms is then when to look again,
- * RACE_NEVER if only an answer can change it. *ret_left: whether there is or can be another at all. */
+ * RACE_NEVER if only an answer can change it. *ret_left: whether there is or can be another at all.
+ */
 struct race_address *race_pick(struct connect_race *r, uint64_t now_ms,
                                struct race_target **ret_target, uint64_t *ret_at_ms,
                                bool *ret_left);
