@@ -265,7 +265,8 @@ static inline void fake_session(struct fake *f, const struct stream_session_info
             ret->old_known = true;
             ret->old_h = sm_h(f->session);
         }
-    } else if (asked->enables) {
+    }
+    if (asked->enables && !ret->resumed) {
         f->resumable = asked->resumable;
         sm_unref(f->session);
         f->session = sm_new(NULL);

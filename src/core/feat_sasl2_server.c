@@ -310,9 +310,7 @@ void sasl2_server_handle(struct stream *s, const struct element *e)
     if (!sign_in_of(s))
         return;
     bool running = s->sign_in->sasl2 && s->sign_in->sasl;
-    if (running && xml_reader_saw_space(s->reader)) /* XEP-0388 §2.4 */
-        stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "white space came during sign-in");
-    else if (running && upgrade_in_task(s))
+    if (running && upgrade_in_task(s))
         upgrade_server_handle(s, e);
     else if (element_is(e, NS_SASL2, "authenticate") && !running)
         authenticate(s, e);

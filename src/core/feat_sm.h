@@ -25,6 +25,9 @@ uint64_t sm_due_ms(const struct stream *s);
 /* Writes <a/>. */
 void sm_tell(struct stream *s);
 
+/* Output was acknowledged: answers the <r/> that came while the peer left too much unread. */
+void sm_tell_late(struct stream *s);
+
 /* An element of its namespace after READY. */
 void sm_ready_element(struct stream *s, const struct element *e);
 
