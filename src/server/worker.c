@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include "server/c2s/conn.h"
+#include "server/c2s/redeliver.h"
 #include "server/c2s/resume.h"
 #include "server/memory.h"
 
@@ -305,11 +306,19 @@ void worker_join(struct worker *w)
     w->running = false;
 }
 
+/* What waits for the presence of an heir is put into its own queue: that is what is kept. */
+static void hand_over_estates(struct worker *w)
+{
+    for (struct session *s = resume_oldest(w); s; s = resume_after(s))
+        redeliver_inherit(s);
+}
+
 bool worker_settle(struct worker *w)
 {
     bool any = take_mail(w);
     any = w->conns.count > 0 || any;
     end_conns(w);
+    hand_over_estates(w);
     for (unsigned i = 0; i < w->server->worker_count; i++)
         any = any || w->outbox[i].first;
     send_mail(w);

@@ -82,8 +82,8 @@ bool worker_start(struct worker *w) MUST_USE;
 void worker_stop(struct worker *w);
 void worker_join(struct worker *w);
 
-/* Delivers what the other workers have sent, and ends the connections that are left. False when
- * there was nothing to do. No worker runs any more. */
+/* Delivers what the other workers have sent, ends the connections that are left, and gives each
+ * session what it was to inherit. False when there was nothing to do. No worker runs any more. */
 bool worker_settle(struct worker *w);
 
 /* Frees all. No other worker runs any more. */

@@ -155,6 +155,32 @@ def many():
         finished(server, "writer")
 
 
+def heirs():
+    """who was to inherit at its initial presence, and had sent none, has it after the start"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        for ends in ("connected", "detached"):
+            romeo = available(sign_in(server, "romeo"))
+            cut(server, romeo)
+            say(juliet, romeo.jid, "to the client")
+            say(juliet, "romeo@localhost", "to the account")
+            nothing_more(juliet)
+            heir = sign_in(server, "romeo")
+            nothing_more(juliet)
+            if ends == "detached":
+                cut(server, heir)
+                start_again(server, juliet)
+            else:
+                start_again(server, heir, juliet)
+            heir, juliet = resumed(server, "romeo", heir), resumed(server, "juliet", juliet)
+            assert bodies(heir, 2) == ["to the client", "to the account"]
+            nothing_more(heir)
+            nothing_more(juliet)
+            heir.write(f"<a xmlns='{SM}' h='{heir.h}'/>")
+            heir.close()
+        finished(server, "romeo")
+
+
 def time_left():
     """its time goes on where it stopped; when it is over, what waited comes back"""
     with Daemon("c2s.resume_s=4", users=["romeo", "juliet"]) as server:
@@ -249,4 +275,4 @@ def kept_once():
 
 
 if __name__ == "__main__":
-    daemon.run(goes_on, in_traffic, many, time_left, presence_is_kept, ends_of_the_account, killed, kept_once)
+    daemon.run(goes_on, in_traffic, many, heirs, time_left, presence_is_kept, ends_of_the_account, killed, kept_once)
