@@ -348,6 +348,22 @@ def expiry():
         finished(server, "romeo", "juliet")
 
 
+def short():
+    """what is shorter than a stream's header comes back as well"""
+    with Daemon("c2s.resume_s=1", users=["a", "b"]) as server:
+        a, b = server.login("a", "r"), server.login("b", "r")
+        a.acks = b.acks = True
+        a.write(ENABLE)
+        assert a.read().tag == f"{{{SM}}}enabled"
+        a.jid, a.h, b.h = "a@localhost/r", 0, 0
+        cut(server, a)
+        b.write("<message to='a@localhost/r' id='1'/><message to='a@localhost/r'><body>x</body></message>")
+        back = [next_stanza(b), next_stanza(b)]
+        assert [e.get("type") for e in back] == ["error", "error"] and back[0].get("id") == "1"
+        drop(b)
+        finished(server, "a")
+
+
 def delayed():
     """what another resource gets in its place says when it was sent first, and comes in order"""
     with Daemon("c2s.resume_s=1", users=["romeo", "juliet"]) as server:
@@ -555,5 +571,5 @@ def table():
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
                wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
-               expiry, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
+               expiry, short, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

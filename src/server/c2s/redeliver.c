@@ -22,8 +22,9 @@ static struct element *read_back(struct arena *a, struct str xml)
     struct xml_limits limits = xml_limits_after_auth;
     struct element *e = NULL;
     size_t used;
-    limits.element_bytes = xml.len + 1;
+    limits.element_bytes = sizeof header + xml.len; /* the header is one, too */
     limits.attributes *= 4;
+    limits.children *= 2;
     limits.name_bytes *= 2;
     struct xml_reader *r = xml_reader_new(&limits, false);
     if (!r)
