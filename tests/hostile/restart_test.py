@@ -1,7 +1,9 @@
 """Sessions that outlive the server (XEP-0198): nothing that it confirmed is lost when it is stopped and
 started again, and nothing comes twice."""
+import contextlib
 import json
 import signal
+import sqlite3
 import threading
 
 import daemon
@@ -260,6 +262,76 @@ def killed():
         finished(server, "romeo")
 
 
+# What is done to the row of one session, or to those of its stanzas.
+LONG = "x" * 5000
+REST = ("resource, client_id, since_ms, left_ms, resume_s, acked, written, handled, available, priority,"
+        " presence, directed")
+MANY = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION SELECT n + 1 FROM c WHERE n < 200) SELECT n FROM c)"
+DAMAGES = (
+    "UPDATE session SET acked = -1", "UPDATE session SET acked = 1 - 9223372036854775807 - 2",
+    "UPDATE session SET written = 9223372036854775807, acked = 0",
+    "UPDATE session SET written = 1 - 9223372036854775807 - 2",
+    "UPDATE session SET since_ms = 1 - 9223372036854775807 - 2",
+    "UPDATE session_stanza SET since_ms = 1 - 9223372036854775807 - 2",
+    "UPDATE session SET left_ms = -1", "UPDATE session SET resume_s = 9223372036854775807",
+    "UPDATE session SET presence = ''", "UPDATE session SET presence = '/><message/>'",
+    "UPDATE session SET directed = 'juliet@localhost'", "UPDATE session SET directed = char(10)",
+    "UPDATE session SET directed = 'a b@c' || char(10)", "UPDATE session SET resource = ''",
+    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 'high'",
+    "UPDATE session SET username = 'juliet', resource = ''",
+    f"UPDATE session SET id = '{LONG}'", "UPDATE session SET id = ''", "UPDATE session SET id = x'00ff'",
+    "UPDATE session_stanza SET xml = '<message'", "UPDATE session_stanza SET xml = x'fffe00'",
+    "UPDATE session_stanza SET number = 'x' || number", "DELETE FROM session_stanza",
+    # So many that they are read in steps, with ids that are none.
+    f"INSERT INTO session SELECT domain, username, '{LONG}' || n, {REST} FROM session, {MANY}",
+    f"INSERT INTO session SELECT domain, username, CAST(id || n AS BLOB), {REST} FROM session, {MANY}",
+)
+
+
+def take_out(db, table, which):
+    found = list(db.execute(f"SELECT * FROM {table} WHERE {which}"))
+    db.execute(f"DELETE FROM {table} WHERE {which}")
+    return found
+
+
+def put_in(db, table, rows_):
+    for row in rows_:
+        db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+
+
+def damaged():
+    """a session that the database tells wrongly is left out, or ends in order; the others go on"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        for damage in DAMAGES:
+            romeo = available(sign_in(server, "romeo"))
+            juliet = sign_in(server, "juliet")
+            say(juliet, romeo.jid, "x")
+            nothing_more(juliet)
+            server.signal(signal.SIGTERM)
+            drop(romeo), drop(juliet)
+            server.stop()
+            with contextlib.closing(sqlite3.connect(file)) as db:
+                hers = take_out(db, "session", "username = 'juliet'")
+                stanzas = take_out(db, "session_stanza", f"session_id = '{juliet.sm_id}'")
+                assert hers and db.execute(damage).rowcount > 0, damage
+                put_in(db, "session", hers)
+                put_in(db, "session_stanza", stanzas)
+                db.commit()
+            server.start()
+            juliet = resumed(server, "juliet", juliet)
+            romeo = available(sign_in(server, "romeo"))
+            say(juliet, romeo.jid, "again")
+            while next_stanza(romeo).findtext("{jabber:client}body") != "again":
+                pass
+            start_again(server, juliet, romeo)
+            juliet = resumed(server, "juliet", juliet)
+            juliet.close()
+            server.control("user", "logout", "romeo")
+            wait_for(f"the end of all sessions after {damage[:60]}", lambda: not rows(server))
+        finished(server, "juliet")
+
+
 def kept_once():
     """what was taken up by one start is not there at the next"""
     with Daemon(users=["romeo"]) as server:
@@ -275,4 +347,5 @@ def kept_once():
 
 
 if __name__ == "__main__":
-    daemon.run(goes_on, in_traffic, many, heirs, time_left, presence_is_kept, ends_of_the_account, killed, kept_once)
+    daemon.run(goes_on, in_traffic, many, heirs, time_left, presence_is_kept, ends_of_the_account, killed, damaged,
+               kept_once)

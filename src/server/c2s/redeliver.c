@@ -13,9 +13,9 @@
 
 /* ---- a stanza as it was kept ---- */
 
-/* A stanza as it was written to the session's stream, into `a`. It may hold more than we take from
- * a client: our own attributes, and each declaration where the writer needs it. */
-static struct element *read_back(struct arena *a, struct str xml)
+/* It may hold more than we take from a client: our own attributes, and each declaration where the
+ * writer needs it. */
+struct element *redeliver_read_back(struct arena *a, struct str xml)
 {
     static const char header[] =
         "<stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAM "'>";
@@ -30,7 +30,7 @@ static struct element *read_back(struct arena *a, struct str xml)
     if (!r)
         memory_exhausted();
     if (xml_reader_read(r, header, sizeof header - 1, &used) == XML_HEADER &&
-        xml_reader_read(r, xml.ptr, xml.len, &used) == XML_ELEMENT)
+        xml_reader_read(r, xml.ptr, xml.len, &used) == XML_ELEMENT && used == xml.len)
         e = element_copy(a, xml_reader_element(r));
     xml_reader_free(r);
     return e;
@@ -96,7 +96,7 @@ static void visit_one(struct worker *w, const struct sm_entry *entry,
     struct arena a;
     struct jid to = {0};
     arena_init(&a, 0, false);
-    struct element *e = read_back(&a, entry->xml);
+    struct element *e = redeliver_read_back(&a, entry->xml);
     struct visit v = {.w = w, .entry = entry, .e = e, .to = &to};
     v.kind = e ? stanza_kind(e, NS_CLIENT) : STANZA_NONE;
     if (v.kind == STANZA_MESSAGE)

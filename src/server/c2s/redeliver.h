@@ -14,6 +14,9 @@ struct session;
 struct user;
 struct worker;
 
+/* A stanza as it was written to a session's stream, into `a`; NULL when it is not exactly one. */
+struct element *redeliver_read_back(struct arena *a, struct str xml);
+
 /* Delivers what `sm` holds. The session is none of its user's any more. NULL is fine. */
 void redeliver_all(struct worker *w, const struct sm *sm);
 
