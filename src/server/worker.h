@@ -49,6 +49,7 @@ struct worker {
     struct wheel parting;     /* ... and when they end */
     unsigned handshakes_left; /* in this turn */
     bool stopping;
+    uint64_t order; /* counts the moments that session_copies tells apart */
 
     uint8_t *input;     /* what was just read */
     struct buf scratch; /* what is just being written */

@@ -33,6 +33,16 @@ def cut(server, session):
     wait_for("the session to be detached", lambda: "detached_s" in row_of(server, session.jid))
 
 
+def said_so_far(session):
+    """The bodies of the messages that came so far."""
+    found = []
+    session.write(daemon.PING.format("so far"))
+    while (element := next_stanza(session)).get("id") != "so far":
+        if element.tag.endswith("}message"):
+            found.append(element.findtext("{jabber:client}body"))
+    return found
+
+
 def start_again(server, *sessions):
     server.signal(signal.SIGTERM)
     for session in sessions:
@@ -183,6 +193,38 @@ def heirs():
         finished(server, "romeo")
 
 
+def copies():
+    """who had a copy of what several got is still known after the start, and who had none"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        ids = (CLIENT_ID, OTHER_ID, CLIENT_ID.replace("d", "f"), CLIENT_ID.replace("d", "a"))
+        phone, desk, had, later = (sign_in(server, "romeo", client_id=i) for i in ids)
+        for session in phone, desk, had:
+            session.write("<presence/>")
+            assert not said_so_far(session)
+        phone.acks = False
+        say(juliet, "romeo@localhost", "x")
+        assert bodies(phone, 1) == ["x"]
+        phone.h -= 1  # it goes down before it has written that to its disk
+        later.write("<presence/>")
+        assert not said_so_far(later)
+        start_again(server, phone, desk, had, later, juliet)
+        # The two that have it end; the third has it, so that nobody gets it anew before that ends, too.
+        for session in phone, desk:
+            resumed(server, "romeo", session, client_id=None).close()
+            wait_for("its end", lambda session=session: not row_of(server, session.jid))
+        had = resumed(server, "romeo", had, client_id=None)
+        later = resumed(server, "romeo", later, client_id=None)
+        found = said_so_far(had), said_so_far(later)
+        assert found == (["x"], []), found
+        had.close()
+        wait_for("its end", lambda: not row_of(server, had.jid))
+        juliet = resumed(server, "juliet", juliet)
+        assert said_so_far(later) == ["x"]
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
 def time_left():
     """its time goes on where it stopped; when it is over, what waited comes back"""
     with Daemon("c2s.resume_s=4", users=["romeo", "juliet"]) as server:
@@ -265,7 +307,7 @@ def killed():
 # What is done to the row of one session, or to those of its stanzas.
 LONG = "x" * 5000
 REST = ("resource, client_id, since_ms, left_ms, resume_s, acked, written, handled, available, priority,"
-        " presence, directed")
+        " presence, directed, standing")
 MANY = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION SELECT n + 1 FROM c WHERE n < 200) SELECT n FROM c)"
 DAMAGES = (
     "UPDATE session SET acked = -1", "UPDATE session SET acked = 1 - 9223372036854775807 - 2",
@@ -277,7 +319,7 @@ DAMAGES = (
     "UPDATE session SET presence = ''", "UPDATE session SET presence = '/><message/>'",
     "UPDATE session SET directed = 'juliet@localhost'", "UPDATE session SET directed = char(10)",
     "UPDATE session SET directed = 'a b@c' || char(10)", "UPDATE session SET resource = ''",
-    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 'high'",
+    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 1000", "UPDATE session SET standing = 9223372036854775807",
     "UPDATE session SET username = 'juliet', resource = ''",
     f"UPDATE session SET id = '{LONG}'", "UPDATE session SET id = ''", "UPDATE session SET id = x'00ff'",
     "UPDATE session_stanza SET xml = '<message'", "UPDATE session_stanza SET xml = x'fffe00'",
@@ -347,5 +389,5 @@ def kept_once():
 
 
 if __name__ == "__main__":
-    daemon.run(goes_on, in_traffic, many, heirs, time_left, presence_is_kept, ends_of_the_account, killed, damaged,
+    daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account, killed, damaged,
                kept_once)

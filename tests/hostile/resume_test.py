@@ -388,6 +388,59 @@ def delayed():
         finished(server, "romeo")
 
 
+THIRD_ID = CLIENT_ID.replace("d", "f")
+
+
+def with_priority(session, priority):
+    session.write(f"<presence><priority>{priority}</priority></presence>")
+    nothing_else(session)
+    return session
+
+
+def nothing_else(session):
+    """All that came before it has been read."""
+    session.write(daemon.PING.format("else"))
+    while next_stanza(session).get("id") != "else":
+        pass
+
+
+def messages(session):
+    """The bodies of the messages that came so far."""
+    found = []
+    session.write(daemon.PING.format("so far"))
+    while (element := next_stanza(session)).get("id") != "so far":
+        if element.tag.endswith("}message"):
+            found.append(element.findtext("{jabber:client}body"))
+    return found
+
+
+def copies():
+    """who never had a copy of what several got has it when all of those end; who has one, no other"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        tablet = with_priority(sign_in(server, "romeo", client_id=THIRD_ID), 0)
+        for what in ("lower", "later", "had"):
+            phone, desk = sign_in(server, "romeo"), sign_in(server, "romeo", client_id=OTHER_ID)
+            if what == "later":
+                tablet.write("<presence type='unavailable'/>")
+            for session in phone, desk, *([tablet] if what == "had" else []):
+                with_priority(session, 5)
+            phone.acks = False
+            say(juliet, "romeo@localhost", what)
+            assert bodies(phone, 1) == [what]
+            if what == "later":
+                with_priority(tablet, 5)
+            assert messages(tablet) == ([what] if what == "had" else [])
+            for session in phone, desk:
+                session.close()
+                wait_for("its end", lambda session=session: not row_of(server, session.jid))
+            assert messages(tablet) == ([] if what == "had" else [what])
+            tablet.write(f"<a xmlns='{SM}' h='{tablet.h}'/>")
+            with_priority(tablet, 0)
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
 def closed_is_closed():
     """who closes its stream is gone at once, also without waiting for the server to close its own"""
     with Daemon(users=["romeo"]) as server:
@@ -571,5 +624,5 @@ def table():
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
                wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
-               expiry, short, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
+               expiry, short, delayed, copies, closed_is_closed, full_while_detached, burst, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

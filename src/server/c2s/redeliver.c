@@ -49,14 +49,13 @@ static void add_delay(struct worker *w, struct arena *a, struct element *e, uint
 }
 
 /* Whether a session of the user is there that got what was sent to several then. */
-static bool others_have(const struct worker *w, struct str key, uint64_t since_ms)
+static bool others_have(const struct worker *w, struct str key, uint64_t copies)
 {
     struct user *u = user_find(w, key);
     if (u)
         LIST_EACH(&u->sessions, it)
         {
-            const struct session *s = session_of_link(it);
-            if (s->available && s->priority >= 0 && (int64_t)(since_ms - s->since_ms) >= 0)
+            if (session_has_copy(session_of_link(it), copies))
                 return true;
         }
     return false;
@@ -127,7 +126,7 @@ static void by_the_rules(const struct visit *v, void *ctx)
 {
     (void)ctx;
     struct parcel p = parcel_of(v);
-    bool shared = v->entry->tag == SESSION_SHARED && others_have(v->w, p.key, v->entry->since_ms);
+    bool shared = v->entry->tag != SESSION_ALONE && others_have(v->w, p.key, v->entry->tag);
     if (router_home(v->w, p.key) == v->w->index && p.type != PARCEL_INVALID && !shared)
         user_deliver(v->w, &p);
     block_unref(p.block);
@@ -162,7 +161,7 @@ void redeliver_bequeath(struct worker *w, const struct sm *sm, struct sm **estat
 static void inherit(const struct visit *v, void *ctx)
 {
     struct parcel p = parcel_of(v);
-    if (!session_send(ctx, p.kind, p.to, p.block, NULL, SESSION_ALONE))
+    if (!session_send(ctx, p.kind, p.to, p.block, NULL, v->entry->tag))
         router_bounce(v->w, &p, STANZA_RESOURCE_CONSTRAINT);
     block_unref(p.block);
 }

@@ -94,6 +94,7 @@ static struct store_session describe(const struct session *s, struct arena *a)
         .handled = (int64_t)counts.handled,
         .available = s->available,
         .priority = s->priority,
+        .standing = (int64_t)s->standing,
         .presence = s->presence ? block_str(s->presence) : STR_LIT(""),
         .directed = lines_of(&s->directed, a),
         .stanzas = stanzas_of(s, a),
@@ -159,6 +160,17 @@ static struct sm *sm_of(const struct worker *w, const struct store_session *from
     return sm;
 }
 
+/* What comes is later than all that was. */
+static void keep_order(struct worker *w, const struct store_session *from)
+{
+    uint64_t latest = (uint64_t)from->standing;
+    for (size_t i = 0; i < from->stanza_count; i++) {
+        uint64_t then = session_copies_order((uint64_t)from->stanzas[i].tag);
+        latest = then > latest ? then : latest;
+    }
+    w->order = latest > w->order ? latest : w->order;
+}
+
 static void add_directed(struct session *s, struct str lines)
 {
     buf_init(&s->directed, 0, false);
@@ -185,6 +197,8 @@ static void revive(struct server *server, const struct store_session *from, stru
         memory_exhausted();
     s->available = from->available;
     s->priority = (int8_t)from->priority;
+    s->standing = (uint64_t)from->standing;
+    keep_order(w, from);
     s->presence = from->presence.len > 0 ? block_new(from->presence) : NULL;
     add_directed(s, from->directed);
     pressure_init(&s->pressure);

@@ -34,7 +34,8 @@ static bool are_counts(const struct store_session *row)
     return within(row->left_ms, 0, FAR) && within(row->resume_s, 0, UINT32_MAX) &&
            within(row->acked, 0, FAR) && within(row->handled, 0, FAR) &&
            within(row->written, row->acked, row->acked + (int64_t)row->stanza_count) &&
-           within(row->since_ms, -FAR, FAR) && within(row->priority, INT8_MIN, INT8_MAX);
+           within(row->since_ms, -FAR, FAR) && within(row->priority, INT8_MIN, INT8_MAX) &&
+           within(row->standing, 0, FAR >> 8);
 }
 
 /* Each on a line of its own, which has an end. */
@@ -83,7 +84,7 @@ static bool is_presence(const struct store_session *row)
 static bool are_stanzas(const struct store_session *row)
 {
     for (size_t i = 0; i < row->stanza_count; i++)
-        if (!within(row->stanzas[i].since_ms, -FAR, FAR) ||
+        if (!within(row->stanzas[i].since_ms, -FAR, FAR) || !within(row->stanzas[i].tag, 0, FAR) ||
             !is_stanza(row->stanzas[i].xml, STANZA_NONE))
             return false;
     return true;

@@ -10,7 +10,7 @@
 
 static struct store_stanza two[] = {
     {STR_LIT("<message to='a@example.org/x' from='b@example.org/y'><body/></message>"), 0, 0},
-    {STR_LIT("<iq to='a@example.org/x' from='b@example.org/y' type='get' id='1'/>"), 1, -1}};
+    {STR_LIT("<iq to='a@example.org/x' from='b@example.org/y' type='get' id='1'/>"), 1, 1000}};
 
 static struct store_session sound(void)
 {
@@ -70,10 +70,11 @@ static void test_numbers(void **state)
     static const int64_t far[] = {INT64_MIN, -1, INT64_MAX};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(far); i++) {
-        int64_t *fields[6];
+        int64_t *fields[7];
         struct store_session row;
         fields[0] = &row.left_ms, fields[1] = &row.resume_s, fields[2] = &row.acked;
-        fields[3] = &row.written, fields[4] = &row.handled, fields[5] = NULL;
+        fields[3] = &row.written, fields[4] = &row.handled, fields[5] = &row.standing,
+        fields[6] = NULL;
         for (int64_t **field = fields; *field; field++) {
             row = sound();
             **field = far[i];
@@ -110,6 +111,9 @@ static void test_times(void **state)
     row.stanza_count = 1;
     assert_null(fault_of(&row));
     one.since_ms = INT64_MAX;
+    assert_damaged(row);
+    one.since_ms = 0;
+    one.tag = -1;
     assert_damaged(row);
 }
 
