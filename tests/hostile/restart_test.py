@@ -374,6 +374,26 @@ def damaged():
         finished(server, "juliet")
 
 
+def locked():
+    """a database that is locked while it stops costs the sessions, and is waited for once"""
+    users = [f"user{i}" for i in range(6)]
+    with Daemon("limits.sessions_per_account=200", users=users) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        for user in users:
+            for number in range(100):
+                sign_in(server, user, client_id=f"id-{number}")
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            server.signal(signal.SIGTERM)
+            server.stop()
+        said = server.said()
+        assert said.count("sessions were not kept: ") == 1, said[-2000:]
+        assert "sessions kept for the next start: 0, lost: 600" in said, said[-2000:]
+        server.start()
+        assert not rows(server)
+        finished(server, users[0])
+
+
 def kept_once():
     """what was taken up by one start is not there at the next"""
     with Daemon(users=["romeo"]) as server:
@@ -390,4 +410,4 @@ def kept_once():
 
 if __name__ == "__main__":
     daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account, killed, damaged,
-               kept_once)
+               locked, kept_once)

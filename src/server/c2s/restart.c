@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { BATCH = 64 }; /* sessions of one transaction */
+enum {
+    BATCH = 512, /* sessions of one transaction: each waits for the disk */
+    PAGE = 64    /* that are read at once, with all they hold */
+};
 
 /* Loops count from some moment of their own; what is written down is Unix time. */
 static int64_t unix_ms(const struct worker *w, uint64_t at_ms)
@@ -33,6 +36,7 @@ struct batch {
     struct store_session sessions[BATCH];
     struct store_write writes[BATCH], *pointers[BATCH];
     size_t count, saved, lost;
+    bool given_up;
 };
 
 static void commit(struct batch *b)
@@ -46,8 +50,11 @@ static void commit(struct batch *b)
         memory_exhausted();
     for (size_t i = 0; i < b->count; i++)
         ++*(b->writes[i].result == STORE_OK ? &b->saved : &b->lost);
-    if (result != STORE_OK)
+    if (fault.text[0])
         log_printf(&b->server->log, LOG_ERROR, "c2s", 0, "sessions were not kept: %s", fault.text);
+    /* A database that is locked makes us wait each time; whoever stops us does not wait for ever.
+     */
+    b->given_up = result != STORE_OK;
     b->count = 0;
     arena_reset(&b->memory);
 }
@@ -104,6 +111,10 @@ static struct store_session describe(const struct session *s, struct arena *a)
 
 static void save(struct batch *b, const struct session *s)
 {
+    if (b->given_up) {
+        b->lost++;
+        return;
+    }
     size_t at = b->count++;
     b->sessions[at] = describe(s, &b->memory);
     b->writes[at] = (struct store_write){.change = STORE_SESSION,
@@ -250,7 +261,7 @@ static enum store_result load_page(struct load *l, bool *ret_more, struct store_
     struct store_sessions page;
     struct arena a = {0};
     enum store_result result = store->ops->sessions(store, str_from(l->server->domain),
-                                                    buf_peek(&l->after), BATCH, &a, &page, fault);
+                                                    buf_peek(&l->after), PAGE, &a, &page, fault);
     *ret_more = result == STORE_OK && page.more;
     if (*ret_more)
         *ret_more = advance(l, &page);
