@@ -385,6 +385,20 @@ def delayed():
         assert found == [str(n) for n in range(20)], found
         nothing_more(desk)
         nothing_more(juliet)
+        # From heir to heir it says the same, and says it once.
+        desk.acks = False
+        say(juliet, desk.jid, "x")
+        assert bodies(desk, 1) == ["x"]
+        stamps = []
+        for _ in range(3):
+            cut(server, desk)
+            desk = sign_in(server, "romeo", client_id=OTHER_ID)
+            desk.acks = False
+            desk.write("<presence/>")
+            while (element := next_stanza(desk)).findtext("{jabber:client}body") != "x":
+                pass
+            stamps.append([delay.get("stamp") for delay in element.findall("{urn:xmpp:delay}delay")])
+        assert stamps == [stamps[0][:1]] * 3, stamps
         finished(server, "romeo")
 
 

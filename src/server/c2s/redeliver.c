@@ -36,9 +36,21 @@ struct element *redeliver_read_back(struct arena *a, struct str xml)
     return e;
 }
 
+/* Whether it was delivered anew before, and so says since when it waits. */
+static bool is_delayed(const struct worker *w, const struct element *e)
+{
+    for (const struct node *n = e->children; n; n = n->next)
+        if (element_is(n->element, NS_DELAY, "delay") &&
+            cstr_eq(element_attr(n->element, "from"), w->server->domain))
+            return true;
+    return false;
+}
+
 /* XEP-0203: when it was sent first. */
 static void add_delay(struct worker *w, struct arena *a, struct element *e, uint64_t since_ms)
 {
+    if (is_delayed(w, e))
+        return;
     char stamp[DATETIME_BYTES];
     /* It may have been before this machine was started: only differences mean something. */
     int64_t ago_ms = (int64_t)(worker_now_ms(w) - since_ms);
