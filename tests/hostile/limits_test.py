@@ -5,9 +5,11 @@ import threading
 import time
 
 import daemon
+import sasl2
 from daemon import GONE, Daemon, drop
 
 ERRORS = "{urn:ietf:params:xml:ns:xmpp-streams}"
+QUOTES = "'" * 200000  # written as &apos;
 
 
 def narrow(server, user, resource):
@@ -209,6 +211,22 @@ def languages():
         server.stop()
 
 
+def grown():
+    """a stanza that is several times as long once it is written comes back, and ends nobody"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sasl2.sign_in(server, "juliet"), sasl2.sign_in(server, "romeo")
+        romeo.write("<presence/>")
+        assert sasl2.next_stanza(romeo).tag.endswith("}presence")
+        for to in (romeo.jid, "romeo@localhost"):
+            juliet.write(f"<message to='{to}' type='chat' id='grows'><x xmlns='x:y' a=\"{QUOTES}\"/></message>")
+            back = sasl2.next_stanza(juliet)
+            assert back.get("id") == "grows" and back[-1][0].tag.endswith("}policy-violation"), back.attrib
+        # What it may send as it came, it may.
+        sasl2.say(juliet, romeo.jid, "x" * 250000)
+        assert len(sasl2.bodies(romeo, 1)[0]) == 250000
+        sasl2.finished(server, "romeo")
+
+
 def idle_memory():
     """a session that once wrote or heard much holds little when it is idle"""
     with Daemon(users=["idle"]) as server:
@@ -224,4 +242,4 @@ def idle_memory():
 
 
 daemon.run(slow_reader, one_for_many, answers_wait, sizes, sessions_per_account,
-           connections_per_address, half_open, languages, idle_memory)
+           connections_per_address, half_open, languages, grown, idle_memory)

@@ -103,9 +103,11 @@ static const char *const rows_of[] = {
     "INSERT INTO meta VALUES ('fake-salt-key', '00')",
     "INSERT INTO token VALUES ('example.org', 'alice', 'phone', 0, 'aa', 'HT-SHA-256-NONE', 5, 6,"
     " 7, 8, 'soft', 'device')",
-    "INSERT INTO session VALUES ('example.org', 'alice', 'id', 'r', '', 1, 2, 3, 4, 5, 6, 1, 0,"
-    " '', '');"
+    "INSERT INTO session VALUES ('example.org', 'bob', 'id', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, '', "
+    "'');"
     "INSERT INTO session_stanza VALUES ('id', 0, 1, 2, '<message/>')",
+    "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
+    "'', '', 7)",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)

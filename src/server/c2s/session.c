@@ -172,9 +172,39 @@ void session_close(struct session *s, enum stream_condition condition, const cha
         finish(s, NULL);
 }
 
+/* ---- copies ---- */
+
+enum { PRIORITY_BITS = 8 };
+
+uint64_t session_copies(struct worker *w, int priority)
+{
+    return ++w->order << PRIORITY_BITS | (uint8_t)(priority - INT8_MIN);
+}
+
+uint64_t session_copies_order(uint64_t copies)
+{
+    return copies >> PRIORITY_BITS;
+}
+
+bool session_has_copy(const struct session *s, uint64_t copies)
+{
+    int priority = (int)(copies & UINT8_MAX) + INT8_MIN;
+    return s->available && s->priority >= priority && s->standing < session_copies_order(copies);
+}
+
+void session_stand(struct session *s, int8_t priority)
+{
+    if (!s->available || s->priority != priority)
+        s->standing = ++s->worker->order;
+    s->available = true;
+    s->priority = priority;
+}
+
+/* ---- what is sent to it ---- */
+
 /* To a session that nobody reads from at present. One that is full ends at the next tick: here
  * somebody may be walking through its user's sessions. */
-static bool send_detached(struct session *s, struct str xml, enum session_copies copies)
+static bool send_detached(struct session *s, struct str xml, uint64_t copies)
 {
     if (sm_sent(s->sm, xml, copies, worker_now_ms(s->worker)) != SM_OK) {
         resume_expire(s);
@@ -185,7 +215,7 @@ static bool send_detached(struct session *s, struct str xml, enum session_copies
 }
 
 bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
-                  const struct parcel_sender *sender, enum session_copies copies)
+                  const struct parcel_sender *sender, uint64_t copies)
 {
     struct buf *out = &s->worker->scratch;
     if (s->over)

@@ -70,14 +70,14 @@ static const char *const texts[STATEMENT_COUNT] = {
                       " LIMIT 1 OFFSET ?",
     [SESSIONS] = "SELECT s.username, s.id, s.resource, s.client_id, s.since_ms, s.left_ms,"
                  " s.resume_s, s.acked, s.written, s.handled, s.available, s.priority,"
-                 " s.presence, s.directed FROM session s"
+                 " s.presence, s.directed, s.standing FROM session s"
                  " JOIN account a ON a.domain = s.domain AND a.username = s.username"
                  " WHERE a.disabled = 0 AND s.domain = ? AND s.id > ? ORDER BY s.id LIMIT ?",
     [STANZAS] = "SELECT since_ms, tag, xml FROM session_stanza WHERE session_id = ?"
                 " ORDER BY number",
     [ADD_SESSION] = "INSERT INTO session (domain, username, id, resource, client_id, presence,"
                     " directed, since_ms, left_ms, resume_s, acked, written, handled, available,"
-                    " priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " priority, standing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [ADD_STANZA] = "INSERT INTO session_stanza (session_id, xml, number, since_ms, tag)"
                    " VALUES (?, ?, ?, ?, ?)",
     [CLEAR_SESSIONS] = "DELETE FROM session",
