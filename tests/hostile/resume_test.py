@@ -512,6 +512,29 @@ def in_background(work):
     return thread
 
 
+def patience_anew():
+    """who was waited for too long, and comes back, is waited for again"""
+    with Daemon("limits.send_queue_bytes=512KiB", "loops=1", users=["romeo", "juliet"]) as server:
+        juliet, other = sign_in(server, "juliet"), sign_in(server, "juliet", client_id=OTHER_ID)
+        romeo = sign_in(server, "romeo")
+        romeo.acks = False
+        texts = [f"{n} {'x' * 10000}" for n in range(60)]
+        for text in texts[:15]:
+            say(juliet, romeo.jid, text)
+        nothing_more(juliet)  # after five seconds
+        cut(server, romeo)
+        romeo = take_up(server, "romeo", romeo)
+        lines = "".join(f"<message to='{romeo.jid}'><body>{text}</body></message>" for text in texts[15:])
+        writer = in_background(lambda: juliet.write(lines))
+        writer.join(5)  # unless the system's buffers hold less
+        for _ in range(40):  # by then it would have read all
+            nothing_more(other)
+        assert bodies(romeo, len(texts)) == texts
+        writer.join(30)
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
 def never_acknowledges():
     """who never acknowledges is ended with resource-constraint, and leaves nothing behind"""
     with Daemon(users=["romeo", "juliet"]) as server:
@@ -638,5 +661,5 @@ def table():
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
                wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
-               expiry, short, delayed, copies, closed_is_closed, full_while_detached, burst, never_acknowledges,
+               expiry, short, delayed, copies, closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)
