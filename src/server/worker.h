@@ -20,6 +20,12 @@
 
 struct conn;
 
+/* The copies (c2s/session.h) that somebody got: of which moments, and with which priority. */
+struct copies_had {
+    uint64_t after, until;
+    int8_t priority;
+};
+
 enum { WORKER_INPUT_BYTES = 32 * 1024 };
 
 struct worker {

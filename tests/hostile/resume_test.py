@@ -455,6 +455,30 @@ def copies():
         finished(server, "romeo")
 
 
+def copies_of_heirs():
+    """a client that begins anew has its copy; nobody's end gives it another"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        phone, desk = sign_in(server, "romeo"), sign_in(server, "romeo", client_id=OTHER_ID)
+        for session in phone, desk:
+            with_priority(session, 0)
+        phone.acks = desk.acks = False
+        say(juliet, "romeo@localhost", "x")
+        assert bodies(phone, 1) == ["x"] and bodies(desk, 1) == ["x"]
+        for _ in range(2):  # an heir, and the heir of an heir that had not heard of it
+            cut(server, phone)
+            phone = sign_in(server, "romeo")
+        phone.write("<presence/>")
+        assert bodies(phone, 1) == ["x"]
+        phone.write(f"<a xmlns='{SM}' h='{phone.h}'/>")
+        nothing_else(phone)
+        desk.close()
+        wait_for("its end", lambda: not row_of(server, desk.jid))
+        assert messages(phone) == []
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
 def closed_is_closed():
     """who closes its stream is gone at once, also without waiting for the server to close its own"""
     with Daemon(users=["romeo"]) as server:
@@ -510,6 +534,29 @@ def in_background(work):
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+def patience_anew():
+    """who was waited for too long, and comes back, is waited for again"""
+    with Daemon("limits.send_queue_bytes=512KiB", "loops=1", users=["romeo", "juliet"]) as server:
+        juliet, other = sign_in(server, "juliet"), sign_in(server, "juliet", client_id=OTHER_ID)
+        romeo = sign_in(server, "romeo")
+        romeo.acks = False
+        texts = [f"{n} {'x' * 10000}" for n in range(60)]
+        for text in texts[:15]:
+            say(juliet, romeo.jid, text)
+        nothing_more(juliet)  # after five seconds
+        cut(server, romeo)
+        romeo = take_up(server, "romeo", romeo)
+        lines = "".join(f"<message to='{romeo.jid}'><body>{text}</body></message>" for text in texts[15:])
+        writer = in_background(lambda: juliet.write(lines))
+        writer.join(5)  # unless the system's buffers hold less
+        for _ in range(40):  # by then it would have read all
+            nothing_more(other)
+        assert bodies(romeo, len(texts)) == texts
+        writer.join(30)
+        nothing_more(juliet)
+        finished(server, "romeo")
 
 
 def never_acknowledges():
@@ -638,5 +685,5 @@ def table():
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
                wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
-               expiry, short, delayed, copies, closed_is_closed, full_while_detached, burst, never_acknowledges,
+               expiry, short, delayed, copies, copies_of_heirs, closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

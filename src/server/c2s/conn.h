@@ -54,6 +54,7 @@ struct conn {
     struct buf leftover;     /* read, but not yet taken by the stream */
     struct sm *sm;           /* of the session that is about to begin; a reference; NULL */
     struct sm *estate;       /* the same; see struct session */
+    struct copies_had had;   /* the same */
     uint32_t resume_s;
     char *client_id;
     char *lang; /* of the client's stream header; NULL for none */

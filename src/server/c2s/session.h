@@ -27,7 +27,9 @@ struct session {
     bool over;             /* it ends: nothing is sent to it any more */
     bool available;        /* initial presence was sent, and no unavailable since */
     int8_t priority;
-    uint64_t standing;      /* since when it is available with that priority: session_copies */
+    uint64_t standing; /* since when it is available with that priority: session_copies */
+    struct copies_had
+        had; /* by the session whose place it took, last: its heir has them, or will */
     struct block *presence; /* the last that was broadcast, while available */
     struct buf directed;    /* whom presence was directed to, NUL-terminated (RFC 6121 §4.6.3) */
     struct pressure pressure;
