@@ -45,6 +45,7 @@ static void on_ready(struct conn *c)
     char text[PEER_TEXT_BYTES];
     conn_leave_young(c);
     conn_login_bound(c);
+    chan_tls_secrets_travelled(c->chan);
     if (!c->session) /* else it was resumed */
         session_begin(c);
     /* The address comes last: its resource may hold spaces, and so what looks like other fields. */
