@@ -437,5 +437,5 @@ def kept_once():
 
 
 if __name__ == "__main__":
-    daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account, killed, damaged,
-               not_cleared, locked, kept_once)
+    daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account,
+               killed, damaged, not_cleared, locked, kept_once)
