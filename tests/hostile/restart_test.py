@@ -320,7 +320,8 @@ DAMAGES = (
     "UPDATE session SET presence = ''", "UPDATE session SET presence = '/><message/>'",
     "UPDATE session SET directed = 'juliet@localhost'", "UPDATE session SET directed = char(10)",
     "UPDATE session SET directed = 'a b@c' || char(10)", "UPDATE session SET resource = ''",
-    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 1000", "UPDATE session SET standing = 9223372036854775807",
+    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 1000",
+    "UPDATE session SET standing = 9223372036854775807",
     "UPDATE session SET username = 'juliet', resource = ''",
     f"UPDATE session SET id = '{LONG}'", "UPDATE session SET id = ''", "UPDATE session SET id = x'00ff'",
     "UPDATE session_stanza SET xml = '<message'", "UPDATE session_stanza SET xml = x'fffe00'",
@@ -389,7 +390,8 @@ def not_cleared():
         with contextlib.closing(sqlite3.connect(file)) as db:
             db.execute("CREATE TRIGGER full BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no room'); END")
             db.commit()
-        done = subprocess.run(server.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+        done = subprocess.run(server.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30,
+                              check=False)
         said = done.stderr.decode()
         assert done.returncode > 0 and "no room" in said, (done.returncode, said)
         assert "lost" not in said, said
