@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import sqlite3
+import subprocess
 import threading
 
 import daemon
@@ -319,7 +320,8 @@ DAMAGES = (
     "UPDATE session SET presence = ''", "UPDATE session SET presence = '/><message/>'",
     "UPDATE session SET directed = 'juliet@localhost'", "UPDATE session SET directed = char(10)",
     "UPDATE session SET directed = 'a b@c' || char(10)", "UPDATE session SET resource = ''",
-    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 1000", "UPDATE session SET standing = 9223372036854775807",
+    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 1000",
+    "UPDATE session SET standing = 9223372036854775807",
     "UPDATE session SET username = 'juliet', resource = ''",
     f"UPDATE session SET id = '{LONG}'", "UPDATE session SET id = ''", "UPDATE session SET id = x'00ff'",
     "UPDATE session_stanza SET xml = '<message'", "UPDATE session_stanza SET xml = x'fffe00'",
@@ -374,6 +376,34 @@ def damaged():
         finished(server, "juliet")
 
 
+def not_cleared():
+    """sessions that cannot be taken out of the database are left there, and the server does not start"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        say(juliet, romeo.jid, "x")
+        nothing_more(juliet)
+        server.signal(signal.SIGTERM)
+        for session in juliet, romeo:
+            ended_with(session, "system-shutdown")
+        server.stop()
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("CREATE TRIGGER full BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no room'); END")
+            db.commit()
+        done = subprocess.run(server.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30,
+                              check=False)
+        said = done.stderr.decode()
+        assert done.returncode > 0 and "no room" in said, (done.returncode, said)
+        assert "lost" not in said, said
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("DROP TRIGGER full")
+            db.commit()
+        server.start()
+        romeo = resumed(server, "romeo", romeo)
+        assert bodies(romeo, 1) == ["x"]
+        finished(server, "juliet")
+
+
 def locked():
     """a database that is locked while it stops costs the sessions, and is waited for once"""
     users = [f"user{i}" for i in range(6)]
@@ -409,5 +439,5 @@ def kept_once():
 
 
 if __name__ == "__main__":
-    daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account, killed, damaged,
-               locked, kept_once)
+    daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account,
+               killed, damaged, not_cleared, locked, kept_once)

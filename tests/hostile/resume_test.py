@@ -167,6 +167,27 @@ def heir():
         finished(server, "romeo")
 
 
+def rich_heir():
+    """an estate that is longer with its delays than what may wait: the rest comes back, the heir stays"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        cut(server, romeo)
+        total = 7000
+        juliet.write_later(f"<message to='{romeo.jid}'/>" * total)
+        nothing_more(juliet)
+        heir = sign_in(server, "romeo")
+        heir.write("<presence/>" + daemon.PING.format("after"))
+        found = 0
+        while (element := next_stanza(heir)).get("id") != "after":
+            found += element.tag.endswith("}message")
+        assert 0 < found < total
+        for _ in range(total - found):
+            assert next_stanza(juliet).get("type") == "error"
+        nothing_more(juliet)
+        nothing_more(heir)
+        finished(server, "romeo")
+
+
 def no_heir():
     """an heir that never becomes available leaves it: it comes back"""
     with Daemon(users=["romeo", "juliet"]) as server:
@@ -684,6 +705,7 @@ def table():
 
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
-               wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
-               expiry, short, delayed, copies, copies_of_heirs, closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
+               wrong_count_beside_a_living_one, heir, rich_heir, no_heir, not_reading, silence, thief,
+               without_sasl2, wrong_counts, expiry, short, delayed, copies, copies_of_heirs,
+               closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

@@ -170,10 +170,20 @@ void redeliver_bequeath(struct worker *w, const struct sm *sm, struct sm **estat
     visit_all(w, sm, bequeath, *estate);
 }
 
+/* With its delays an estate is longer than it was: what fills the heir's queue comes back, before
+ * the heir is ended for it. */
+static bool has_room(const struct session *s, const struct parcel *p)
+{
+    enum { HEAD_BYTES = 32, ESCAPED = 6 };
+    size_t most = resume_limits(s->worker).max_bytes;
+    size_t held = s->sm ? sm_pending_bytes(s->sm) : stream_output_pending(s->conn->stream);
+    return held + HEAD_BYTES + ESCAPED * p->to.len + p->block->len <= most - most / 8;
+}
+
 static void inherit(const struct visit *v, void *ctx)
 {
     struct parcel p = parcel_of(v);
-    if (!session_send(ctx, p.kind, p.to, p.block, NULL, v->entry->tag))
+    if (!has_room(ctx, &p) || !session_send(ctx, p.kind, p.to, p.block, NULL, v->entry->tag))
         router_bounce(v->w, &p, STANZA_RESOURCE_CONSTRAINT);
     block_unref(p.block);
 }
