@@ -92,7 +92,7 @@ def goes_on():
 def in_traffic():
     """stopped in the middle of traffic, thrice: what it confirmed arrives, in order, and only once"""
     writers = [f"writer{i}" for i in range(4)]
-    with Daemon(users=[*writers, "reader"]) as server:
+    with Daemon("limits.send_queue_bytes=8MiB", users=[*writers, "reader"]) as server:
         sessions = [sign_in(server, user) for user in writers]
         reader = available(sign_in(server, "reader"))
         sent, seen = [0] * len(writers), []
