@@ -358,7 +358,7 @@ def hanging_up():
 
 def gives_up():
     """who hangs up while it is held is gone at once, with its place, and its guess is not looked at"""
-    with Daemon("log.level=info", users=["juliet"]) as server:
+    with Daemon("log.level=info", "limits.auth_timeout_s=300", users=["juliet"]) as server:
         def connections():
             return sum(loop["connections"]
                        for loop in json.loads(server.control("--json", "status"))["loops"])
@@ -387,13 +387,12 @@ def waiting():
     """those who are held are few, delay nobody else, and are gone in the end"""
     with Daemon(users=["juliet"]) as server:
         assert attempts(server, "juliet", 0.9, "127.0.0.2") >= 5
-        held = []
-        for _ in range(60):
-            session = server.session(direct_tls=True, source="127.0.0.2")
+        held = [server.session(direct_tls=True, source="127.0.0.2") for _ in range(60)]
+        for session in held:
             session.open()
-            payload = base64.b64encode(b"\0juliet\0a guess").decode()
+        payload = base64.b64encode(b"\0juliet\0a guess").decode()
+        for session in held:  # all of them before the first has waited
             session.write(f"<auth {SASL} mechanism='PLAIN'>{payload}</auth>")
-            held.append(session)
         server.serves("juliet")
         # More than 32 of them do not wait.
         told = [0]
