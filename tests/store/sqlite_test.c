@@ -338,12 +338,17 @@ static enum sql_result spy_exec(struct sql *db, const char *text)
     return sql_sqlite.exec(db, text);
 }
 
+/* A statement that is gone may have had the same address. */
 static enum sql_result spy_prepare(struct sql *db, const char *text, struct sql_stmt **ret)
 {
     enum sql_result r = sql_sqlite.prepare(db, text, ret);
-    assert_true(spy.known_count < ARRAY_LEN(spy.known));
-    spy.known[spy.known_count].stmt = *ret;
-    sscanf(text, "%15s", spy.known[spy.known_count++].word);
+    size_t at = 0;
+    while (at < spy.known_count && spy.known[at].stmt != *ret)
+        at++;
+    assert_true(at < ARRAY_LEN(spy.known));
+    spy.known[at].stmt = *ret;
+    sscanf(text, "%15s", spy.known[at].word);
+    spy.known_count += at == spy.known_count;
     spy.prepared++;
     return r;
 }
