@@ -21,7 +21,7 @@ export const messages = {
     "theme.dark": ["Dark", "深色"],
     "role.full": ["Administrator", "管理员"],
     "role.read-only": ["Read only", "只读"],
-    "menu.label": ["Account and appearance: {user}", "账号与外观：{user}"],
+    "menu.label": ["Account and appearance:", "账号与外观："],
     "menu.sign_out": ["Sign out", "退出登录"],
     "menu.failed": ["Signing out failed; try again.", "退出登录失败，请重试。"],
     "menu.version": ["Console {version}", "控制台 {version}"],

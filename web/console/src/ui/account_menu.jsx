@@ -66,12 +66,12 @@ export function AccountMenu({ who }) {
                 class="account-button"
                 aria-expanded={open}
                 aria-controls="account-menu"
-                aria-label={t("menu.label", { user: who.user })}
                 onClick={() => setOpen(!open)}
             >
                 <span class="account-sign" aria-hidden="true">
                     {Array.from(who.user)[0].toUpperCase()}
                 </span>
+                <span class="unseen">{t("menu.label")}</span>
                 <span class="account-name">{who.user}</span>
                 <Icon name="down" />
             </button>

@@ -1,5 +1,5 @@
 // A task beside a page: the browser's own modal dialog, at the right edge.
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "../i18n.js";
 import { Icon } from "./icon.jsx";
 
@@ -7,7 +7,8 @@ export function Drawer({ title, onClose, children }) {
     const { t } = useWords();
     const ref = useRef(null);
     const id = useId();
-    useEffect(() => ref.current.showModal(), []);
+    // Before the effects of what is inside, which may want the focus.
+    useLayoutEffect(() => ref.current.showModal(), []);
     return (
         <dialog
             ref={ref}
