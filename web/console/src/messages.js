@@ -70,12 +70,9 @@ export const messages = {
     "home.all": ["All sign-ins", "全部登录"],
     "home.attention": ["Needs attention", "需要关注"],
     "home.server": ["Server", "服务器"],
-    "home.domain": ["Domain", "域名"],
-    "home.version": ["Version", "版本"],
-    "home.uptime": ["Up for", "运行时间"],
     "home.listening": ["Listening on", "监听地址"],
     "home.certificate": ["Certificate", "证书"],
-    "home.until": ["until {day}", "有效期至 {day}"],
+    "home.until": ["Valid until", "有效期至"],
     "home.pin": ["Pin", "公钥指纹"],
     "home.copy_pin": ["Copy the pin", "复制公钥指纹"],
 

@@ -24,7 +24,7 @@ after(async () => {
 });
 
 async function picture(page, name) {
-    if (SCREENS) await page.screenshot({ path: `${SCREENS}/${name}.png`, fullPage: true });
+    if (SCREENS) await page.screenshot({ path: `${SCREENS}/${name}.png` });
 }
 
 async function fillSignIn(page, t, user, password) {

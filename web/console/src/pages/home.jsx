@@ -11,7 +11,6 @@ import { LoginRows } from "./login_rows.jsx";
 
 const MINUTE_MS = 60000;
 const BARS = 60;
-const ROOM = 150;
 
 function Figure({ label, value, note, values }) {
     return (
@@ -19,7 +18,7 @@ function Figure({ label, value, note, values }) {
             <h2 class="figure-label">{label}</h2>
             <p class="figure-value">{value}</p>
             <p class="figure-note">{note}</p>
-            <Spark values={values} room={ROOM} />
+            <Spark values={values} />
         </section>
     );
 }
@@ -108,12 +107,6 @@ function Server({ now }) {
                 <h2>{t("home.server")}</h2>
             </div>
             <dl class="facts">
-                <dt>{t("home.domain")}</dt>
-                <dd>{now.domain}</dd>
-                <dt>{t("home.version")}</dt>
-                <dd>{now.version}</dd>
-                <dt>{t("home.uptime")}</dt>
-                <dd>{format.span(now.uptime_s)}</dd>
                 {now.listening && (
                     <>
                         <dt>{t("home.listening")}</dt>
@@ -121,10 +114,9 @@ function Server({ now }) {
                     </>
                 )}
                 <dt>{t("home.certificate")}</dt>
-                <dd>
-                    {certificate.names || certificate.subject}
-                    <span class="quiet">{t("home.until", { day: format.day(certificate.not_after_s * 1000) })}</span>
-                </dd>
+                <dd>{certificate.names || certificate.subject}</dd>
+                <dt>{t("home.until")}</dt>
+                <dd>{format.day(certificate.not_after_s * 1000)}</dd>
                 <dt>{t("home.pin")}</dt>
                 <dd class="pin">
                     <code>{certificate.pin}</code>

@@ -2,6 +2,8 @@ import { useWords } from "../i18n.js";
 import { address, follow } from "../router.js";
 import { Badge, Dot } from "../ui/parts.jsx";
 
+const SCRAM = "SCRAM-SHA-";
+
 // What an attacker could use against the account: stored for software of the past only.
 const WEAK = new Set(["DIGEST-MD5", "CRAM-MD5", "PLAIN"]);
 
@@ -22,11 +24,18 @@ function State({ account }) {
     );
 }
 
+// SCRAM-SHA-1, SCRAM-SHA-256 -> SCRAM-SHA-1 / 256: one chip for a family.
+function families(schemes) {
+    const sizes = schemes.filter((scheme) => scheme.startsWith(SCRAM)).map((scheme) => scheme.slice(SCRAM.length));
+    const others = schemes.filter((scheme) => !scheme.startsWith(SCRAM));
+    return sizes.length ? [SCRAM + sizes.join(" / "), ...others] : others;
+}
+
 function Schemes({ schemes }) {
     const { t } = useWords();
     return (
         <ul class="chips">
-            {schemes.map((scheme) => (
+            {families(schemes).map((scheme) => (
                 <li key={scheme}>
                     <Badge kind={WEAK.has(scheme) ? "warn" : "plain"}>
                         {scheme}

@@ -1,8 +1,10 @@
 // Charts as SVG with attributes of its own: no style of an element, which the page's policy forbids.
 
+const ROOM = 12;
+
 // A line of what was, the newest at the right; it rises and falls between its own bounds.
-export function Spark({ values, room }) {
-    const count = Math.max(2, room);
+export function Spark({ values }) {
+    const count = Math.max(ROOM, values.length);
     const top = Math.max(1, ...values);
     const bottom = Math.min(...values, top - 1);
     const x = (i) => (100 * (count - values.length + i)) / (count - 1);

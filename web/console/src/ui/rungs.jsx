@@ -64,9 +64,8 @@ export function Ladder({ login }) {
             ))}
             <li class="rung rung-total">
                 <span class="rung-stage">{t(login.ok ? "stage.ready" : "stage.over")}</span>
-                <span class="rung-line" />
-                <span class="rung-time">{format.ms(login.total_ms)}</span>
                 <span class="rung-note">{t("xray.in_all")}</span>
+                <span class="rung-time">{format.ms(login.total_ms)}</span>
             </li>
         </ol>
     );
