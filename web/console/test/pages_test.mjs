@@ -48,7 +48,7 @@ async function assertFits(page) {
 // Runs `steps` on a fresh page, then holds it to what every page must keep.
 function walk(name, options, steps) {
     test(name, async () => {
-        const opened = await openPage(chromium.browser, mock.url, { viewport: SIZES.wide, locale: "en-US", ...options });
+        const opened = await openPage(chromium.browser, mock.url, { viewport: SIZES.wide, locale: "en-US", reducedMotion: "reduce", ...options });
         const t = (key, values) => translate(options.locale ?? "en", key, values);
         try {
             await steps(opened.page, t, opened);

@@ -16,24 +16,28 @@ function matches(session, text) {
 
 function Security({ session }) {
     const { t } = useWords();
-    if (session.detached_s !== undefined) return <span class="quiet">{t("sessions.waiting_note")}</span>;
-    if (!session.tls) return <Badge kind="bad">{t("sessions.clear")}</Badge>;
+    if (session.detached_s !== undefined) return "–";
+    const how = [session.mechanism, session.binding].filter(Boolean).join(", ");
     return (
-        <span>
-            {session.tls}
-            <span class="quiet">{session.binding ? t("sessions.bound", { binding: session.binding }) : ""}</span>
-        </span>
+        <div>
+            {session.tls ?? <Badge kind="bad">{t("sessions.clear")}</Badge>}
+            <span class="quiet">{how}</span>
+        </div>
     );
 }
 
 function State({ session }) {
     const { t, format } = useWords();
+    const left = Math.max(0, session.resumable_s - session.detached_s);
     if (session.detached_s !== undefined)
         return (
-            <span class="state">
+            <div class="state">
                 <Dot kind="warn" />
-                {t("sessions.waiting", { time: format.span(Math.max(0, session.resumable_s - session.detached_s)) })}
-            </span>
+                <span>
+                    {t("sessions.lost")}
+                    <span class="quiet">{t("sessions.waiting", { time: format.span(left) })}</span>
+                </span>
+            </div>
         );
     return (
         <span class="state">
@@ -61,12 +65,11 @@ function SessionRow({ session }) {
             <td data-label={t("sessions.security")}>
                 <Security session={session} />
             </td>
-            <td data-label={t("sessions.mechanism")}>{session.mechanism ?? "–"}</td>
             <td data-label={t("sessions.for")} class="cell-when">
                 {format.span(session.connected_s ?? session.detached_s)}
             </td>
             <td data-label={t("sessions.queued")} class="cell-number">
-                {format.bytes(session.queued_bytes)}
+                {session.queued_bytes ? format.bytes(session.queued_bytes) : "–"}
             </td>
         </tr>
     );
@@ -74,7 +77,7 @@ function SessionRow({ session }) {
 
 function SessionTable({ sessions }) {
     const { t } = useWords();
-    const heads = ["jid", "state", "address", "security", "mechanism", "for"];
+    const heads = ["jid", "state", "address", "security", "for"];
     return (
         <table class="table">
             <thead>

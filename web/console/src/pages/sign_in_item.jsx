@@ -70,11 +70,12 @@ function Summary({ login }) {
     );
 }
 
-export function SignInItem({ login, open, onToggle }) {
+// `sought`: the address of the page names it, so that it is scrolled to.
+export function SignInItem({ login, open, sought, onToggle }) {
     const id = `sign-in-${login.id}`;
     const ref = useRef(null);
     useEffect(() => {
-        if (open) ref.current.scrollIntoView({ block: "nearest" });
+        if (sought) ref.current.scrollIntoView({ block: "nearest" });
     }, []);
     return (
         <li class={`xray-item ${open ? "xray-open" : ""}`} ref={ref}>

@@ -77,7 +77,13 @@ export function SignIns({ query }) {
                 {found.length === 0 && <Empty icon="xray" title={t(all.length ? "xray.no_match" : "xray.empty")} />}
                 <ul class="xray">
                     {found.slice(0, room).map((login) => (
-                        <SignInItem key={login.id} login={login} open={login.id === open} onToggle={() => toggle(login.id)} />
+                        <SignInItem
+                            key={login.id}
+                            login={login}
+                            open={login.id === open}
+                            sought={query.get("id") === String(login.id)}
+                            onToggle={() => toggle(login.id)}
+                        />
                     ))}
                 </ul>
                 {found.length > room && (

@@ -11,10 +11,10 @@ function State({ account }) {
     const { t } = useWords();
     if (account.disabled)
         return (
-            <span class="state">
+            <div>
                 <Badge kind="bad">{t("users.disabled")}</Badge>
                 {account.reason && <span class="quiet">{account.reason}</span>}
-            </span>
+            </div>
         );
     return (
         <span class="state">
