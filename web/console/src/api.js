@@ -5,6 +5,14 @@ import { store } from "./store.js";
 // undefined: not known yet; null: signed out.
 export const session = store(undefined);
 
+// Whether the session was ended by the server, not by who was signed in.
+export const ended = store(false);
+
+function endSession() {
+    if (session.get()) ended.set(true);
+    session.set(null);
+}
+
 export class ApiError extends Error {
     constructor(status, { code, sentence, remedy }, retryAfterSeconds = 0) {
         super(sentence);
@@ -37,7 +45,7 @@ async function call(method, path, { body, signal } = {}) {
     const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
     if (answer.ok) return answer.status === 204 ? null : answer.json();
     const error = await errorOf(answer);
-    if (error.code === "signed-out") session.set(null);
+    if (error.code === "signed-out") endSession();
     throw error;
 }
 

@@ -15,8 +15,7 @@ export const accountChange = store(null); // the last event of an account
 
 let source = null;
 
-function onStatus(event) {
-    const now = JSON.parse(event.data);
+function onStatus(now) {
     status.set(now);
     const memory = now.loops.reduce((sum, loop) => sum + loop.memory_bytes, 0);
     const point = { sessions: now.sessions, connections: now.connections, signingIn: now.signing_in, memory };
@@ -36,14 +35,15 @@ async function loadLogins() {
 }
 
 // A browser gives a stream up for good when the answer is no stream: it is opened anew here, unless
-// the session is over.
+// the session is over. Until then the page asks; there are only so many streams.
 function onError() {
     connected.set(false);
     if (source?.readyState !== EventSource.CLOSED) return;
     const given = source;
     setTimeout(() => {
         if (source !== given) return;
-        api.session().then(open, () => session.get() && onError());
+        loadLogins();
+        api.status().then(onStatus, () => {}).then(() => source === given && session.get() && open());
     }, RETRY_MS);
 }
 
@@ -55,7 +55,7 @@ function open() {
         loadLogins();
     };
     source.onerror = onError;
-    source.addEventListener("status", onStatus);
+    source.addEventListener("status", (event) => onStatus(JSON.parse(event.data)));
     source.addEventListener("login", (event) => addLogins([JSON.parse(event.data)]));
     for (const kind of ACCOUNTS)
         source.addEventListener(`account.${kind}`, (event) =>
@@ -77,3 +77,9 @@ function forget() {
 }
 
 session.follow((now) => (now ? open() : forget()));
+
+// Each stream is a connection, of which a browser has six: a page that nobody sees needs none.
+document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") close();
+    else if (session.get() && !source) open();
+});

@@ -155,7 +155,7 @@ export const messages = {
     "made.address": ["Address", "地址"],
     "made.copy_address": ["Copy the address", "复制地址"],
     "made.password": ["Password", "密码"],
-    "made.once": ["It is shown here only, and stored nowhere.", "密码只在此处显示，不会存储在任何地方。"],
+    "made.once": ["It is shown only here: the server keeps no password, only keys made from it.", "密码只在此处显示：服务器不保存密码，只保存由它派生的密钥。"],
     "made.another": ["Create another", "再建一个"],
     "made.done": ["Done", "完成"],
 

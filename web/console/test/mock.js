@@ -48,7 +48,9 @@ function newWorld(now_ms) {
         signed: new Map(), // cookie -> who
         streams: new Set(), // {cookie, answer}
         failures: 0,
-        down: false,
+        down: false, // linnetd does not answer
+        streamsFull: false,
+        onStreamGone: () => {},
     };
 }
 
@@ -132,16 +134,21 @@ function listLogins(world, { query }) {
 }
 
 function follow(world, { cookie, answer }) {
+    if (world.streamsFull) throw new Refusal(503, "timeout", "The server did not answer.");
     const stream = { cookie, answer };
     answer.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     world.streams.add(stream);
     const status = () => answer.write(`event: status\ndata: ${JSON.stringify(statusOf(world))}\n\n`);
     status();
     const timer = setInterval(status, STATUS_MS);
-    answer.on("close", () => (clearInterval(timer), world.streams.delete(stream)));
+    answer.on("close", () => {
+        clearInterval(timer);
+        world.streams.delete(stream);
+        world.onStreamGone();
+    });
 }
 
-const CALLS = {
+export const CALLS = {
     "GET /health": { open: true, run: () => [200, { ok: true }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },
@@ -216,7 +223,7 @@ async function answerRequest(world, dist, request, answer) {
     }
 }
 
-// -> {url, world, tell(event, data), signEverybodyOut(), close()}
+// -> {url, world, tell(event, data), streamGone(): the next that ends, signEverybodyOut(), close()}
 export async function startMock({ port = 0, dist = DIST } = {}) {
     const world = newWorld(Date.now());
     const server = http.createServer((request, answer) => answerRequest(world, dist, request, answer));
@@ -226,6 +233,7 @@ export async function startMock({ port = 0, dist = DIST } = {}) {
         url: `http://127.0.0.1:${server.address().port}`,
         world,
         tell: (event, data) => tell(world, event, data),
+        streamGone: () => new Promise((resolve) => (world.onStreamGone = resolve)),
         signEverybodyOut() {
             world.signed.clear();
             endStreams();

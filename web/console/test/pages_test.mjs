@@ -57,6 +57,7 @@ function walk(name, options, steps) {
             await opened.close();
             mock.world.failures = 0;
             mock.world.down = false;
+            mock.world.streamsFull = false;
         }
     });
 }
@@ -143,6 +144,7 @@ walk("a session that the server ends leads to sign-in", {}, async (page, t) => {
     await page.getByText(t("live.on")).waitFor();
     mock.signEverybodyOut();
     await page.getByRole("heading", { name: t("signin.title") }).waitFor();
+    await page.getByRole("status").getByText(t("error.signed-out")).waitFor();
 });
 
 // ---- users ----
@@ -264,6 +266,31 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     mock.world.logins.push(next);
     mock.tell("login", next);
     await page.getByRole("rowheader", { name: /ophelia/ }).waitFor();
+});
+
+walk("a page that nobody sees holds no stream", {}, async (page, t) => {
+    const turn = (visibilityState) =>
+        page.evaluate((state) => {
+            Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }, visibilityState);
+    await signIn(page, t);
+    await page.getByText(t("live.on")).waitFor();
+    const gone = mock.streamGone();
+    await turn("hidden");
+    await gone;
+    await page.getByText(t("live.off")).waitFor();
+    await turn("visible");
+    await page.getByText(t("live.on")).waitFor();
+});
+
+walk("without a stream the page asks by itself", {}, async (page, t) => {
+    mock.world.streamsFull = true;
+    await signIn(page, t);
+    await page.getByRole("heading", { name: t("home.hour") }).waitFor();
+    await page.getByText(t("live.off")).waitFor();
+    mock.world.streamsFull = false;
+    await page.getByText(t("live.on")).waitFor();
 });
 
 walk("the X-ray shows stages with their time, and filters", {}, async (page, t) => {

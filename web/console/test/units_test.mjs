@@ -1,10 +1,13 @@
 // What needs no page: ladders, figures, passwords.
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { formats } from "../src/format.js";
 import { buckets, place, rungs, warnings, whoOf } from "../src/ladder.js";
 import { generatePassword } from "../src/secret.js";
 import { goodLogin, makeStatus, notXmpp, wrongPassword } from "./mock_data.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it by another name than browsers
 
 const NOW_MS = Date.UTC(2026, 0, 2, 12, 30, 30);
 const HOUR_MS = 3600000;

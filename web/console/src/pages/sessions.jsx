@@ -21,7 +21,7 @@ function Security({ session }) {
     return (
         <div>
             {session.tls ?? <Badge kind="bad">{t("sessions.clear")}</Badge>}
-            <span class="quiet">{how}</span>
+            <span class="quiet how">{how}</span>
         </div>
     );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, session } from "../api.js";
+import { api, ended, session } from "../api.js";
 import { useWords } from "../i18n.js";
+import { useStore } from "../store.js";
 import { Mark } from "../ui/brand.jsx";
 import { Field, PasswordField } from "../ui/field.jsx";
 import { Notice } from "../ui/parts.jsx";
@@ -17,11 +18,19 @@ function useWait() {
     return [wait, setWait];
 }
 
+const REASONS = {
+    0: "error.unreachable",
+    400: "signin.wrong",
+    401: "signin.wrong",
+    403: "signin.no_admin",
+    422: "signin.wrong",
+    429: "signin.slow",
+};
+
 // What failed, in one line: by status, since before sign-in the server gives no more away.
 function reasonOf(error) {
-    const by = { 401: "signin.wrong", 403: "signin.no_admin", 429: "signin.slow", 0: "error.unreachable" };
     if (error.code === "origin") return "error.origin";
-    return by[error.status] ?? "signin.down";
+    return REASONS[error.status] ?? "signin.down";
 }
 
 function SignInForm() {
@@ -31,9 +40,14 @@ function SignInForm() {
     const [failed, setFailed] = useState(null);
     const [busy, setBusy] = useState(false);
     const [wait, setWait] = useWait();
+    const over = useStore(ended);
     const first = useRef(null);
     useEffect(() => first.current.focus(), []);
 
+    const signedIn = (who) => {
+        ended.set(false);
+        session.set(who);
+    };
     const refused = (error) => {
         setBusy(false);
         setPassword("");
@@ -44,10 +58,11 @@ function SignInForm() {
         event.preventDefault();
         if (busy || wait > 0 || !user || !password) return;
         setBusy(true);
-        api.signIn(user, password).then((who) => session.set(who), refused);
+        api.signIn(user, password).then(signedIn, refused);
     };
     return (
         <form class="form" onSubmit={submit}>
+            {over && !failed && <Notice role="status" title={t("error.signed-out")} />}
             {failed && (
                 <Notice kind="bad" role="alert" title={t(failed)}>
                     {wait > 0 && <p>{t("signin.wait", { n: wait })}</p>}
