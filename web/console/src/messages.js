@@ -49,7 +49,7 @@ export const messages = {
     "home.title": ["Home", "主页"],
     "home.lead": ["Linnet {version}, up for {time}", "Linnet {version}，已运行 {time}"],
     "home.online": ["Online", "在线"],
-    "home.connections": ["sessions, on {n} {n|connection|connections}", "个会话，{n} 个连接"],
+    "home.connections": ["{sessions|session|sessions}, on {n} {n|connection|connections}", "个会话，{n} 个连接"],
     "home.signing_in": ["Signing in", "正在登录"],
     "home.signing_in_note": ["at this moment", "此刻"],
     "home.sign_ins": ["Sign-ins", "登录次数"],

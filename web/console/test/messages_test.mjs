@@ -20,8 +20,9 @@ const source = readdirSync(SRC, { recursive: true })
 // Keys that are put together: t(`stage.${name}`) uses every row that begins with "stage.".
 const prefixes = [...source.matchAll(/`([a-z]+\.)\$\{/g)].map(([, prefix]) => prefix);
 
+// The values that a text shows; those that only choose between two words are English's own.
 function places(text) {
-    return new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name));
+    return new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
 }
 
 test("every message is there in both languages, with the same values", () => {

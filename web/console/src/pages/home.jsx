@@ -42,7 +42,7 @@ function Figures({ now, recent }) {
             <Figure
                 label={t("home.online")}
                 value={n(now.sessions)}
-                note={t("home.connections", { n: now.connections })}
+                note={t("home.connections", { n: now.connections, sessions: now.sessions })}
                 values={past.map((point) => point.sessions)}
             />
             <Figure
