@@ -1,5 +1,7 @@
 // Words in a language, without a page.
 import { messages } from "./messages.js";
+import { readSentence, saySentence } from "./sentence.js";
+import { serverSentences } from "./server_sentences.js";
 import { serverWords } from "./server_words.js";
 
 const COLUMN = { en: 0, "zh-CN": 1 };
@@ -19,7 +21,16 @@ export function translate(language, key, values) {
     return fill(row[COLUMN[language]], values, language);
 }
 
-// What the server says in English: its fixed headings and remedies have a translation.
+// A sentence with values: who, why, how often.
+function translateSentence(text) {
+    for (const [template, chinese] of Object.entries(serverSentences)) {
+        const values = readSentence(template, text);
+        if (values) return saySentence(chinese, values);
+    }
+    return text;
+}
+
+// What the server says of sign-ins, in English; what is not known here is left as it is.
 export function translateServer(language, text) {
-    return (language === "zh-CN" && serverWords[text]) || text;
+    return language === "zh-CN" ? (serverWords[text] ?? translateSentence(text)) : text;
 }

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { messages } from "../src/messages.js";
+import { readSentence, saySentence } from "../src/sentence.js";
+import { serverSentences } from "../src/server_sentences.js";
 import { serverWords } from "../src/server_words.js";
 import { translate, translateServer } from "../src/translate.js";
 
@@ -13,7 +15,7 @@ const HAN = /\p{Script=Han}/u;
 const NO_CHINESE = new Set(["xray.tls", "path.sasl2"]);
 
 const source = readdirSync(SRC, { recursive: true })
-    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words/.test(name))
+    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences/.test(name))
     .map((name) => readFileSync(SRC + name, "utf8"))
     .join("\n");
 
@@ -68,6 +70,42 @@ function stringsOf(c) {
     const runs = c.match(/"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*/g);
     return new Set(runs.map((run) => run.match(literal).map((one) => JSON.parse(one)).join("")));
 }
+
+// The file with its one macro written out.
+function loginWords() {
+    const code = readFileSync(LOGIN_WORDS, "utf8");
+    const tries = /#define TRIES (".*")/.exec(code)[1];
+    return code.replaceAll(/" TRIES "/g, `" ${tries} "`);
+}
+
+test("sentences are read back and said anew", () => {
+    const template = "[There is no {who} with {how}|There is no {who}|Nobody][; {tries} in all].";
+    assert.deepEqual(readSentence(template, "There is no romeo."), { who: "romeo" });
+    assert.deepEqual(readSentence(template, "There is no a+b with c; 3 in all."), { who: "a+b", how: "c", tries: "3" });
+    assert.deepEqual(readSentence(template, "Nobody."), {});
+    assert.equal(readSentence(template, "Somebody."), null);
+    for (const values of [{ who: "romeo" }, { who: "a", how: "b", tries: "2" }, {}])
+        assert.deepEqual(readSentence(template, saySentence(template, values)), values);
+    assert.equal(translateServer("zh-CN", "The password given for a@b was wrong."), "a@b 的密码错误。");
+    assert.equal(translateServer("zh-CN", "Something new."), "Something new.");
+});
+
+test("every sentence of a sign-in that failed has its Chinese, with the same values", () => {
+    const code = loginWords();
+    const said = stringsOf(code);
+    for (const [english, chinese] of Object.entries(serverSentences)) {
+        assert.ok(said.has(english), `login_words.c does not say: ${english}`);
+        assert.ok(HAN.test(chinese), english);
+        assert.deepEqual(places(chinese), places(english), english);
+    }
+    const strings = '"(?:[^"\\\\]|\\\\.)*"(?:\\s*"(?:[^"\\\\]|\\\\.)*")*';
+    const rows = [...code.matchAll(new RegExp(`\\{LINNET_\\w+, \\w+, ${strings},\\s*(${strings})`, "g"))];
+    assert.ok(rows.length > 20);
+    for (const [, sentence] of rows) {
+        const [whole] = stringsOf(sentence);
+        assert.ok(whole in serverSentences, `no Chinese for: ${whole}`);
+    }
+});
 
 test("what the server says of sign-ins is translated, and is what it says", () => {
     const code = readFileSync(LOGIN_WORDS, "utf8");

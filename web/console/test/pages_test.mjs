@@ -39,10 +39,17 @@ async function signIn(page, t, user = "admin", password = "correct horse") {
     await page.getByRole("navigation", { name: t("nav.label") }).waitFor();
 }
 
-// No page is wider than the window.
+// No page is wider than the window, and nothing is cut off at its edge.
 async function assertFits(page) {
-    const { scroll, width } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, width: innerWidth }));
+    const { scroll, width, cut } = await page.evaluate(() => ({
+        scroll: document.documentElement.scrollWidth,
+        width: innerWidth,
+        cut: [...document.querySelectorAll("#app :not(svg *)")]
+            .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+            .map((element) => element.outerHTML.slice(0, 80)),
+    }));
     assert.ok(scroll <= width, `the page is ${scroll} wide, the window ${width}`);
+    assert.deepEqual(cut, []);
 }
 
 // Runs `steps` on a fresh page, then holds it to what every page must keep.

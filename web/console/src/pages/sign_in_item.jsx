@@ -9,7 +9,7 @@ function Why({ failure }) {
     const { t, server } = useWords();
     return (
         <Notice kind="bad" title={server(failure.heading)}>
-            <p>{failure.sentence}</p>
+            <p>{server(failure.sentence)}</p>
             <p class="remedy">
                 <strong>{t("xray.remedy")}</strong> {server(failure.remedy)}
             </p>
