@@ -1,0 +1,67 @@
+// The calls of openapi.yaml. A failure is thrown as an ApiError; a session that is over is told to
+// whoever follows `session`.
+import { store } from "./store.js";
+
+// undefined: not known yet; null: signed out.
+export const session = store(undefined);
+
+// Whether the session was ended by the server, not by who was signed in.
+export const ended = store(false);
+
+function endSession() {
+    if (session.get()) ended.set(true);
+    session.set(null);
+}
+
+export class ApiError extends Error {
+    constructor(status, { code, sentence, remedy }, retryAfterSeconds = 0) {
+        super(sentence);
+        Object.assign(this, { status, code, sentence, remedy, retryAfterSeconds });
+    }
+}
+
+async function errorOf(answer) {
+    const body = await answer.json().catch(() => null);
+    const error = body?.error ?? { code: "internal", sentence: `HTTP ${answer.status}`, remedy: "" };
+    return new ApiError(answer.status, error, Number(answer.headers.get("Retry-After")) || 0);
+}
+
+async function send(path, options) {
+    try {
+        return await fetch(`/api/v1/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
+    } catch (fault) {
+        if (fault.name === "AbortError") throw fault;
+        throw new ApiError(0, { code: "unreachable", sentence: String(fault.message), remedy: "" });
+    }
+}
+
+async function call(method, path, { body, signal } = {}) {
+    const headers = {};
+    if (method !== "GET") {
+        headers["Content-Type"] = "application/json";
+        const csrf = session.get()?.csrf;
+        if (csrf) headers["X-CSRF-Token"] = csrf;
+    }
+    const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
+    if (answer.ok) return answer.status === 204 ? null : answer.json();
+    const error = await errorOf(answer);
+    if (error.code === "signed-out") endSession();
+    throw error;
+}
+
+function query(parameters) {
+    const pairs = Object.entries(parameters).filter(([, value]) => value !== "" && value != null);
+    return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
+}
+
+export const api = {
+    session: () => call("GET", "session"),
+    signIn: (user, password) => call("POST", "session", { body: { user, password } }),
+    signOut: () => call("DELETE", "session"),
+    status: () => call("GET", "status"),
+    users: (parameters, signal) => call("GET", `users${query(parameters)}`, { signal }),
+    addUser: (user, password) => call("POST", "users", { body: { user, password } }),
+    checkName: (user, signal) => call("POST", "names", { body: { user }, signal }),
+    sessions: (limit) => call("GET", `sessions${query({ limit })}`),
+    logins: (parameters) => call("GET", `logins${query(parameters)}`),
+};

@@ -1,0 +1,53 @@
+import { useEffect } from "preact/hooks";
+import { session } from "./api.js";
+import { useWords } from "./i18n.js";
+import { status } from "./live.js";
+import { NotFound } from "./pages/not_found.jsx";
+import { Home } from "./pages/home.jsx";
+import { Sessions } from "./pages/sessions.jsx";
+import { SignIn } from "./pages/sign_in.jsx";
+import { SignIns } from "./pages/sign_ins.jsx";
+import { Users } from "./pages/users.jsx";
+import { route } from "./router.js";
+import { Shell } from "./shell.jsx";
+import { useStore } from "./store.js";
+
+const PAGES = {
+    "/": { page: Home, title: "home.title" },
+    "/users": { page: Users, title: "users.title" },
+    "/users/new": { page: Users, title: "new.title" },
+    "/sessions": { page: Sessions, title: "sessions.title" },
+    "/sign-ins": { page: SignIns, title: "xray.title" },
+};
+const NONE = { page: NotFound, title: "lost.title" };
+
+function useTitle(words) {
+    useEffect(() => {
+        document.title = words ? `${words} · Linnet` : "Linnet";
+    }, [words]);
+}
+
+function SignedIn({ who }) {
+    const { path, query } = useStore(route);
+    const { t } = useWords();
+    const now = useStore(status);
+    const { page: Page, title } = PAGES[path] ?? NONE;
+    useTitle(t(title));
+    return (
+        <Shell who={who} domain={now?.domain ?? who.jid.split("@")[1]} path={path}>
+            <Page who={who} path={path} query={query} />
+        </Shell>
+    );
+}
+
+function SignedOut() {
+    const { t } = useWords();
+    useTitle(t("signin.title"));
+    return <SignIn />;
+}
+
+export function App() {
+    const who = useStore(session);
+    if (who === undefined) return null;
+    return who ? <SignedIn who={who} /> : <SignedOut />;
+}

@@ -1,0 +1,72 @@
+// Figures and times by Intl; one set for each language, made once.
+const made = new Map();
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+const SPANS = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+];
+
+function bytesIn(language) {
+    return (bytes) => {
+        let unit = 0;
+        for (; bytes >= 1000 && unit < UNITS.length - 1; unit++) bytes /= 1000;
+        const digits = unit > 0 && bytes < 100 ? 1 : 0;
+        return new Intl.NumberFormat(language, {
+            style: "unit",
+            unit: UNITS[unit],
+            unitDisplay: "short",
+            maximumFractionDigits: digits,
+        }).format(bytes);
+    };
+}
+
+// The two largest units: "2 days 4 hr".
+function spanIn(language) {
+    const part = (count, unit) =>
+        new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count);
+    return (seconds) => {
+        const first = SPANS.findIndex(([, size]) => seconds >= size);
+        if (first < 0) return part(0, "second");
+        const [unit, size] = SPANS[first];
+        const [nextUnit, nextSize] = SPANS[first + 1] ?? [];
+        const rest = nextUnit ? Math.floor((seconds % size) / nextSize) : 0;
+        const head = part(Math.floor(seconds / size), unit);
+        return rest ? `${head} ${part(rest, nextUnit)}` : head;
+    };
+}
+
+function millisecondsIn(language) {
+    const number = new Intl.NumberFormat(language, { style: "unit", unit: "millisecond", unitDisplay: "short" });
+    const seconds = new Intl.NumberFormat(language, {
+        style: "unit",
+        unit: "second",
+        unitDisplay: "short",
+        maximumFractionDigits: 1,
+    });
+    return (ms) => (ms < 10000 ? number.format(ms) : seconds.format(ms / 1000));
+}
+
+function make(language) {
+    const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+    const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+    const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
+    const minute = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const number = new Intl.NumberFormat(language);
+    return {
+        number: (n) => number.format(n),
+        bytes: bytesIn(language),
+        span: spanIn(language),
+        ms: millisecondsIn(language),
+        day: (ms) => day.format(ms),
+        moment: (ms) => moment.format(ms),
+        clock: (ms) => clock.format(ms),
+        minute: (ms) => minute.format(ms),
+    };
+}
+
+export function formats(language) {
+    if (!made.has(language)) made.set(language, make(language));
+    return made.get(language);
+}

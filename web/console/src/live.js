@@ -1,0 +1,85 @@
+// The stream of events: what the server says of itself, kept for as long as the page is open.
+import { api, session } from "./api.js";
+import { store } from "./store.js";
+
+const HISTORY = 150; // status comes every 2 s: five minutes
+const LOGINS = 1000;
+const ACCOUNTS = ["added", "removed", "enabled", "disabled", "password", "logged_out"];
+const RETRY_MS = 3000;
+
+export const connected = store(false);
+export const status = store(null);
+export const history = store([]);
+export const logins = store([]); // the newest first
+export const accountChange = store(null); // the last event of an account
+
+let source = null;
+
+function onStatus(now) {
+    status.set(now);
+    const memory = now.loops.reduce((sum, loop) => sum + loop.memory_bytes, 0);
+    const point = { sessions: now.sessions, connections: now.connections, signingIn: now.signing_in, memory };
+    history.set([...history.get().slice(1 - HISTORY), point]);
+}
+
+// Ids rise by one with each record, so that what comes twice is seen.
+export function addLogins(records) {
+    const known = new Map(logins.get().map((record) => [record.id, record]));
+    for (const record of records) known.set(record.id, record);
+    logins.set([...known.values()].sort((a, b) => b.id - a.id).slice(0, LOGINS));
+}
+
+async function loadLogins() {
+    const page = await api.logins({ limit: LOGINS }).catch(() => null);
+    if (page) addLogins(page.logins);
+}
+
+// A browser gives a stream up for good when the answer is no stream: it is opened anew here, unless
+// the session is over. Until then the page asks; there are only so many streams.
+function onError() {
+    connected.set(false);
+    if (source?.readyState !== EventSource.CLOSED) return;
+    const given = source;
+    setTimeout(() => {
+        if (source !== given) return;
+        loadLogins();
+        api.status().then(onStatus, () => {}).then(() => source === given && session.get() && open());
+    }, RETRY_MS);
+}
+
+function open() {
+    close();
+    source = new EventSource("/api/v1/events");
+    source.onopen = () => {
+        connected.set(true);
+        loadLogins();
+    };
+    source.onerror = onError;
+    source.addEventListener("status", (event) => onStatus(JSON.parse(event.data)));
+    source.addEventListener("login", (event) => addLogins([JSON.parse(event.data)]));
+    for (const kind of ACCOUNTS)
+        source.addEventListener(`account.${kind}`, (event) =>
+            accountChange.set({ kind, ...JSON.parse(event.data) }));
+}
+
+function close() {
+    source?.close();
+    source = null;
+    connected.set(false);
+}
+
+function forget() {
+    close();
+    status.set(null);
+    history.set([]);
+    logins.set([]);
+    accountChange.set(null);
+}
+
+session.follow((now) => (now ? open() : forget()));
+
+// Each stream is a connection, of which a browser has six: a page that nobody sees needs none.
+document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") close();
+    else if (session.get() && !source) open();
+});

@@ -1,0 +1,10 @@
+import { render } from "preact";
+import { api, session } from "./api.js";
+import { App } from "./app.jsx";
+import "./live.js";
+
+render(<App />, document.getElementById("app"));
+api.session().then(
+    (now) => session.set(now),
+    () => session.set(null),
+);

@@ -1,0 +1,170 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, session } from "../api.js";
+import { useWords } from "../i18n.js";
+import { generatePassword } from "../secret.js";
+import { CopyButton } from "../ui/copy.jsx";
+import { Drawer } from "../ui/drawer.jsx";
+import { Failure } from "../ui/failure.jsx";
+import { PasswordField } from "../ui/field.jsx";
+import { Icon } from "../ui/icon.jsx";
+import { Choice, Notice } from "../ui/parts.jsx";
+import { Secret } from "../ui/secret.jsx";
+import { NameField, useNameCheck } from "./user_name.jsx";
+
+const SHORT = 10;
+
+function GeneratedPassword({ password, onRenew }) {
+    const { t } = useWords();
+    return (
+        <>
+            <Secret text={password}>
+                <button type="button" class="button button-small" onClick={onRenew}>
+                    <Icon name="renew" />
+                    {t("new.renew")}
+                </button>
+            </Secret>
+            <p class="note">{t("new.generated_note")}</p>
+        </>
+    );
+}
+
+function TypedPassword({ password, onInput }) {
+    const { t } = useWords();
+    const short = password.length > 0 && password.length < SHORT;
+    return (
+        <PasswordField
+            label={t("new.password")}
+            name="new-password"
+            autocomplete="new-password"
+            maxLength={1023}
+            required
+            value={password}
+            note={t(short ? "new.short" : "new.typed_note")}
+            noteKind={short ? "warn" : "plain"}
+            onInput={(event) => onInput(event.currentTarget.value)}
+        />
+    );
+}
+
+function PasswordChoice({ how, onHow, password, onPassword }) {
+    const { t } = useWords();
+    const renew = () => onPassword(generatePassword());
+    const options = [
+        ["generated", t("new.generated")],
+        ["typed", t("new.typed")],
+    ];
+    return (
+        <div class="field">
+            <p class="field-label">{t("new.how")}</p>
+            <Choice name="how" label={t("new.how")} value={how} options={options} onChange={onHow} />
+            {how === "generated" ? (
+                <GeneratedPassword password={password} onRenew={renew} />
+            ) : (
+                <TypedPassword password={password} onInput={onPassword} />
+            )}
+        </div>
+    );
+}
+
+function NewForm({ onDone, onClose }) {
+    const { t } = useWords();
+    const domain = session.get().jid.split("@")[1];
+    const first = useRef(null);
+    const [user, setUser] = useState("");
+    const [how, setHow] = useState("generated");
+    const [passwords, setPasswords] = useState({ generated: generatePassword(), typed: "" });
+    const [error, setError] = useState(null);
+    const [busy, setBusy] = useState(false);
+    const checked = useNameCheck(user);
+    const password = passwords[how];
+    useEffect(() => first.current.focus(), []);
+
+    const refused = (fault) => {
+        setBusy(false);
+        setError(fault);
+        first.current?.focus();
+    };
+    const submit = (event) => {
+        event.preventDefault();
+        if (busy || !user || !password || checked.state === "bad" || checked.state === "taken") return;
+        setBusy(true);
+        setError(null);
+        api.addUser(user, password).then(({ jid }) => onDone({ jid, password }), refused);
+    };
+    return (
+        <form class="form" onSubmit={submit} autocomplete="off">
+            <Failure error={error} />
+            <NameField
+                inputRef={first}
+                checked={checked}
+                domain={domain}
+                value={user}
+                onInput={(event) => setUser(event.currentTarget.value)}
+            />
+            <PasswordChoice
+                how={how}
+                onHow={setHow}
+                password={password}
+                onPassword={(text) => setPasswords({ ...passwords, [how]: text })}
+            />
+            <div class="form-foot">
+                <button type="button" class="button" onClick={onClose}>
+                    {t("new.cancel")}
+                </button>
+                <button type="submit" class="button button-main" disabled={busy}>
+                    {t(busy ? "new.busy" : "new.do")}
+                </button>
+            </div>
+        </form>
+    );
+}
+
+function Created({ made, onAnother, onClose }) {
+    const { t } = useWords();
+    const first = useRef(null);
+    useEffect(() => first.current.focus(), []);
+    return (
+        <div class="form">
+            <Notice kind="good" role="status" title={t("made.title", { jid: made.jid })}>
+                <p>{t("made.note")}</p>
+            </Notice>
+            <div class="field">
+                <p class="field-label">{t("made.address")}</p>
+                <div class="secret">
+                    <code class="secret-text">{made.jid}</code>
+                    <div class="secret-buttons">
+                        <CopyButton text={made.jid} label={t("made.copy_address")} />
+                    </div>
+                </div>
+            </div>
+            <div class="field">
+                <p class="field-label">{t("made.password")}</p>
+                <Secret text={made.password} />
+                <p class="note">{t("made.once")}</p>
+            </div>
+            <div class="form-foot">
+                <button type="button" class="button" onClick={onClose}>
+                    {t("made.done")}
+                </button>
+                <button type="button" class="button button-main" ref={first} onClick={onAnother}>
+                    <Icon name="plus" />
+                    {t("made.another")}
+                </button>
+            </div>
+        </div>
+    );
+}
+
+export function UserNew({ onClose }) {
+    const { t } = useWords();
+    const [made, setMade] = useState(null);
+    return (
+        <Drawer title={t("new.title")} onClose={onClose}>
+            {made ? (
+                <Created made={made} onAnother={() => setMade(null)} onClose={onClose} />
+            ) : (
+                <NewForm onDone={setMade} onClose={onClose} />
+            )}
+        </Drawer>
+    );
+}

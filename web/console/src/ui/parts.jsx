@@ -1,0 +1,79 @@
+// The small things of every page.
+import { Icon } from "./icon.jsx";
+
+export function Badge({ kind = "plain", children }) {
+    return <span class={`badge badge-${kind}`}>{children}</span>;
+}
+
+export function Dot({ kind }) {
+    return <span class={`dot dot-${kind}`} aria-hidden="true" />;
+}
+
+export function PageHead({ title, lead, children }) {
+    return (
+        <div class="page-head">
+            <div class="page-words">
+                <h1>{title}</h1>
+                {lead && <p class="lead">{lead}</p>}
+            </div>
+            {children && <div class="page-actions">{children}</div>}
+        </div>
+    );
+}
+
+export function Empty({ icon, title, children }) {
+    return (
+        <div class="empty">
+            <Icon name={icon} />
+            <p class="empty-title">{title}</p>
+            {children && <p>{children}</p>}
+        </div>
+    );
+}
+
+const SIGNS = { bad: "alert", warn: "alert", good: "check", plain: "shield" };
+
+export function Notice({ kind = "plain", title, role, children }) {
+    return (
+        <div class={`notice notice-${kind}`} role={role}>
+            <Icon name={SIGNS[kind]} />
+            <div>
+                {title && <p class="notice-title">{title}</p>}
+                {children}
+            </div>
+        </div>
+    );
+}
+
+// A few choices beside each other, as radio buttons.
+export function Choice({ name, label, value, options, onChange }) {
+    return (
+        <fieldset class="choice">
+            <legend class="unseen">{label}</legend>
+            {options.map(([key, words]) => (
+                <label key={key} class="choice-one">
+                    <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} />
+                    <span>{words}</span>
+                </label>
+            ))}
+        </fieldset>
+    );
+}
+
+export function Search({ label, value, onInput }) {
+    return (
+        <label class="search">
+            <span class="unseen">{label}</span>
+            <Icon name="search" />
+            <input
+                type="search"
+                value={value}
+                placeholder={label}
+                autocomplete="off"
+                spellcheck={false}
+                maxLength={256}
+                onInput={(event) => onInput(event.currentTarget.value)}
+            />
+        </label>
+    );
+}

@@ -1,0 +1,93 @@
+// What needs no page: ladders, figures, passwords.
+import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+import { test } from "node:test";
+import { formats } from "../src/format.js";
+import { buckets, place, rungs, warnings, whoOf } from "../src/ladder.js";
+import { generatePassword } from "../src/secret.js";
+import { goodLogin, makeStatus, notXmpp, wrongPassword } from "./mock_data.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it by another name than browsers
+
+const NOW_MS = Date.UTC(2026, 0, 2, 12, 30, 30);
+const HOUR_MS = 3600000;
+
+test("each stage begins where the one before ended", () => {
+    const ladder = rungs(goodLogin(1, "juliet", NOW_MS));
+    assert.deepEqual(ladder.map((rung) => [rung.stage, rung.from_ms, rung.took_ms]), [
+        ["connect", 0, 0],
+        ["header", 0, 2],
+        ["secure", 2, 11],
+        ["sign in", 13, 33],
+        ["bind", 46, 9],
+    ]);
+});
+
+test("a refused attempt is the stage that failed, once", () => {
+    const ladder = rungs(wrongPassword(1, "romeo", NOW_MS, 8000));
+    assert.deepEqual(ladder.map((rung) => rung.ok), [true, true, true, false]);
+    assert.equal(ladder.at(-1).took_ms, 8033);
+});
+
+test("a stage that was never through ends the ladder", () => {
+    const ladder = rungs(notXmpp(1, NOW_MS));
+    assert.deepEqual(ladder.map((rung) => [rung.stage, rung.ok, rung.took_ms]), [
+        ["connect", true, 0],
+        ["header", false, 4],
+    ]);
+});
+
+test("a rung that took no time is seen, and none leaves its line", () => {
+    assert.deepEqual(place({ from_ms: 0, took_ms: 0 }, 0), { x: 0, width: 0.8 });
+    assert.deepEqual(place({ from_ms: 50, took_ms: 50 }, 100), { x: 50, width: 50 });
+    const last = place({ from_ms: 100, took_ms: 0 }, 100);
+    assert.ok(last.x + last.width <= 100);
+});
+
+test("who it was, as well as it is known", () => {
+    assert.equal(whoOf({ user: "romeo", domain: "example.org" }), "romeo@example.org");
+    assert.equal(whoOf({ user: "", jid: null }), null);
+});
+
+test("sign-ins are counted by minute; those that are too old are not", () => {
+    const at = (ms, ok) => ({ time_ms: NOW_MS - ms, ok });
+    const list = buckets([at(0, true), at(20000, false), at(61000, true), at(5 * 60000, true)], NOW_MS, 60000, 3);
+    assert.deepEqual(list.map(({ good, failed }) => [good, failed]), [[0, 0], [1, 0], [1, 1]]);
+    assert.equal(list[2].at_ms, Date.UTC(2026, 0, 2, 12, 30));
+});
+
+test("warnings: a certificate that ends, guesses, faults of the server", () => {
+    const status = makeStatus(NOW_MS, [], NOW_MS);
+    const kinds = (logins, now_ms = NOW_MS) => warnings(status, logins, now_ms).map((warning) => warning.kind);
+    assert.deepEqual(kinds([]), ["certificate_soon"]);
+    assert.deepEqual(kinds([], NOW_MS + 30 * 24 * HOUR_MS), ["certificate_over"]);
+    assert.deepEqual(warnings(null, [], NOW_MS), []);
+    const guess = wrongPassword(1, "romeo", NOW_MS - 1000, 8000);
+    assert.deepEqual(kinds([guess]), ["certificate_soon", "guessing"]);
+    assert.equal(warnings(status, [guess], NOW_MS).at(-1).address, "198.51.100.23");
+    assert.deepEqual(kinds([{ ...guess, time_ms: NOW_MS - 2 * HOUR_MS }]), ["certificate_soon"]);
+    const broken = { ...guess, steps: [], failure: { code: "auth-temporary" } };
+    assert.deepEqual(kinds([broken]), ["server_failed", "certificate_soon"]);
+});
+
+test("spans and sizes in both languages", () => {
+    const english = formats("en");
+    assert.equal(english.span(0), "0 sec");
+    assert.equal(english.span(59), "59 sec");
+    assert.equal(english.span(3900), "1 hr 5 min");
+    assert.equal(english.span(2 * 86400), "2 days");
+    assert.equal(english.bytes(18432), "18.4 kB");
+    assert.equal(english.ms(8033), "8,033 ms");
+    assert.equal(english.ms(12345), "12.3 sec");
+    assert.equal(formats("zh-CN").span(3900), "1小时 5分钟");
+});
+
+test("a generated password takes each of its signs from one random byte", () => {
+    const zeros = generatePassword((bytes) => bytes);
+    assert.equal(zeros, "aaaaa-aaaaa-aaaaa-aaaaa");
+    const rising = generatePassword((bytes) => bytes.map((_, i) => i * 13));
+    assert.match(rising, /^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+    assert.equal(new Set(rising.replaceAll("-", "")).size, 20);
+    assert.notEqual(generatePassword(), generatePassword());
+    assert.ok(!/[lo01]/.test(Array.from({ length: 200 }, () => generatePassword()).join("")));
+});
