@@ -11,6 +11,7 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
+    CTL_ROLE = 16, /* a second word: the role */
     CTL_LOGINS = 8 /* --follow, --failed, --user, --limit, --trace */
 };
 
@@ -28,6 +29,7 @@ struct ctl_options {
     const char *user;
     int limit;        /* 0 when not given */
     const char *name; /* the account, for commands that take one */
+    const char *role;
 };
 
 /* A run: the options, and the connection once there is one. */

@@ -155,9 +155,11 @@ static const struct settings *host_settings(void *ctx)
 /* The audit trail: what was done to accounts, and by whom. */
 static void log_change(const struct program *p, const struct ops_event *e)
 {
-    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s uid=%lu%s%.*s",
+    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s uid=%lu%s%.*s%s%s",
                ops_event_name(e->kind), STR_ARG(e->user), STR_ARG(e->domain), (unsigned long)e->uid,
-               e->reason.len ? " reason=" : "", STR_ARG(e->reason));
+               e->reason.len ? " reason=" : "", STR_ARG(e->reason),
+               e->kind == OPS_ROLE_CHANGED ? " role=" : "",
+               e->kind == OPS_ROLE_CHANGED ? ops_role_name(e->role) : "");
 }
 
 static void account_changed(void *ctx, const struct ops_event *event)
@@ -180,6 +182,7 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .ops = p->port,
         .host = {host_status, host_sessions, host_settings, p},
         .log = &p->log,
+        .throttle = p->server->throttle,
         .logins = &p->server->logins,
     };
     p->report = report_new(p->server);

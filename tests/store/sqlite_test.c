@@ -105,6 +105,7 @@ static const char *const rows_of[] = {
     "INSERT INTO session VALUES ('example.org', 'alice', 'id', 'r', '', 1, 2, 3, 4, 5, 6, 1, 0,"
     " '', '');"
     "INSERT INTO session_stanza VALUES ('id', 0, 1, 2, '<message/>')",
+    "UPDATE account SET role = 2 WHERE username = 'alice'",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)
@@ -154,6 +155,7 @@ static void migrates_from_every_version(void **state)
         if (version >= 1) {
             assert_string_equal(l.value, "value");
             assert_string_equal(l.reason, "why");
+            assert_int_equal(l.role, version >= 5 ? STORE_ROLE_FULL : STORE_ROLE_NONE);
         }
         assert_int_equal(s->ops->meta(s, STR_LIT("fake-salt-key"), &meta, NULL),
                          version >= 2 ? STORE_OK : STORE_NOT_FOUND);
@@ -273,9 +275,9 @@ static void acknowledged_writes_survive_kill(void **state)
         /* A transaction is there as a whole or not at all. */
         struct arena a = {0};
         struct store_page page;
-        assert_int_equal(
-            s->ops->accounts(s, STR_LIT("example.org"), STR_LIT(""), 100000, &a, &page, NULL),
-            STORE_OK);
+        assert_int_equal(s->ops->accounts(s, STR_LIT("example.org"), STR_LIT(""), STR_LIT(""),
+                                          100000, &a, &page, NULL),
+                         STORE_OK);
         assert_int_equal(page.count % 5, 0);
         first = (int)page.count;
         arena_finish(&a);

@@ -222,6 +222,9 @@ static enum linnet_error_code server_failure(const json_t *answer, struct linnet
     if (error)
         error_copy_text(error->sentence, sizeof error->sentence,
                         str_of(json_string_value(sentence), json_string_length(sentence)));
+    json_int_t retry_s = json_integer_value(json_object_get(fault, "retry_s"));
+    if (error && retry_s > 0 && retry_s <= 3600)
+        error->retry_after_s = (unsigned)retry_s;
     return info->code;
 }
 

@@ -80,6 +80,7 @@ static void call_free(struct control_call *call)
     c->call_count--;
     json_decref(call->id);
     json_decref(call->args);
+    control_attempt_free(call->attempt);
     free(call);
     if (c->closing) {
         peer_release(c);
@@ -158,8 +159,11 @@ void control_call_reply(struct control_call *call, json_t *result)
 static json_t *failure(json_t *id, const struct linnet_error *error)
 {
     const struct linnet_error_info *info = linnet_error_info(error->code);
-    return json_pack("{s:o,s:b,s:{s:s,s:s}}", "id", id_of(id), "ok", 0, "error", "code", info->id,
-                     "sentence", error->sentence);
+    json_t *object = json_pack("{s:o,s:b,s:{s:s,s:s}}", "id", id_of(id), "ok", 0, "error", "code",
+                               info->id, "sentence", error->sentence);
+    if (object && error->retry_after_s > 0)
+        put(json_object_get(object, "error"), "retry_s", json_integer(error->retry_after_s));
+    return object;
 }
 
 void control_call_fail(struct control_call *call, const struct linnet_error *error)
@@ -195,6 +199,8 @@ void control_emit_account(struct control *control, const struct ops_event *event
                              event->domain.ptr, event->domain.len);
     if (data && event->kind == OPS_ACCOUNT_DISABLED)
         json_object_set_new(data, "reason", json_stringn(event->reason.ptr, event->reason.len));
+    if (data && event->kind == OPS_ROLE_CHANGED)
+        json_object_set_new(data, "role", json_string(ops_role_name(event->role)));
     control_emit(control, ops_event_name(event->kind), data);
 }
 
@@ -436,8 +442,9 @@ static void peer_abandon(struct control_peer *c)
     LIST_EACH_SAFE(&c->calls, node)
     {
         struct control_call *call = CONTAINER_OF(node, struct control_call, link);
-        if (call->request) {
+        if (call->request || call->attempt) {
             ops_forget(call->request);
+            control_attempt_free(call->attempt);
             c->call_count--;
             list_remove(&call->link);
             json_decref(call->id);
