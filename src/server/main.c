@@ -1,6 +1,7 @@
 /* linnetd: the program around the server. Options, files, signals, the control socket. */
 #include "net/loop.h"
 #include "server/certificate.h"
+#include "server/console.h"
 #include "server/control/control.h"
 #include "server/data_dir.h"
 #include "server/log_output.h"
@@ -41,6 +42,7 @@ struct program {
     struct server *server;
     struct report *report;
     struct control *control;
+    struct console *console;
     bool has_loop;
 };
 
@@ -268,6 +270,8 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
     }
     if (code == LINNET_OK)
         code = open_control(p, error);
+    if (code == LINNET_OK)
+        p->console = console_start(&p->loop, s, &p->log);
     return code;
 }
 
@@ -285,6 +289,7 @@ static void block_signals(void)
 static void stop(struct program *p)
 {
     block_signals();
+    console_stop(p->console);
     server_stop(p->server);
     report_free(p->report);
     control_free(p->control);

@@ -83,9 +83,9 @@ static bool take_address(struct control_attempt *a, const char *text)
 
 static void tell(const struct control_attempt *a, const char *outcome)
 {
-    char text[PEER_TEXT_BYTES];
     log_printf(control_config_of(a->call)->log, LOG_NOTICE, "control", 0,
-               "admin.sign_in: user=%s from %s: %s", a->user, peer_text(&a->peer, text), outcome);
+               "admin.sign_in: user=%s address=%s: %s", a->user,
+               control_string(a->call, "address").ptr, outcome);
 }
 
 static void succeed(struct control_call *call, const struct ops_reply *reply)
