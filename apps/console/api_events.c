@@ -40,6 +40,7 @@ static bool say_status(struct stream *s)
         say_event(s, "status", status);
         json_decref(status);
     }
+    wipe(&who, sizeof who);
     s->status_due_ms = console_now_ms() + STATUS_MS;
     return ok;
 }

@@ -9,6 +9,18 @@ enum { LIMIT = 50, LIMIT_MAX = 200, NAME_MAX_BYTES = 3071 };
 
 /* --- list --- */
 
+/* Pages need to know whether, not how often. */
+static void say_online(json_t *accounts)
+{
+    json_t *account;
+    size_t i;
+    json_array_foreach(accounts, i, account)
+    {
+        bool online = json_integer_value(json_object_get(account, "online")) > 0;
+        json_object_set_new(account, "online", json_boolean(online));
+    }
+}
+
 static void list(struct request *r, const char *after, const char *prefix, json_int_t limit)
 {
     json_t *result;
@@ -16,6 +28,7 @@ static void list(struct request *r, const char *after, const char *prefix, json_
     json_t *args = json_pack("{s:s*,s:s*,s:I}", "after", after, "prefix", prefix, "limit", limit);
     enum linnet_error_code code =
         backend_call(r->console->backend, "user.list", args, &result, &error);
+    say_online(json_object_get(result, "accounts"));
     if (code == LINNET_OK)
         http_answer(r, MHD_HTTP_OK, result);
     else if (code == LINNET_ERROR_BAD_ADDRESS) /* no name begins so */

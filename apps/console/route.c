@@ -101,9 +101,8 @@ static enum MHD_Result take_parameter(void *ctx, enum MHD_ValueKind kind, const 
 {
     struct parameters *p = ctx;
     (void)kind;
-    (void)value;
     p->ok = false;
-    for (unsigned i = 0; key && i < ROUTE_PARAMETERS_MAX && p->route->parameters[i]; i++) {
+    for (unsigned i = 0; key && value && i < ROUTE_PARAMETERS_MAX && p->route->parameters[i]; i++) {
         if (cstr_eq(p->route->parameters[i], key)) {
             p->ok = !(p->seen & 1u << i);
             p->seen |= 1u << i;
@@ -118,7 +117,8 @@ static bool has_parameters(struct request *r)
     MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_parameter, &p);
     if (!p.ok)
         http_refuse(r, MHD_HTTP_BAD_REQUEST, "bad-request",
-                    "The query has a parameter that is not known here, or one twice.", "");
+                    "The query has a parameter that is not known here, twice or without a value.",
+                    "");
     return p.ok;
 }
 

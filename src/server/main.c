@@ -148,6 +148,12 @@ static void host_sessions(void *ctx, struct control_call *call, size_t limit)
     report_sessions(p->report, call, limit);
 }
 
+static void host_online(void *ctx, struct control_call *call, json_t *result)
+{
+    struct program *p = ctx;
+    report_online(p->report, call, result);
+}
+
 static const struct settings *host_settings(void *ctx)
 {
     const struct program *p = ctx;
@@ -182,7 +188,7 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .loop = &p->loop,
         .path = buf_peek(&path).ptr,
         .ops = p->port,
-        .host = {host_status, host_sessions, host_settings, p},
+        .host = {host_status, host_sessions, host_online, host_settings, p},
         .log = &p->log,
         .throttle = p->server->throttle,
         .logins = &p->server->logins,

@@ -313,7 +313,7 @@ def keeps_to_its_paths():
             assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
             assert b"<!doctype html>" in answer.text
         for path in ("/../etc/passwd", "/..", "/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd",
-                     "//etc/passwd", "/a/../index.html", "/.git/config", "/index.html/", "/x.js",
+                     "//etc/passwd", "/a/../index.html", "/.git/config", "/x.js",
                      "/api", "/api/", "/api/v1", "/api/v2/status", "/api/v1/status/", "/api/v1//status",
                      "/api%2Fv1%2Fstatus", "/api/v1/%73tatus", "/api/v1/users%00", "/\\..\\x",
                      "/api/v1/../v1/status"):
@@ -358,7 +358,7 @@ def bounds_what_it_reads():
 
 
 def ends_slow_requests():
-    """requests that trickle in are ended, and more connections than there is room for wait"""
+    """requests that trickle in are ended, and so is a crowd that says nothing"""
     with Site() as site, site.another("--request-s", "1") as port:
         head = f"POST {API}/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         for start in (b"", b"G", head.encode(), (head + "Content-Length: 1000\r\n\r\n{").encode()):
@@ -380,7 +380,7 @@ def ends_slow_requests():
                 if start:
                     thread.join()
         crowd = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(100)]
-        expect(Browser(port).get("/health"), 200)  # when the first of them were ended
+        wait_for("room for one", lambda: answers(port))  # when those of the crowd were ended
         for s in crowd:
             s.close()
         site.stop()

@@ -35,6 +35,9 @@ struct control_call;
 struct control_host {
     void (*status)(void *ctx, struct control_call *call);
     void (*sessions)(void *ctx, struct control_call *call, size_t limit);
+    /* Answers with `result` (taken), once each of its `accounts` has `online`: how many sessions it
+     * has. */
+    void (*online)(void *ctx, struct control_call *call, json_t *result);
     /* The settings in force; borrowed until the next turn of the loop. */
     const struct settings *(*settings)(void *ctx);
     void *ctx;

@@ -76,6 +76,20 @@ static inline void fixture_sessions(void *ctx, struct control_call *call, size_t
     }
 }
 
+/* alice is online twice. */
+static inline void fixture_online(void *ctx, struct control_call *call, json_t *result)
+{
+    json_t *account;
+    size_t i;
+    (void)ctx;
+    json_array_foreach(json_object_get(result, "accounts"), i, account)
+    {
+        bool alice = cstr_eq(json_string_value(json_object_get(account, "user")), "alice");
+        json_object_set_new(account, "online", json_integer(alice ? 2 : 0));
+    }
+    control_call_reply(call, result);
+}
+
 static inline const struct settings *fixture_settings(void *ctx)
 {
     return &((struct control_fixture *)ctx)->settings;
@@ -150,7 +164,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
         .loop = &f->loop,
         .path = f->path,
         .ops = f->port,
-        .host = {fixture_status, fixture_sessions, fixture_settings, f},
+        .host = {fixture_status, fixture_sessions, fixture_online, fixture_settings, f},
         .admits = f->admits,
         .throttle = f->throttle,
         .logins = &f->logins,

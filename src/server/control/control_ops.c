@@ -140,7 +140,12 @@ static void account_done(void *ctx, const struct ops_reply *reply)
     struct control_call *call = ctx;
     call->request = NULL;
     if (reply->result == OPS_OK) {
-        control_call_reply(call, call->op->account.result(reply));
+        json_t *result = call->op->account.result(reply);
+        const struct control_host *host = &control_config_of(call)->host;
+        if (reply->page)
+            host->online(host->ctx, call, result);
+        else
+            control_call_reply(call, result);
         return;
     }
     struct linnet_error error = {0};

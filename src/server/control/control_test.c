@@ -632,6 +632,9 @@ static void lists_by_prefix(void **state)
     assert_int_equal(json_array_size(list), 2);
     const json_t *first = json_object_get(json_array_get(list, 0), "user");
     assert_string_equal(json_string_value(first), "alan");
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(list, i), "online")),
+                         2 * i);
     json_decref(answer);
     fails(fd, "{\"id\":1,\"op\":\"user.list\",\"args\":{\"prefix\":\"a b\"}}", "bad-address", "");
     close(fd);
