@@ -206,12 +206,11 @@ static void run(void *ctx)
 
 static char *beside_us(void)
 {
-    char path[4096];
     static const char name[] = "linnet-console";
+    char path[4096];
     ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof name);
-    char *slash;
     path[len > 0 ? len : 0] = '\0';
-    slash = strrchr(path, '/');
+    char *slash = strrchr(path, '/');
     snprintf(slash ? slash + 1 : path, sizeof name, "%s", name);
     return strdup(path);
 }
