@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the files of a folder as the table of assets.h: embed.py OUT.c DEPFILE FOLDER
 
-A name with a hash of eight or more characters before its ending (app-1A2b3C4d.js) may be kept for
-ever by a browser. There must be an index.html.
+A name with eight or more hexadecimal digits before its ending (app-5c70bbb30a90.js) changes with its
+content, and may be kept for ever by a browser. There must be an index.html.
 """
 import pathlib
 import re
@@ -12,7 +12,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=u
          ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
          ".ico": "image/x-icon", ".woff2": "font/woff2", ".json": "application/json",
          ".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8"}
-HASHED = re.compile(r"[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$")
+HASHED = re.compile(r"-[0-9a-f]{8,}\.[a-z0-9]+$")
 
 
 def main():

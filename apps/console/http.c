@@ -122,7 +122,10 @@ static unsigned status_of(enum linnet_error_code code)
 void http_fail(struct request *r, const struct linnet_error *error)
 {
     const struct linnet_error_info *info = linnet_error_info(error->code);
-    http_refuse(r, status_of(error->code), info->id, error->sentence, info->remedy);
+    unsigned status = status_of(error->code);
+    bool here = status == MHD_HTTP_SERVICE_UNAVAILABLE; /* its words are about files and sockets */
+    http_refuse(r, status, info->id, here ? "linnetd does not answer, or cannot." : error->sentence,
+                here ? "Try again in a moment; the log of linnetd says more." : info->remedy);
     if (error->retry_after_s > 0) {
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%u", error->retry_after_s);
@@ -376,11 +379,4 @@ struct MHD_Daemon *http_start(struct console *console, int fd)
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
         NULL, MHD_OPTION_NOTIFY_CONNECTION, noticed, console, MHD_OPTION_END);
-}
-
-/* The socket may be linnetd's too, so it is left before anything is shut down. */
-void http_stop(struct MHD_Daemon *daemon)
-{
-    (void)MHD_quiesce_daemon(daemon);
-    MHD_stop_daemon(daemon);
 }

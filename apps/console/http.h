@@ -41,7 +41,6 @@ struct MHD_Daemon;
 /* Serves connections of the listening socket `fd`, which stays the caller's. NULL when that cannot
  * be. */
 struct MHD_Daemon *http_start(struct console *console, int fd) MUST_USE;
-void http_stop(struct MHD_Daemon *daemon);
 
 /* How long a request may take to arrive; for tests another than the usual. */
 void http_set_deadline(uint64_t ms);

@@ -128,6 +128,7 @@ static void serve(struct console *c, const struct options *o, const sigset_t *si
     else
         console_say("the sockets cannot be served");
     c->stopping = true;
+    /* The sockets are linnetd's too: they are left before anything is shut down. */
     for (size_t i = 0; i < o->fd_count; i++)
         if (daemons[i])
             (void)MHD_quiesce_daemon(daemons[i]);

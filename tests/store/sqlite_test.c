@@ -140,6 +140,21 @@ static void keeps_tokens_of(struct store *s, bool has_one)
     arena_finish(&a);
 }
 
+static void gives_no_unknown_role(const struct place *p, struct store *s)
+{
+    struct arena a = {0};
+    struct store_account account;
+    struct sql *db;
+    char reason[SQL_REASON_BYTES] = "";
+    assert_int_equal(sql_sqlite.open(p->db, true, &db, reason), SQL_DONE);
+    assert_int_equal(sql_sqlite.exec(db, "UPDATE account SET role = 3"), SQL_DONE);
+    sql_sqlite.close(db);
+    assert_int_equal(
+        s->ops->account(s, STR_LIT("example.org"), STR_LIT("alice"), &a, &account, NULL), STORE_OK);
+    assert_int_equal(account.role, STORE_ROLE_NONE);
+    arena_finish(&a);
+}
+
 static void migrates_from_every_version(void **state)
 {
     const struct place *p = *state;
@@ -156,6 +171,7 @@ static void migrates_from_every_version(void **state)
             assert_string_equal(l.value, "value");
             assert_string_equal(l.reason, "why");
             assert_int_equal(l.role, version >= 5 ? STORE_ROLE_FULL : STORE_ROLE_NONE);
+            gives_no_unknown_role(p, s);
         }
         assert_int_equal(s->ops->meta(s, STR_LIT("fake-salt-key"), &meta, NULL),
                          version >= 2 ? STORE_OK : STORE_NOT_FOUND);

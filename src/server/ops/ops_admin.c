@@ -7,8 +7,8 @@
 
 /* --- on a worker: the arithmetic --- */
 
-/* Where there is no row, one that nobody can have takes its place: the time it takes is the same.
- */
+/* Where there is no row, one that nobody can have takes its place: it takes as long as a row made
+ * with today's login.iterations. */
 static void run_derive(struct work *work)
 {
     struct ops_request *r = CONTAINER_OF(work, struct ops_request, work);

@@ -186,6 +186,13 @@ enum sql_result store_sql_run(struct connection *c, enum statement which, const 
 
 /* --- reading --- */
 
+/* A number that a later version may have written gives no rights here. */
+static enum store_role role_of(int64_t number)
+{
+    bool known = number == STORE_ROLE_READ_ONLY || number == STORE_ROLE_FULL;
+    return known ? (enum store_role)number : STORE_ROLE_NONE;
+}
+
 static enum sql_result read_login(struct connection *c, const struct str values[4],
                                   struct store_login *ret)
 {
@@ -198,7 +205,7 @@ static enum sql_result read_login(struct connection *c, const struct str values[
     ret->disabled = d->column_int(stmt, 1) != 0;
     snprintf(ret->reason, sizeof ret->reason, "%s", d->column_text(stmt, 2).ptr);
     ret->mark = d->column_int(stmt, 3);
-    ret->role = (enum store_role)d->column_int(stmt, 4);
+    ret->role = role_of(d->column_int(stmt, 4));
     d->reset(stmt);
     return SQL_ROW;
 }
@@ -239,7 +246,7 @@ static struct store_account read_account(const struct sql_driver *d, struct sql_
         .password_s = d->column_int(stmt, 2),
         .disabled = d->column_int(stmt, 3) != 0,
         .reason = arena_dup(a, d->column_text(stmt, 4)),
-        .role = (enum store_role)d->column_int(stmt, 5),
+        .role = role_of(d->column_int(stmt, 5)),
     };
     struct buf schemes = {0};
     while (*r == SQL_ROW && account.user && str_is(d->column_text(stmt, 0), account.user)) {
