@@ -30,6 +30,7 @@ static void peer_release(struct control_peer *c)
 {
     if (!c->closed || c->call_count > 0)
         return;
+    list_remove(&c->link);
     buf_finish(&c->in);
     control_logins_forget(c);
     free(c);
@@ -48,8 +49,8 @@ static void peer_close(struct control_peer *c)
         return;
     c->closing = true;
     list_remove(&c->link);
-    if (c->control)
-        c->control->peer_count--;
+    list_push(&c->control->leaving, &c->link);
+    c->control->peer_count--;
     uv_close((uv_handle_t *)&c->pipe, peer_closed);
 }
 
@@ -425,6 +426,7 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
     control->config = *config;
     control->path = strdup(config->path);
     list_init(&control->peers);
+    list_init(&control->leaving);
     control_logins_init(control);
     if (!control->path)
         memory_exhausted();
@@ -461,10 +463,15 @@ void control_free(struct control *control)
     uv_close((uv_handle_t *)control->listener, free_listener);
     LIST_EACH_SAFE(&control->peers, node)
     {
+        peer_close(CONTAINER_OF(node, struct control_peer, link));
+    }
+    LIST_EACH_SAFE(&control->leaving, node)
+    {
         struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
-        peer_abandon(c);
-        peer_close(c);
+        list_remove(&c->link);
         c->control = NULL;
+        peer_abandon(c);
+        peer_release(c);
     }
     control_logins_finish(control);
     unlink(control->path);

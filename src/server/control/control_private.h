@@ -16,6 +16,7 @@ struct control {
     char *path;
     uv_pipe_t *listener; /* freed by its close callback */
     struct list peers;
+    struct list leaving; /* closed, with calls that are not answered yet */
     size_t peer_count;
     struct loop_wake *logins_wake; /* sign-ins were added */
     uint64_t logins_told;          /* the last that followers heard of */
@@ -31,7 +32,7 @@ struct control_peer {
     size_t call_count, write_count;
     bool paused;    /* too many calls: not reading */
     bool ended;     /* its last byte was read: close when everything is answered */
-    bool closing;   /* uv_close was called */
+    bool closing;   /* uv_close was called; it is one of those that leave */
     bool closed;    /* and is through */
     bool following; /* wants events */
 

@@ -746,17 +746,30 @@ static void tells_when_it_holds_no_more(void **state)
     close(fd);
 }
 
-/* The address owes so much that each attempt waits for 8 seconds; nobody here waits for one. */
-static void makes_guesses_wait(void **state)
+/* 192.0.2.1 */
+static struct peer documentation_peer(void)
 {
-    struct control_fixture *f = *state;
     struct peer peer = {.ip = IN6ADDR_ANY_INIT};
     peer.ip.s6_addr[10] = peer.ip.s6_addr[11] = 0xff;
     memcpy(peer.ip.s6_addr + 12, "\xc0\x00\x02\x01", 4);
-    struct throttle_who who = {&peer, STR_LIT("")};
+    return peer;
+}
+
+/* From then on each attempt waits for 8 seconds; nobody here waits for one. */
+static void owe_much(struct control_fixture *f, const struct peer *peer)
+{
+    struct throttle_who who = {peer, STR_LIT("")};
     for (int i = 0; i < 12; i++)
         throttle_failed(f->throttle, loop_now_ms(), &who);
+}
+
+static void makes_guesses_wait(void **state)
+{
+    struct control_fixture *f = *state;
+    struct peer peer = documentation_peer();
+    struct throttle_who who = {&peer, STR_LIT("")};
     uint32_t held_ms;
+    owe_much(f, &peer);
     for (int i = 0; i < THROTTLE_WAITING_MAX - 1; i++)
         assert_true(throttle_enter(f->throttle, loop_now_ms(), &who, &held_ms));
     assert_int_equal(held_ms, THROTTLE_ADDRESS_MAX_MS);
@@ -772,6 +785,23 @@ static void makes_guesses_wait(void **state)
     json_decref(answer);
     close(fd);
     /* The control socket ends with that attempt on its hands. */
+}
+
+/* One whose end came as an error, and an attempt of it that waits: both go with the control socket.
+ */
+static void forgets_who_was_cut_off(void **state)
+{
+    struct control_fixture *f = *state;
+    struct peer peer = documentation_peer();
+    char byte;
+    owe_much(f, &peer);
+    int fd = connect_raw(f), other = connect_raw(f);
+    static const char lines[] = SIGN_IN("alice", "x") "\n{\"id\":2,\"op\":\"help\"}\n";
+    assert_true(send_text(fd, lines, strlen(lines)));
+    assert_int_equal(recv(fd, &byte, 1, 0), 1); /* the rest stays unread: */
+    close(fd);                                  /* so the other end sees a reset */
+    json_decref(exchange(other, "{\"id\":1,\"op\":\"help\"}"));
+    close(other);
 }
 
 static void client_calls(void **state)
@@ -844,6 +874,8 @@ static void client_follows_events(void **state)
     assert_int_equal(control_client_event(follower, &event, NULL), LINNET_OK);
     assert_string_equal(json_string_value(json_object_get(event, "event")), "account.disabled");
     json_decref(event);
+    assert_int_equal(control_client_event_within(follower, 0, &event, NULL), LINNET_ERROR_TIMEOUT);
+    assert_null(event);
     static const char *const ops[][2] = {{"user.tokens.revoke", "tokens.revoked"},
                                          {"user.logout", "account.logged_out"}};
     for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
@@ -902,6 +934,7 @@ int main(void)
         TEST(lets_administrators_in),
         TEST(tells_when_it_holds_no_more),
         TEST(makes_guesses_wait),
+        TEST(forgets_who_was_cut_off),
         TEST(client_calls),
         TEST(client_times_out),
         TEST(client_follows_events),
