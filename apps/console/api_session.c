@@ -71,8 +71,13 @@ static void sign_in(struct request *r, json_t *body)
     struct linnet_error error = {0};
     json_t *args = json_pack("{s:O,s:O,s:s}", "user", json_object_get(body, "user"), "password",
                              json_object_get(body, "password"), "address", r->address);
-    if (backend_call(r->console->backend, "admin.sign_in", args, &result, &error) == LINNET_OK)
+    enum linnet_error_code code =
+        backend_call(r->console->backend, "admin.sign_in", args, &result, &error);
+    if (code == LINNET_OK)
         begin_session(r, result);
+    else if (code == LINNET_ERROR_POLICY)
+        http_refuse(r, MHD_HTTP_FORBIDDEN, "policy", error.sentence,
+                    "On the machine of the server: linnetctl user role NAME full");
     else
         http_fail(r, &error);
     json_decref(result);

@@ -94,6 +94,22 @@ static bool open_socket(struct options *o)
     return true;
 }
 
+/* Whoever started us may have left more open than is meant for us. */
+static void close_others(const struct options *o)
+{
+    int last = STDERR_FILENO;
+    for (size_t i = 0; i < o->fd_count; i++)
+        last = o->fds[i] > last ? o->fds[i] : last;
+    for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
+        bool ours = false;
+        for (size_t i = 0; i < o->fd_count; i++)
+            ours = ours || o->fds[i] == fd;
+        if (!ours)
+            close(fd);
+    }
+    close_range((unsigned)last + 1, ~0u, 0);
+}
+
 /* --- life --- */
 
 /* All threads leave signals to the one that waits for them. */
@@ -158,6 +174,7 @@ int main(int argc, char **argv)
         return 1;
     if (options.listen && !open_socket(&options))
         return 1;
+    close_others(&options);
     sandbox_enter();
     if (make(&console, &options))
         serve(&console, &options, &signals);
