@@ -122,7 +122,7 @@ class Linnetd(Server):
         settings = {"domain": "localhost", "c2s.listen": f"127.0.0.1:{self.port}",
                     "c2s.listen_tls": f"127.0.0.1:{self.tls_port}", "loops": self.loops,
                     "tls.certificate": self.cert, "tls.key": self.key,
-                    "login.iterations": self.iterations,
+                    "login.iterations": self.iterations, "console.listen": "",
                     "limits.connections_per_address": 100000,
                     "limits.sessions_per_account": 100}
         command = [self.programs / "src/server/linnetd", "--data", self.folder / "data"]

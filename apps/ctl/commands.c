@@ -125,6 +125,16 @@ static enum linnet_error_code user_logout(struct ctl *ctl)
     return simple(ctl, "user.logout", name_args(ctl), "is logged out everywhere");
 }
 
+static enum linnet_error_code user_role(struct ctl *ctl)
+{
+    char what[64];
+    json_t *args = json_pack("{s:s,s:s}", "user", ctl->options.name, "role", ctl->options.role);
+    bool none = cstr_eq(ctl->options.role, "none");
+    snprintf(what, sizeof what, none ? "is no administrator" : "is an administrator (%.20s)",
+             ctl->options.role);
+    return simple(ctl, "user.role", args, what);
+}
+
 static void join(const json_t *words, char *out, size_t out_size)
 {
     size_t i, len = 0;
@@ -184,6 +194,8 @@ static bool print_account(const json_t *account)
         table_add(&t, "reason");
         table_add(&t, text_of(account, "reason"));
     }
+    table_add(&t, "administrator");
+    add_member(&t, account, "role");
     table_add(&t, "made");
     add_member(&t, account, "created_s");
     table_add(&t, "password set");
@@ -586,6 +598,10 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl user disable alice --reason 'left in May'\n", user_disable},
     {"user enable", true, 0, "allow signing in again", "  linnetctl user enable alice\n",
      user_enable},
+    {"user role", true, CTL_ROLE, "say what an account may do as an administrator",
+     "  linnetctl user role alice full\n"
+     "  linnetctl user role alice none\n",
+     user_role},
     {"user tokens", true, CTL_REVOKE, "list who may sign in without the password, or revoke that",
      "  linnetctl user tokens alice\n"
      "  linnetctl user tokens alice --revoke d4565fa7-4d72-4749-b3d3-740edbf87770\n"

@@ -11,8 +11,9 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_LOGINS = 8, /* --follow, --failed, --user, --limit, --trace */
-    CTL_EVENTS = 16 /* none; help lists the kinds */
+    CTL_LOGINS = 8,  /* --follow, --failed, --user, --limit, --trace */
+    CTL_EVENTS = 16, /* none; help lists the kinds */
+    CTL_ROLE = 32    /* a second word: the role */
 };
 
 struct ctl_options {
@@ -29,6 +30,7 @@ struct ctl_options {
     const char *user;
     int limit;        /* 0 when not given */
     const char *name; /* the account, for commands that take one */
+    const char *role;
 };
 
 /* A run: the options, and the connection once there is one. */

@@ -55,13 +55,13 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s\n", c->words, c->summary,
-           c->words, c->wants_name ? " NAME" : "",
-           c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
-           c->takes & CTL_REASON ? " [--reason TEXT]" : "",
-           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
-                                 : "");
+    printf(
+        "linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s\n", c->words, c->summary,
+        c->words, c->wants_name ? " NAME" : "", c->takes & CTL_ROLE ? " full|read-only|none" : "",
+        c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
+        c->takes & CTL_REASON ? " [--reason TEXT]" : "",
+        c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
+        c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -287,13 +287,17 @@ static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_co
     struct ctl_options *o = &ctl->options;
     if (c->wants_name && count < 1)
         return usage(ctl, "\"%s\" needs the NAME of an account", c->words);
-    if (count > c->wants_name)
-        return usage(ctl, "\"%s\" does not take \"%.60s\"", c->words, rest[c->wants_name]);
+    int wanted = c->wants_name + (c->takes & CTL_ROLE ? 1 : 0);
+    if (count < wanted)
+        return usage(ctl, "\"%s\" needs a role: full, read-only or none", c->words);
+    if (count > wanted)
+        return usage(ctl, "\"%s\" does not take \"%.60s\"", c->words, rest[wanted]);
     if (o->given & ~c->takes)
         return usage(ctl, "\"%s\" does not take %s", c->words, option_name(o->given & ~c->takes));
     if (o->data && o->socket)
         return usage(ctl, "Either --data or --socket, not both");
     o->name = c->wants_name ? rest[0] : NULL;
+    o->role = c->takes & CTL_ROLE ? rest[1] : NULL;
     return LINNET_OK;
 }
 

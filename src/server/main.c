@@ -1,6 +1,7 @@
 /* linnetd: the program around the server. Options, files, signals, the control socket. */
 #include "net/loop.h"
 #include "server/certificate.h"
+#include "server/console.h"
 #include "server/control/control.h"
 #include "server/data_dir.h"
 #include "server/log_output.h"
@@ -41,6 +42,7 @@ struct program {
     struct server *server;
     struct report *report;
     struct control *control;
+    struct console *console;
     bool has_loop;
 };
 
@@ -146,6 +148,12 @@ static void host_sessions(void *ctx, struct control_call *call, size_t limit)
     report_sessions(p->report, call, limit);
 }
 
+static void host_online(void *ctx, struct control_call *call, json_t *result)
+{
+    struct program *p = ctx;
+    report_online(p->report, call, result);
+}
+
 static const struct settings *host_settings(void *ctx)
 {
     const struct program *p = ctx;
@@ -155,9 +163,11 @@ static const struct settings *host_settings(void *ctx)
 /* The audit trail: what was done to accounts, and by whom. */
 static void log_change(const struct program *p, const struct ops_event *e)
 {
-    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s uid=%lu%s%.*s",
+    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s uid=%lu%s%.*s%s%s",
                ops_event_name(e->kind), STR_ARG(e->user), STR_ARG(e->domain), (unsigned long)e->uid,
-               e->reason.len ? " reason=" : "", STR_ARG(e->reason));
+               e->reason.len ? " reason=" : "", STR_ARG(e->reason),
+               e->kind == OPS_ROLE_CHANGED ? " role=" : "",
+               e->kind == OPS_ROLE_CHANGED ? ops_role_name(e->role) : "");
 }
 
 static void account_changed(void *ctx, const struct ops_event *event)
@@ -178,8 +188,9 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .loop = &p->loop,
         .path = buf_peek(&path).ptr,
         .ops = p->port,
-        .host = {host_status, host_sessions, host_settings, p},
+        .host = {host_status, host_sessions, host_online, host_settings, p},
         .log = &p->log,
+        .throttle = p->server->throttle,
         .logins = &p->server->logins,
     };
     p->report = report_new(p->server);
@@ -265,6 +276,8 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
     }
     if (code == LINNET_OK)
         code = open_control(p, error);
+    if (code == LINNET_OK)
+        p->console = console_start(&p->loop, s, &p->log);
     return code;
 }
 
@@ -282,6 +295,7 @@ static void block_signals(void)
 static void stop(struct program *p)
 {
     block_signals();
+    console_stop(p->console);
     server_stop(p->server);
     report_free(p->report);
     control_free(p->control);

@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "server/c2s/resume.h"
 #include "server/memory.h"
+#include "server/route/router.h"
 #include "server/route/user.h"
 #include "server/worker.h"
 
@@ -125,8 +126,9 @@ struct census {
     struct control_call *call;
     unsigned next;
     size_t limit;
-    json_t *sessions;
+    json_t *sessions; /* NULL: they are counted, for `accounts` */
     bool more;
+    json_t *accounts; /* a result that is complete but for that */
 };
 
 static json_t *detached_row(const struct session *s)
@@ -174,6 +176,7 @@ static json_t *session_row(const struct session *s)
 static void census_free(struct census *census)
 {
     json_decref(census->sessions);
+    json_decref(census->accounts);
     free(census);
 }
 
@@ -193,8 +196,13 @@ static void census_discard(struct mail *m)
 static void census_home(struct mail *m, void *receiver)
 {
     struct census *census = CONTAINER_OF(m, struct census, mail);
-    json_t *o = object_new();
     (void)receiver;
+    if (census->accounts) {
+        control_call_reply(census->call, json_incref(census->accounts));
+        census_free(census);
+        return;
+    }
+    json_t *o = object_new();
     put(o, "sessions", json_incref(census->sessions));
     put(o, "more", json_boolean(census->more));
     control_call_reply(census->call, o);
@@ -202,6 +210,30 @@ static void census_home(struct mail *m, void *receiver)
 }
 
 static void census_go_on(struct census *census);
+
+/* Says of the accounts whose home this loop is how many sessions they have. */
+static void count_at_loop(struct mail *m, void *receiver)
+{
+    struct census *census = CONTAINER_OF(m, struct census, mail);
+    struct worker *w = receiver;
+    json_t *account;
+    size_t i;
+    json_array_foreach(json_object_get(census->accounts, "accounts"), i, account)
+    {
+        const char *name = json_string_value(json_object_get(account, "user"));
+        const struct user *u = user_find(w, router_key_of_local(w, str_from(name)));
+        json_int_t count = 0;
+        if (!u)
+            continue;
+        LIST_EACH(&u->sessions, it)
+        {
+            (void)it;
+            count++;
+        }
+        put(account, "online", json_integer(count));
+    }
+    census_go_on(census);
+}
 
 static void census_at_loop(struct mail *m, void *receiver)
 {
@@ -226,7 +258,7 @@ static void census_go_on(struct census *census)
 {
     struct server *server = census->report->server;
     if (census->next < server->worker_count && !census->more) {
-        census->mail.deliver = census_at_loop;
+        census->mail.deliver = census->accounts ? count_at_loop : census_at_loop;
         worker_mail(&server->workers[census->next++], &census->mail);
         return;
     }
@@ -242,6 +274,18 @@ void report_sessions(struct report *r, struct control_call *call, size_t limit)
                               .call = call,
                               .limit = limit,
                               .sessions = array_new()};
+    census_go_on(census);
+}
+
+void report_online(struct report *r, struct control_call *call, json_t *result)
+{
+    struct census *census = MEMORY_NEW(struct census);
+    json_t *account;
+    size_t i;
+    json_array_foreach(json_object_get(result, "accounts"), i, account)
+        put(account, "online", json_integer(0));
+    *census = (struct census){
+        .mail = {.discard = census_discard}, .report = r, .call = call, .accounts = result};
     census_go_on(census);
 }
 

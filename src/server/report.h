@@ -7,6 +7,7 @@
  *          "certificate": {"subject", "names", "not_after_s", "sha256", "pin"}}
  * sessions: {"sessions": [{"id", "jid", "address", "loop", "tls", "mechanism", "binding",
  *            "connected_s", "available", "priority", "queued_bytes"}], "more"}
+ * user.list: how many sessions each account has, "online".
  */
 #ifndef SERVER_REPORT_H
 #define SERVER_REPORT_H
@@ -25,5 +26,7 @@ void report_free(struct report *r);
 
 void report_status(struct report *r, struct control_call *call);
 void report_sessions(struct report *r, struct control_call *call, size_t limit);
+/* Takes `result`, that of user.list, and answers with it. */
+void report_online(struct report *r, struct control_call *call, json_t *result);
 
 #endif

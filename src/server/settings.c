@@ -1,6 +1,7 @@
 /* The layers of settings: defaults, file, environment, --set; then what must hold between them. */
 #include "server/settings.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <stdarg.h>
@@ -424,6 +425,22 @@ static bool fits_socket(const struct settings *s)
     return fits;
 }
 
+/* What the console says is not encrypted: nobody outside this machine may hear it. */
+static bool is_loopback(const struct settings_address *a)
+{
+    struct in_addr v4;
+    return strcmp(a->host, "::1") == 0 ||
+           (inet_pton(AF_INET, a->host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+}
+
+static bool console_is_near(const struct settings_listen *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_loopback(&list->items[i]))
+            return false;
+    return list->count <= SETTINGS_CONSOLE_ADDRESSES_MAX;
+}
+
 static enum linnet_error_code check_together(struct load *l, bool draft)
 {
     const struct settings *s = l->settings;
@@ -443,6 +460,10 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where,
                       "limits.send_queue_bytes must hold one stanza of "
                       "limits.max_stanza_bytes");
+    if (!console_is_near(&s->console_listen))
+        return refuse(l, where,
+                      "console.listen takes up to 4 addresses of this machine alone: 127.0.0.1 or "
+                      "[::1]; reach it from elsewhere through a tunnel");
     if (!fits_socket(s))
         return refuse(l, where,
                       "control.socket is longer than the 107 bytes of a socket's path; "

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum { SETTINGS_ROWS_MAX = 40 };
+enum { SETTINGS_ROWS_MAX = 40, SETTINGS_CONSOLE_ADDRESSES_MAX = 4 };
 
 /* NUL-terminated strings. */
 struct settings_texts {
@@ -69,6 +69,9 @@ struct settings {
 
     int log_level;  /* enum log_level */
     int log_format; /* enum settings_log_format */
+
+    struct settings_listen console_listen; /* loopback addresses */
+    char *console_program;                 /* "": beside linnetd */
 
     char *control_socket; /* "": DATA/control.sock; see settings_value_in_force */
 

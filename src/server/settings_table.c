@@ -121,6 +121,13 @@ static const struct settings_row rows[] = {
     {"log.format", SETTINGS_CHOICE, .choices = log_formats, .fallback = "text", AT(log_format),
      .help = "One line for people, or one JSON object, per message."},
 
+    {"console.listen", SETTINGS_LISTEN, .fallback = "127.0.0.1:9090", AT(console_listen),
+     .help = "Where the web console answers, for accounts with a role (linnetctl user role). "
+             "Addresses of this machine alone (127.0.0.1, [::1]), for it speaks HTTP without TLS: "
+             "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": there is none."},
+    {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program),
+     .help = "The program of the console. When empty, linnet-console beside linnetd."},
+
     {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket),
      .help = "The socket that linnetctl talks to. When empty, DATA/control.sock."},
 };

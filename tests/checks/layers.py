@@ -41,6 +41,7 @@ PUBLIC = {
 PROGRAMS = [
     ("apps/cli", None),
     ("apps/ctl", re.compile(r"^(base/|server/control/client\.h$|\.\./cli/output\.h$)")),
+    ("apps/console", re.compile(r"^(base/|server/control/client\.h$)")),
     ("examples", None),
 ]
 

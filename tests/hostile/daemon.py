@@ -44,7 +44,7 @@ class Daemon:
         command = [self.linnetd, "--data", self.folder / "data"]
         for setting in (f"domain={DOMAIN}", f"c2s.listen=127.0.0.1:{self.port}",
                         f"c2s.listen_tls=127.0.0.1:{self.tls_port}", "login.iterations=4096",
-                        "loops=4", *settings):
+                        "loops=4", "console.listen=", *settings):
             command += ["--set", setting]
         self.command = command
         self.start()

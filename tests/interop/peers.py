@@ -334,7 +334,7 @@ class Linnetd:
         self.ca = self.data / "tls" / "cert.pem"
         self.port, self.tls_port = free_port(), free_port()
         self.settings = [f"domain={domain}", f"c2s.listen=127.0.0.1:{self.port}",
-                         f"c2s.listen_tls=127.0.0.1:{self.tls_port}", *settings]
+                         f"c2s.listen_tls=127.0.0.1:{self.tls_port}", "console.listen=", *settings]
         self.process = None
         self.start()
 

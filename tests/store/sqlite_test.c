@@ -108,6 +108,7 @@ static const char *const rows_of[] = {
     "INSERT INTO session_stanza VALUES ('id', 0, 1, 2, '<message/>')",
     "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
     "'', '', 7)",
+    "UPDATE account SET role = 2 WHERE username = 'alice'",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)
@@ -142,6 +143,21 @@ static void keeps_tokens_of(struct store *s, bool has_one)
     arena_finish(&a);
 }
 
+static void gives_no_unknown_role(const struct place *p, struct store *s)
+{
+    struct arena a = {0};
+    struct store_account account;
+    struct sql *db;
+    char reason[SQL_REASON_BYTES] = "";
+    assert_int_equal(sql_sqlite.open(p->db, true, &db, reason), SQL_DONE);
+    assert_int_equal(sql_sqlite.exec(db, "UPDATE account SET role = 3"), SQL_DONE);
+    sql_sqlite.close(db);
+    assert_int_equal(
+        s->ops->account(s, STR_LIT("example.org"), STR_LIT("alice"), &a, &account, NULL), STORE_OK);
+    assert_int_equal(account.role, STORE_ROLE_NONE);
+    arena_finish(&a);
+}
+
 static void migrates_from_every_version(void **state)
 {
     const struct place *p = *state;
@@ -157,6 +173,8 @@ static void migrates_from_every_version(void **state)
         if (version >= 1) {
             assert_string_equal(l.value, "value");
             assert_string_equal(l.reason, "why");
+            assert_int_equal(l.role, version >= 6 ? STORE_ROLE_FULL : STORE_ROLE_NONE);
+            gives_no_unknown_role(p, s);
         }
         assert_int_equal(s->ops->meta(s, STR_LIT("fake-salt-key"), &meta, NULL),
                          version >= 2 ? STORE_OK : STORE_NOT_FOUND);
@@ -276,9 +294,9 @@ static void acknowledged_writes_survive_kill(void **state)
         /* A transaction is there as a whole or not at all. */
         struct arena a = {0};
         struct store_page page;
-        assert_int_equal(
-            s->ops->accounts(s, STR_LIT("example.org"), STR_LIT(""), 100000, &a, &page, NULL),
-            STORE_OK);
+        assert_int_equal(s->ops->accounts(s, STR_LIT("example.org"), STR_LIT(""), STR_LIT(""),
+                                          100000, &a, &page, NULL),
+                         STORE_OK);
         assert_int_equal(page.count % 5, 0);
         first = (int)page.count;
         arena_finish(&a);

@@ -277,7 +277,8 @@ static void lists_in_pages(void **state)
         struct store_page page = {.more = true};
         size_t seen = 0;
         while (page.more) {
-            assert_int_equal(s->ops->accounts(s, here, after, limit, &a, &page, NULL), STORE_OK);
+            assert_int_equal(s->ops->accounts(s, here, STR_LIT(""), after, limit, &a, &page, NULL),
+                             STORE_OK);
             assert_true(page.count <= limit);
             for (size_t i = 0; i < page.count; i++, seen++) {
                 assert_string_equal(page.accounts[i].user, sorted[seen]);
@@ -291,10 +292,87 @@ static void lists_in_pages(void **state)
     }
     struct arena a = {0};
     struct store_page page;
-    assert_int_equal(s->ops->accounts(s, STR_LIT("nowhere"), STR_LIT(""), 5, &a, &page, NULL),
-                     STORE_OK);
+    assert_int_equal(
+        s->ops->accounts(s, STR_LIT("nowhere"), STR_LIT(""), STR_LIT(""), 5, &a, &page, NULL),
+        STORE_OK);
     assert_int_equal(page.count, 0);
     assert_false(page.more);
+    arena_finish(&a);
+}
+
+/* Those that begin with the prefix, whatever page they are on; LIKE's wild cards are none here. */
+static void lists_by_prefix(void **state)
+{
+    static const char *const names[] = {"a",   "a%", "ab",       "aba",
+                                        "abb", "b",  "\xc3\xa9", "\xc3\xa9x"};
+    static const struct {
+        const char *prefix, *after, *expected;
+    } rows[] = {
+        {"ab", "", "ab aba abb "},
+        {"ab", "ab", "aba abb "},
+        {"ab", "aba", "abb "},
+        {"ab", "abb", ""},
+        {"ab", "a", "ab aba abb "},
+        {"ab", "b", ""},
+        {"a%", "", "a% "},
+        {"a_", "", ""},
+        {"abc", "", ""},
+        {"\xc3\xa9", "", "\xc3\xa9 \xc3\xa9x "},
+        {"", "b", "\xc3\xa9 \xc3\xa9x "},
+        {"", "abb", "b \xc3\xa9 \xc3\xa9x "},
+    };
+    struct store *s = ((struct fixture *)*state)->store;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        add(s, names[i]);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arena a = {0};
+        struct buf found = {0};
+        struct store_page page;
+        assert_int_equal(s->ops->accounts(s, here, str_from(rows[i].prefix),
+                                          str_from(rows[i].after), 10, &a, &page, NULL),
+                         STORE_OK);
+        for (size_t j = 0; j < page.count; j++)
+            buf_printf(&found, "%s ", page.accounts[j].user);
+        buf_byte(&found, 0);
+        assert_string_equal(buf_peek(&found).ptr, rows[i].expected);
+        assert_false(page.more);
+        buf_finish(&found);
+        arena_finish(&a);
+    }
+}
+
+static void gives_roles(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_login l;
+    struct store_account account;
+    struct arena a = {0};
+    struct store_write w = change(STORE_ROLE, "alice");
+    w.role = STORE_ROLE_FULL;
+    assert_int_equal(commit(s, w), STORE_NOT_FOUND);
+    add(s, "alice");
+    add(s, "bob");
+    assert_int_equal(login(s, "alice", "", &l), STORE_OK);
+    assert_int_equal(l.role, STORE_ROLE_NONE);
+    int64_t mark = l.mark;
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(login(s, "alice", "", &l), STORE_OK);
+    assert_int_equal(l.role, STORE_ROLE_FULL);
+    assert_int_equal(l.mark, mark);
+    assert_int_equal(show(s, "alice", &a, &account), STORE_OK);
+    assert_int_equal(account.role, STORE_ROLE_FULL);
+    assert_int_equal(show(s, "bob", &a, &account), STORE_OK);
+    assert_int_equal(account.role, STORE_ROLE_NONE);
+    w.role = STORE_ROLE_READ_ONLY;
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(show(s, "alice", &a, &account), STORE_OK);
+    assert_int_equal(account.role, STORE_ROLE_READ_ONLY);
+
+    /* A new account of the name has none. */
+    assert_int_equal(commit(s, change(STORE_REMOVE, "alice")), STORE_OK);
+    add(s, "alice");
+    assert_int_equal(login(s, "alice", "", &l), STORE_OK);
+    assert_int_equal(l.role, STORE_ROLE_NONE);
     arena_finish(&a);
 }
 
@@ -362,7 +440,8 @@ static void serves_many_threads(void **state)
     }
     struct arena a = {0};
     struct store_page page;
-    assert_int_equal(s->ops->accounts(s, here, STR_LIT(""), 1000, &a, &page, NULL), STORE_OK);
+    assert_int_equal(s->ops->accounts(s, here, STR_LIT(""), STR_LIT(""), 1000, &a, &page, NULL),
+                     STORE_OK);
     assert_int_equal(page.count, THREADS * ROUNDS);
     arena_finish(&a);
 }
@@ -377,6 +456,8 @@ static void serves_many_threads(void **state)
         {#back_end ": upgrades", upgrades, open_##back_end, close_store, NULL},                    \
         {#back_end ": upgrades_only_what_was_proved", upgrades_only_what_was_proved,               \
          open_##back_end, close_store, NULL},                                                      \
+        {#back_end ": lists_by_prefix", lists_by_prefix, open_##back_end, close_store, NULL},      \
+        {#back_end ": gives_roles", gives_roles, open_##back_end, close_store, NULL},              \
         {#back_end ": removes", removes, open_##back_end, close_store, NULL},                      \
         {#back_end ": disables", disables, open_##back_end, close_store, NULL},                    \
         {#back_end ": commits_a_batch", commits_a_batch, open_##back_end, close_store, NULL},      \

@@ -1,9 +1,9 @@
 #include "server/c2s/listener.h"
 
 #include "server/c2s/conn.h"
+#include "server/listen.h"
 #include "server/memory.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -142,91 +142,22 @@ static void listener_ready(void *ctx, unsigned events)
 
 /* ---- opening ---- */
 
-static socklen_t fill_address(const struct settings_address *a, struct sockaddr_storage *ret)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-    memset(ret, 0, sizeof *ret);
-    if (inet_pton(AF_INET, a->host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(a->port);
-        return sizeof *v4;
-    }
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(a->port);
-    if (strcmp(a->host, "*") != 0 && inet_pton(AF_INET6, a->host, &v6->sin6_addr) != 1)
-        return 0;
-    return sizeof *v6;
-}
-
-static int open_socket(const struct settings_address *a, const struct sockaddr_storage *sa,
-                       socklen_t len)
-{
-    int on = 1, only_v6 = strcmp(a->host, "*") != 0;
-    int fd = socket(sa->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (sa->ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6);
-    if (bind(fd, (const struct sockaddr *)sa, len) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
-/* "*" on a machine without IPv6 is every IPv4 address. */
-static int open_address(const struct settings_address *a)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = fill_address(a, &sa);
-    int fd = len ? open_socket(a, &sa, len) : (errno = EINVAL, -1);
-    if (fd < 0 && strcmp(a->host, "*") == 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
-        struct settings_address v4 = {.host = "0.0.0.0", .port = a->port};
-        len = fill_address(&v4, &sa);
-        fd = open_socket(&v4, &sa, len);
-    }
-    return fd;
-}
-
-static const char *advice(int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return "another program listens there: stop it, or choose another port with "
-               "--set c2s.listen and c2s.listen_tls";
-    case EACCES:
-    case EPERM:
-        return "it is not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE";
-    case EADDRNOTAVAIL:
-        return "this machine has no such address: correct c2s.listen or c2s.listen_tls";
-    default:
-        return strerror(error);
-    }
-}
-
 static enum linnet_error_code cannot_listen(const struct settings_address *a, int error,
                                             struct linnet_error *ret)
 {
-    char reason[300];
-    bool v6 = strchr(a->host, ':') != NULL;
-    snprintf(reason, sizeof reason, "cannot listen on %s%s%s:%u: %s", v6 ? "[" : "", a->host,
-             v6 ? "]" : "", a->port, advice(error));
+    char reason[300], advice[200], text[LISTEN_TEXT_BYTES];
+    listen_advice(error, "c2s.listen or c2s.listen_tls", advice, sizeof advice);
+    snprintf(reason, sizeof reason, "cannot listen on %s: %s", listen_text(a, a->port, text),
+             advice);
     return error_set(ret, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
 }
 
 static void log_listening(const struct server *server, const struct settings_address *a,
                           const struct listener *l)
 {
-    struct sockaddr_storage sa;
-    socklen_t len = sizeof sa;
-    bool v6 = strchr(a->host, ':') != NULL;
-    if (getsockname(l->fd, (struct sockaddr *)&sa, &len) == 0)
-        log_printf(&server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s%s:%u%s", v6 ? "[" : "",
-                   a->host, v6 ? "]" : "", peer_of((const struct sockaddr *)&sa).port,
-                   l->direct_tls ? " direct-tls" : "");
+    char text[LISTEN_TEXT_BYTES];
+    log_printf(&server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s",
+               listen_text(a, listen_port(l->fd), text), l->direct_tls ? " direct-tls" : "");
 }
 
 static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
@@ -234,7 +165,7 @@ static enum linnet_error_code add_all(struct listeners *all, const struct settin
 {
     for (size_t i = 0; i < list->count; i++) {
         struct listener *l = &all->items[all->count];
-        int fd = open_address(&list->items[i]);
+        int fd = listen_open(&list->items[i], BACKLOG);
         if (fd < 0)
             return cannot_listen(&list->items[i], errno, error);
         *l = (struct listener){.all = all, .fd = fd, .direct_tls = direct_tls};
@@ -286,11 +217,8 @@ void listeners_close(struct listeners *all)
 
 uint16_t listeners_port(const struct listeners *all, bool direct_tls)
 {
-    struct sockaddr_storage sa;
-    socklen_t len = sizeof sa;
     for (size_t i = 0; all && i < all->count; i++)
-        if (all->items[i].direct_tls == direct_tls &&
-            getsockname(all->items[i].fd, (struct sockaddr *)&sa, &len) == 0)
-            return peer_of((const struct sockaddr *)&sa).port;
+        if (all->items[i].direct_tls == direct_tls)
+            return listen_port(all->items[i].fd);
     return 0;
 }

@@ -222,6 +222,9 @@ static enum linnet_error_code server_failure(const json_t *answer, struct linnet
     if (error)
         error_copy_text(error->sentence, sizeof error->sentence,
                         str_of(json_string_value(sentence), json_string_length(sentence)));
+    json_int_t retry_s = json_integer_value(json_object_get(fault, "retry_s"));
+    if (error && retry_s > 0 && retry_s <= 3600)
+        error->retry_after_s = (unsigned)retry_s;
     return info->code;
 }
 
@@ -278,8 +281,8 @@ enum linnet_error_code control_client_call(struct control_client *c, const char 
     return code;
 }
 
-enum linnet_error_code control_client_event(struct control_client *c, json_t **ret_event,
-                                            struct linnet_error *error)
+static enum linnet_error_code next_event(struct control_client *c, int64_t until_ms,
+                                         json_t **ret_event, struct linnet_error *error)
 {
     *ret_event = NULL;
     if (json_array_size(c->events) > 0) {
@@ -288,9 +291,21 @@ enum linnet_error_code control_client_event(struct control_client *c, json_t **r
         return LINNET_OK;
     }
     for (;;) {
-        enum linnet_error_code code = read_line(c, 0, ret_event, error);
+        enum linnet_error_code code = read_line(c, until_ms, ret_event, error);
         if (code != LINNET_OK || json_object_get(*ret_event, "event"))
             return code;
         json_decref(*ret_event);
     }
+}
+
+enum linnet_error_code control_client_event(struct control_client *c, json_t **ret_event,
+                                            struct linnet_error *error)
+{
+    return next_event(c, 0, ret_event, error);
+}
+
+enum linnet_error_code control_client_event_within(struct control_client *c, unsigned timeout_ms,
+                                                   json_t **ret_event, struct linnet_error *error)
+{
+    return next_event(c, now_ms() + timeout_ms, ret_event, error);
 }

@@ -26,4 +26,9 @@ enum linnet_error_code control_client_call(struct control_client *c, const char 
 enum linnet_error_code control_client_event(struct control_client *c, json_t **ret_event,
                                             struct linnet_error *error) MUST_USE;
 
+/* The same for `timeout_ms` milliseconds at most: LINNET_ERROR_TIMEOUT when none came. */
+enum linnet_error_code control_client_event_within(struct control_client *c, unsigned timeout_ms,
+                                                   json_t **ret_event,
+                                                   struct linnet_error *error) MUST_USE;
+
 #endif

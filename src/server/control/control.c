@@ -30,6 +30,7 @@ static void peer_release(struct control_peer *c)
 {
     if (!c->closed || c->call_count > 0)
         return;
+    list_remove(&c->link);
     buf_finish(&c->in);
     control_logins_forget(c);
     free(c);
@@ -48,8 +49,8 @@ static void peer_close(struct control_peer *c)
         return;
     c->closing = true;
     list_remove(&c->link);
-    if (c->control)
-        c->control->peer_count--;
+    list_push(&c->control->leaving, &c->link);
+    c->control->peer_count--;
     uv_close((uv_handle_t *)&c->pipe, peer_closed);
 }
 
@@ -80,6 +81,7 @@ static void call_free(struct control_call *call)
     c->call_count--;
     json_decref(call->id);
     json_decref(call->args);
+    control_attempt_free(call->attempt);
     free(call);
     if (c->closing) {
         peer_release(c);
@@ -158,8 +160,11 @@ void control_call_reply(struct control_call *call, json_t *result)
 static json_t *failure(json_t *id, const struct linnet_error *error)
 {
     const struct linnet_error_info *info = linnet_error_info(error->code);
-    return json_pack("{s:o,s:b,s:{s:s,s:s}}", "id", id_of(id), "ok", 0, "error", "code", info->id,
-                     "sentence", error->sentence);
+    json_t *object = json_pack("{s:o,s:b,s:{s:s,s:s}}", "id", id_of(id), "ok", 0, "error", "code",
+                               info->id, "sentence", error->sentence);
+    if (object && error->retry_after_s > 0)
+        put(json_object_get(object, "error"), "retry_s", json_integer(error->retry_after_s));
+    return object;
 }
 
 void control_call_fail(struct control_call *call, const struct linnet_error *error)
@@ -195,6 +200,8 @@ void control_emit_account(struct control *control, const struct ops_event *event
                              event->domain.ptr, event->domain.len);
     if (data && event->kind == OPS_ACCOUNT_DISABLED)
         json_object_set_new(data, "reason", json_stringn(event->reason.ptr, event->reason.len));
+    if (data && event->kind == OPS_ROLE_CHANGED)
+        json_object_set_new(data, "role", json_string(ops_role_name(event->role)));
     control_emit(control, ops_event_name(event->kind), data);
 }
 
@@ -419,6 +426,7 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
     control->config = *config;
     control->path = strdup(config->path);
     list_init(&control->peers);
+    list_init(&control->leaving);
     control_logins_init(control);
     if (!control->path)
         memory_exhausted();
@@ -436,8 +444,9 @@ static void peer_abandon(struct control_peer *c)
     LIST_EACH_SAFE(&c->calls, node)
     {
         struct control_call *call = CONTAINER_OF(node, struct control_call, link);
-        if (call->request) {
+        if (call->request || call->attempt) {
             ops_forget(call->request);
+            control_attempt_free(call->attempt);
             c->call_count--;
             list_remove(&call->link);
             json_decref(call->id);
@@ -454,10 +463,15 @@ void control_free(struct control *control)
     uv_close((uv_handle_t *)control->listener, free_listener);
     LIST_EACH_SAFE(&control->peers, node)
     {
+        peer_close(CONTAINER_OF(node, struct control_peer, link));
+    }
+    LIST_EACH_SAFE(&control->leaving, node)
+    {
         struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
-        peer_abandon(c);
-        peer_close(c);
+        list_remove(&c->link);
         c->control = NULL;
+        peer_abandon(c);
+        peer_release(c);
     }
     control_logins_finish(control);
     unlink(control->path);

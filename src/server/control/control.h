@@ -10,6 +10,7 @@
 #ifndef SERVER_CONTROL_CONTROL_H
 #define SERVER_CONTROL_CONTROL_H
 
+#include "server/c2s/throttle.h"
 #include "server/logins.h"
 #include "server/ops/ops.h"
 #include "server/settings.h"
@@ -34,6 +35,9 @@ struct control_call;
 struct control_host {
     void (*status)(void *ctx, struct control_call *call);
     void (*sessions)(void *ctx, struct control_call *call, size_t limit);
+    /* Answers with `result` (taken), once each of its `accounts` has `online`: how many sessions it
+     * has. */
+    void (*online)(void *ctx, struct control_call *call, json_t *result);
     /* The settings in force; borrowed until the next turn of the loop. */
     const struct settings *(*settings)(void *ctx);
     void *ctx;
@@ -45,6 +49,7 @@ struct control_config {
     struct ops_port *ops; /* borrowed; freed after the control socket */
     struct control_host host;
     const struct log_sink *log; /* borrowed; NULL for none */
+    struct throttle *throttle;  /* borrowed; NULL: passwords may be guessed at any speed */
     struct logins *logins;      /* borrowed; NULL for none, and none of their requests */
     /* Whether a process of that user may connect; NULL: the server's own and root. */
     bool (*admits)(uid_t uid);

@@ -23,6 +23,7 @@ struct control_fixture {
     struct ops_port *port;
     struct control *control;
     struct logins logins;
+    struct throttle *throttle;
     struct loop_wake *stop;
     pthread_t thread;
     bool (*admits)(uid_t uid); /* set before control_fixture_start */
@@ -73,6 +74,20 @@ static inline void fixture_sessions(void *ctx, struct control_call *call, size_t
                   NULL);
         control_call_fail(call, &error);
     }
+}
+
+/* alice is online twice. */
+static inline void fixture_online(void *ctx, struct control_call *call, json_t *result)
+{
+    json_t *account;
+    size_t i;
+    (void)ctx;
+    json_array_foreach(json_object_get(result, "accounts"), i, account)
+    {
+        bool alice = cstr_eq(json_string_value(json_object_get(account, "user")), "alice");
+        json_object_set_new(account, "online", json_integer(alice ? 2 : 0));
+    }
+    control_call_reply(call, result);
 }
 
 static inline const struct settings *fixture_settings(void *ctx)
@@ -144,12 +159,14 @@ static inline bool control_fixture_start(struct control_fixture *f)
         return false;
     f->port = ops_port_new(f->ops, &f->loop);
     logins_init(&f->logins);
+    f->throttle = throttle_new((const uint8_t[16]){1});
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
         .ops = f->port,
-        .host = {fixture_status, fixture_sessions, fixture_settings, f},
+        .host = {fixture_status, fixture_sessions, fixture_online, fixture_settings, f},
         .admits = f->admits,
+        .throttle = f->throttle,
         .logins = &f->logins,
     };
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
@@ -188,6 +205,7 @@ static inline void control_fixture_stop(struct control_fixture *f)
     loop_wake_free(f->stop);
     loop_finish(&f->loop);
     logins_finish(&f->logins);
+    throttle_free(f->throttle);
     ops_free(f->ops);
     store_free(f->store);
     settings_finish(&f->settings);

@@ -31,14 +31,7 @@ struct control_op {
     struct account_op account;
 };
 
-static const struct control_config *config_of(const struct control_call *call)
-{
-    return &call->peer->control->config;
-}
-
-static void fail(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
-
-static void fail(struct control_call *call, const char *fmt, ...)
+void control_call_refuse(struct control_call *call, const char *fmt, ...)
 {
     char why[256];
     va_list ap;
@@ -48,12 +41,6 @@ static void fail(struct control_call *call, const char *fmt, ...)
     struct linnet_error error = {0};
     error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_PEER, "reason", why, NULL);
     control_call_fail(call, &error);
-}
-
-static struct str string_arg(const struct control_call *call, const char *name)
-{
-    const json_t *value = json_object_get(call->args, name);
-    return value ? str_of(json_string_value(value), json_string_length(value)) : STR_NONE;
 }
 
 static json_int_t int_arg(const struct control_call *call, const char *name, json_int_t fallback)
@@ -112,6 +99,7 @@ static json_t *describe(const struct store_account *a)
     put(object, "disabled", json_boolean(a->disabled));
     put(object, "reason", stored_text(a->reason));
     put(object, "schemes", schemes_of(a));
+    put(object, "role", json_string(ops_role_name(a->role)));
     return object;
 }
 
@@ -164,7 +152,12 @@ static void account_done(void *ctx, const struct ops_reply *reply)
     struct control_call *call = ctx;
     call->request = NULL;
     if (reply->result == OPS_OK) {
-        control_call_reply(call, call->op->account.result(reply));
+        json_t *result = call->op->account.result(reply);
+        const struct control_host *host = &control_config_of(call)->host;
+        if (reply->page)
+            host->online(host->ctx, call, result);
+        else
+            control_call_reply(call, result);
         return;
     }
     struct linnet_error error = {0};
@@ -175,29 +168,35 @@ static void account_done(void *ctx, const struct ops_reply *reply)
 static void handle_account(struct control_call *call)
 {
     const char *why = "";
-    struct str address = string_arg(call, "user");
+    struct str address = control_string(call, "user");
     struct ops_ask ask = {
         .address = address,
-        .password = string_arg(call, "password"),
-        .reason = string_arg(call, "reason"),
-        .after = string_arg(call, "after"),
-        .token.client = string_arg(call, "client"),
+        .password = control_string(call, "password"),
+        .reason = control_string(call, "reason"),
+        .prefix = control_string(call, "prefix"),
+        .after = control_string(call, "after"),
+        .token.client = control_string(call, "client"),
         .uid = call->peer->uid,
         .done = account_done,
         .ctx = call,
     };
     json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
     if (limit < 1 || limit > OPS_PAGE_MAX) {
-        fail(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
+        control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
         return;
     }
     if (ask.reason.len > OPS_REASON_MAX_BYTES) {
-        fail(call, "reason must not be longer than %d bytes", OPS_REASON_MAX_BYTES);
+        control_call_refuse(call, "reason must not be longer than %d bytes", OPS_REASON_MAX_BYTES);
+        return;
+    }
+    struct str role = control_string(call, "role");
+    if (role.ptr && !ops_role_of(role, &ask.role)) {
+        control_call_refuse(call, "role must be full, read-only or none");
         return;
     }
     ask.limit = (size_t)limit;
     enum ops_result result =
-        call->op->account.submit(config_of(call)->ops, &ask, &call->request, &why);
+        call->op->account.submit(control_config_of(call)->ops, &ask, &call->request, &why);
     if (result != OPS_OK) {
         struct linnet_error error = {0};
         ops_error(result, address.ptr ? address.ptr : "", why, &error);
@@ -209,16 +208,16 @@ static void handle_account(struct control_call *call)
 
 static void handle_status(struct control_call *call)
 {
-    const struct control_host *host = &config_of(call)->host;
+    const struct control_host *host = &control_config_of(call)->host;
     host->status(host->ctx, call);
 }
 
 static void handle_sessions(struct control_call *call)
 {
-    const struct control_host *host = &config_of(call)->host;
+    const struct control_host *host = &control_config_of(call)->host;
     json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
     if (limit < 1 || limit > OPS_PAGE_MAX)
-        fail(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
+        control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
     else
         host->sessions(host->ctx, call, (size_t)limit);
 }
@@ -242,7 +241,7 @@ static json_t *describe_setting(const struct settings *s, size_t index)
 
 static void handle_settings(struct control_call *call)
 {
-    const struct control_host *host = &config_of(call)->host;
+    const struct control_host *host = &control_config_of(call)->host;
     const struct settings *s = host->settings(host->ctx);
     json_t *object = new_object(), *list = json_array();
     for (size_t i = 0; settings_row_at(i); i++) {
@@ -292,8 +291,10 @@ static const struct control_op ops[] = {
      "Gives an account a new password; its sessions end.",
      ACCOUNT(ops_account_passwd, address_result)},
     {"user.list",
-     {{"after", JSON_STRING, false}, {"limit", JSON_INTEGER, false}},
-     "Lists accounts by name, from the one after `after`.",
+     {{"prefix", JSON_STRING, false},
+      {"after", JSON_STRING, false},
+      {"limit", JSON_INTEGER, false}},
+     "Lists accounts by name, those that begin with `prefix`, from the one after `after`.",
      ACCOUNT(ops_account_list, list_result)},
     {"user.show",
      {{"user", JSON_STRING, true}},
@@ -323,6 +324,22 @@ static const struct control_op ops[] = {
      {{"user", JSON_STRING, true}},
      "Revokes all tokens of an account; its sessions end.",
      ACCOUNT(ops_logout, address_result)},
+    {"user.role",
+     {{"user", JSON_STRING, true}, {"role", JSON_STRING, true}},
+     "Says what an account may do as an administrator: full, read-only or none.",
+     ACCOUNT(ops_account_role, address_result)},
+    {"name.check",
+     {{"user", JSON_STRING, true}},
+     "Prepares a name as the server would, whether there is such an account or not.",
+     .handle = control_name_check},
+    {"admin.sign_in",
+     {{"user", JSON_STRING, true}, {"password", JSON_STRING, true}, {"address", JSON_STRING, true}},
+     "Whether this is the password of an administrator who is at that IP address.",
+     .handle = control_admin_sign_in},
+    {"admin.check",
+     {{"user", JSON_STRING, true}, {"mark", JSON_INTEGER, true}},
+     "Whether what admin.sign_in answered still holds.",
+     .handle = control_admin_check},
 };
 
 static const char *type_name(const struct control_arg *arg, bool article)
@@ -389,17 +406,17 @@ static bool check_args(struct control_call *call, const struct control_op *op)
     {
         const struct control_arg *arg = find_arg(op, name);
         if (!arg) {
-            fail(call, "%s has no argument \"%.60s\"", op->name, name);
+            control_call_refuse(call, "%s has no argument \"%.60s\"", op->name, name);
             return false;
         }
         if (!is_of_type(value, arg)) {
-            fail(call, "%s must be %s", name, type_name(arg, true));
+            control_call_refuse(call, "%s must be %s", name, type_name(arg, true));
             return false;
         }
     }
     for (const struct control_arg *arg = op->args; arg->name; arg++) {
         if (arg->required && !json_object_get(call->args, arg->name)) {
-            fail(call, "%s needs the argument \"%s\"", op->name, arg->name);
+            control_call_refuse(call, "%s needs the argument \"%s\"", op->name, arg->name);
             return false;
         }
     }
@@ -440,7 +457,7 @@ void control_serve(struct control_peer *peer, json_t *line)
     const char *name = json_string_value(json_object_get(line, "op"));
     call->op = find(name);
     if (!call->op)
-        fail(call, "There is no request \"%.60s\"; \"help\" lists them", name);
+        control_call_refuse(call, "There is no request \"%.60s\"; \"help\" lists them", name);
     else if (check_args(call, call->op))
         call->op->handle(call);
 }

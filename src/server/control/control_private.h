@@ -9,12 +9,14 @@
 #include "server/ops/ops_request.h"
 
 struct control_op;
+struct control_attempt;
 
 struct control {
     struct control_config config;
     char *path;
     uv_pipe_t *listener; /* freed by its close callback */
     struct list peers;
+    struct list leaving; /* closed, with calls that are not answered yet */
     size_t peer_count;
     struct loop_wake *logins_wake; /* sign-ins were added */
     uint64_t logins_told;          /* the last that followers heard of */
@@ -30,7 +32,7 @@ struct control_peer {
     size_t call_count, write_count;
     bool paused;    /* too many calls: not reading */
     bool ended;     /* its last byte was read: close when everything is answered */
-    bool closing;   /* uv_close was called */
+    bool closing;   /* uv_close was called; it is one of those that leave */
     bool closed;    /* and is through */
     bool following; /* wants events */
 
@@ -41,10 +43,11 @@ struct control_peer {
 struct control_call {
     struct list link;
     struct control_peer *peer;
-    json_t *id;                  /* NULL when the line had none */
-    json_t *args;                /* an object, or NULL; wiped and freed with the call */
-    const struct control_op *op; /* its row of the table */
-    struct ops_request *request; /* while ops has it */
+    json_t *id;                      /* NULL when the line had none */
+    json_t *args;                    /* an object, or NULL; wiped and freed with the call */
+    const struct control_op *op;     /* its row of the table */
+    struct ops_request *request;     /* while ops has it */
+    struct control_attempt *attempt; /* admin.sign_in */
 };
 
 /* Serves a parsed line (borrowed). */
@@ -55,6 +58,21 @@ void control_refuse(struct control_peer *peer, const char *why);
 
 /* Begins a call of `peer`; takes neither. */
 struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
+
+/* Fails it: the request asks for what cannot be. */
+void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
+
+static inline const struct control_config *control_config_of(const struct control_call *call)
+{
+    return &call->peer->control->config;
+}
+
+/* An argument, or STR_NONE. */
+static inline struct str control_string(const struct control_call *call, const char *name)
+{
+    const json_t *value = json_object_get(call->args, name);
+    return value ? str_of(json_string_value(value), json_string_length(value)) : STR_NONE;
+}
 
 /* --- building answers --- */
 
@@ -75,6 +93,13 @@ static inline json_t *new_object(void)
 
 /* Sends an object (taken) to a client as a line. */
 void control_send(struct control_peer *peer, json_t *object);
+
+/* --- control_admin.c --- */
+
+void control_admin_sign_in(struct control_call *call);
+void control_admin_check(struct control_call *call);
+void control_name_check(struct control_call *call);
+void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
 
 /* --- control_logins.c --- */
 

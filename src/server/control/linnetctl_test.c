@@ -108,14 +108,27 @@ static void runs_the_life_of_an_account(void **state)
     r = RUN("", "--data", dir, "user", "disable", "alice", "--reason", "on leave");
     says(&r, 0, "alice@example.org may not sign in any more.\n", "");
     r = RUN("", "--data", dir, "user", "show", "alice@example.org");
-    says(&r, 0, "account       alice@example.org\nstate         disabled\nreason        on leave\n",
+    says(&r, 0,
+         "account        alice@example.org\nstate          disabled\nreason         on leave\n",
          "");
-    says(&r, 0, "credentials   SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512\n", "");
+    says(&r, 0, "credentials    SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512\n", "");
     r = RUN("", "--data", dir, "user", "list");
     says(&r, 0, "USER   STATE     MADE              REASON\nalice  disabled  ", "");
     r = RUN("", "--data", dir, "--json", "user", "list");
     says(&r, 0, "\"disabled\":true", "");
     assert_non_null(strstr(r.out, "\"reason\":\"on leave\""));
+    r = RUN("", "--data", dir, "user", "role", "alice", "read-only");
+    says(&r, 0, "alice@example.org is an administrator (read-only).\n", "");
+    r = RUN("", "--data", dir, "user", "show", "alice");
+    says(&r, 0, "administrator  read-only\n", "");
+    r = RUN("", "--data", dir, "user", "role", "alice", "root");
+    says(&r, 2, "", "role must be full, read-only or none");
+    r = RUN("", "--data", dir, "user", "role", "alice");
+    says(&r, 2, "", "\"user role\" needs a role: full, read-only or none");
+    r = RUN("", "--data", dir, "user", "role", "alice", "full", "now");
+    says(&r, 2, "", "\"user role\" does not take \"now\"");
+    r = RUN("", "--data", dir, "user", "role", "alice", "none");
+    says(&r, 0, "alice@example.org is no administrator.\n", "");
     r = RUN("", "--data", dir, "user", "enable", "alice");
     says(&r, 0, "alice@example.org may sign in again.\n", "");
     r = RUN("", "--data", dir, "--json", "user", "show", "alice");

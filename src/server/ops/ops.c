@@ -9,10 +9,28 @@
 
 const char *ops_event_name(enum ops_event_kind kind)
 {
-    static const char *const names[] = {"account.added",     "account.removed",  "account.disabled",
-                                        "account.enabled",   "account.password", "tokens.revoked",
-                                        "account.logged_out"};
+    static const char *const names[] = {
+        "account.added",    "account.removed", "account.disabled",   "account.enabled",
+        "account.password", "tokens.revoked",  "account.logged_out", "account.role"};
     return names[kind];
+}
+
+static const char *const role_names[] = {"none", "read-only", "full"};
+
+const char *ops_role_name(enum store_role role)
+{
+    return role_names[role];
+}
+
+bool ops_role_of(struct str name, enum store_role *ret)
+{
+    for (size_t i = 0; i < ARRAY_LEN(role_names); i++) {
+        if (str_is(name, role_names[i])) {
+            *ret = (enum store_role)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 enum linnet_error_code ops_error(enum ops_result result, const char *address, const char *why,

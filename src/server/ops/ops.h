@@ -45,15 +45,21 @@ enum ops_event_kind {
     OPS_ACCOUNT_ENABLED,
     OPS_PASSWORD_CHANGED,
     OPS_TOKENS_REVOKED, /* of one client or all; sessions go on */
-    OPS_LOGGED_OUT      /* all tokens are revoked, and sessions end */
+    OPS_LOGGED_OUT,     /* all tokens are revoked, and sessions end */
+    OPS_ROLE_CHANGED    /* what it may do as an administrator */
 };
 
 struct ops_event {
     enum ops_event_kind kind;
     struct str user, domain; /* prepared */
     struct str reason;       /* OPS_ACCOUNT_DISABLED */
+    enum store_role role;    /* OPS_ROLE_CHANGED */
     uid_t uid;               /* who asked for it, on this machine */
 };
+
+/* "none", "read-only", "full"; and back, exactly. */
+const char *ops_role_name(enum store_role role);
+bool ops_role_of(struct str name, enum store_role *ret) MUST_USE;
 
 /* "account.added" */
 const char *ops_event_name(enum ops_event_kind kind);

@@ -1,6 +1,7 @@
 #include "server/ops/ops_accounts.h"
 
 #include "base/wipe.h"
+#include "core/jid.h"
 #include "server/memory.h"
 #include "server/ops/ops_private.h"
 
@@ -34,6 +35,7 @@ static void fill_login(struct ops_request *r, struct ops_reply *reply)
     reply->disabled = r->login.disabled;
     reply->reason = r->login.reason;
     reply->mark = r->login.mark;
+    reply->role = r->login.role;
 }
 
 static enum store_result read_account(struct ops_request *r)
@@ -46,7 +48,8 @@ static enum store_result read_account(struct ops_request *r)
 static enum store_result read_page(struct ops_request *r)
 {
     return ops_request_store(r)->ops->accounts(ops_request_store(r), ops_request_domain(r),
-                                               r->after, r->limit, &r->memory, &r->page, &r->fault);
+                                               r->prefix, r->after, r->limit, &r->memory, &r->page,
+                                               &r->fault);
 }
 
 static enum store_result read_login(struct ops_request *r)
@@ -68,6 +71,20 @@ enum ops_result ops_account_show(struct ops_port *port, const struct ops_ask *as
     return result;
 }
 
+/* As the names are that it is compared with. */
+static enum ops_result take_prefix(struct ops_request *r, struct str prefix, const char **ret_why)
+{
+    char prepared[JID_PART_MAX_BYTES + 1];
+    size_t len;
+    enum jid_fault fault = prefix.len ? jid_prepare_local(prefix, prepared, &len) : JID_OK;
+    if (fault != JID_OK) {
+        *ret_why = jid_fault_text(fault);
+        return OPS_BAD_NAME;
+    }
+    r->prefix = str_from(ops_request_keep(r, prefix.len ? str_of(prepared, len) : STR_LIT("")));
+    return OPS_OK;
+}
+
 enum ops_result ops_account_list(struct ops_port *port, const struct ops_ask *ask,
                                  struct ops_request **ret, const char **ret_why)
 {
@@ -76,7 +93,11 @@ enum ops_result ops_account_list(struct ops_port *port, const struct ops_ask *as
     r->fill = fill_page;
     r->after = str_from(ops_request_keep(r, ask->after));
     r->limit = ask->limit < 1 ? 1 : ask->limit > OPS_PAGE_MAX ? OPS_PAGE_MAX : ask->limit;
-    return ops_request_read(r, read_page, ret);
+    enum ops_result result = take_prefix(r, ask->prefix, ret_why);
+    if (result == OPS_OK)
+        return ops_request_read(r, read_page, ret);
+    ops_request_free(r);
+    return result;
 }
 
 enum ops_result ops_login(struct ops_port *port, const struct ops_ask *ask,
@@ -101,6 +122,7 @@ static enum ops_result submit_change(struct ops_port *port, const struct ops_ask
     r->has_event = true;
     r->event = event;
     r->reason = str_from(ops_request_keep(r, ask->reason));
+    r->write.store.role = ask->role;
     return ops_request_submit(r, ops_request_take_address(r, ask->address, ret_why), ret);
 }
 
@@ -120,6 +142,12 @@ enum ops_result ops_account_enable(struct ops_port *port, const struct ops_ask *
                                    struct ops_request **ret, const char **ret_why)
 {
     return submit_change(port, ask, STORE_ENABLE, OPS_ACCOUNT_ENABLED, ret, ret_why);
+}
+
+enum ops_result ops_account_role(struct ops_port *port, const struct ops_ask *ask,
+                                 struct ops_request **ret, const char **ret_why)
+{
+    return submit_change(port, ask, STORE_ROLE, OPS_ROLE_CHANGED, ret, ret_why);
 }
 
 /* --- passwords --- */

@@ -31,7 +31,10 @@ enum ops_result ops_account_enable(struct ops_port *port, const struct ops_ask *
 /* address */
 enum ops_result ops_account_show(struct ops_port *port, const struct ops_ask *ask,
                                  struct ops_request **ret, const char **ret_why) MUST_USE;
-/* after, limit */
+/* address, role */
+enum ops_result ops_account_role(struct ops_port *port, const struct ops_ask *ask,
+                                 struct ops_request **ret, const char **ret_why) MUST_USE;
+/* prefix, after, limit. OPS_BAD_NAME when no name can begin so. */
 enum ops_result ops_account_list(struct ops_port *port, const struct ops_ask *ask,
                                  struct ops_request **ret, const char **ret_why) MUST_USE;
 

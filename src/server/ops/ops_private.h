@@ -46,7 +46,7 @@ struct ops_request {
     void (*fill)(struct ops_request *r, struct ops_reply *reply);
 
     /* accounts */
-    struct str password, reason, scheme, after;
+    struct str password, reason, scheme, prefix, after;
     size_t limit;
     struct store_account account;
     struct store_page page;
@@ -54,6 +54,7 @@ struct ops_request {
     struct sasl_credential credential;
     uint8_t salts[3][16]; /* of the schemes of SCRAM; from this user and scheme alone */
     bool derived;
+    bool right; /* ops_admin.c */
 
     /* tokens */
     struct str client, mechanism;

@@ -187,6 +187,7 @@ static void tell_event(const struct ops_request *r)
                               .user = str_from(r->user),
                               .domain = ops_request_domain(r),
                               .reason = r->reason,
+                              .role = r->write.store.role,
                               .uid = r->uid};
     if (r->has_event && config->event)
         config->event(config->ctx, &event);

@@ -41,8 +41,10 @@ struct ops_reply {
     const struct store_account *account;      /* show */
     const struct store_page *page;            /* list */
     const struct sasl_credential *credential; /* login */
+    bool right;                               /* password_check */
     bool disabled;                            /* logins: to be said once the proof was right */
     const char *reason;                       /* logins, disabled: for people; may be "" */
+    enum store_role role;                     /* login */
     int64_t mark;                             /* login: for token_commit and account_upgrade */
 
     const struct ops_token *tokens; /* token_login: STORE_SLOTS of them, always */
@@ -72,9 +74,11 @@ struct ops_ask {
     struct str password; /* as typed, UTF-8 */
     struct str reason;
     struct str scheme;
-    struct str after; /* list: the last user of the page before, or STR_NONE */
-    size_t limit;     /* list: 1 to OPS_PAGE_MAX */
-    int64_t mark;     /* upgrade: that of ops_login's reply */
+    struct str prefix;    /* list: what names begin with, or STR_NONE; prepared here */
+    struct str after;     /* list: the last user of the page before, or STR_NONE */
+    size_t limit;         /* list: 1 to OPS_PAGE_MAX */
+    enum store_role role; /* role */
+    int64_t mark;         /* upgrade: that of ops_login's reply */
     const struct sasl_credential *credential; /* upgrade */
     struct ops_token_ask token;
     uid_t uid; /* of who asks: goes into the event of a change */

@@ -84,12 +84,12 @@ static enum store_result gate_account(struct store *s, struct str domain, struct
     return g->inner->ops->account(g->inner, domain, user, a, ret, fault);
 }
 
-static enum store_result gate_accounts(struct store *s, struct str domain, struct str after,
-                                       size_t limit, struct arena *a, struct store_page *ret,
-                                       struct store_fault *fault)
+static enum store_result gate_accounts(struct store *s, struct str domain, struct str prefix,
+                                       struct str after, size_t limit, struct arena *a,
+                                       struct store_page *ret, struct store_fault *fault)
 {
     struct gate *g = gate_of(s);
-    return g->inner->ops->accounts(g->inner, domain, after, limit, a, ret, fault);
+    return g->inner->ops->accounts(g->inner, domain, prefix, after, limit, a, ret, fault);
 }
 
 static enum store_result gate_meta(struct store *s, struct str key, struct buf *out,

@@ -29,12 +29,17 @@ struct store_fault {
 
 enum { STORE_VALUE_BYTES = 512, STORE_REASON_BYTES = 256, STORE_CREDENTIALS_MAX = 8 };
 
+/* What an account may do as an administrator (admin.sign_in of docs/control.md). Kept as numbers.
+ */
+enum store_role { STORE_ROLE_NONE, STORE_ROLE_READ_ONLY, STORE_ROLE_FULL };
+
 struct store_account {
     const char *user;
     int64_t created_s, password_s; /* Unix time; of the last password set */
     bool disabled;
     const char *reason;  /* why it is disabled, for people; "" when not said */
     const char *schemes; /* "SCRAM-SHA-1 SCRAM-SHA-256", in that order; "" when none */
+    enum store_role role;
 };
 
 struct store_page {
@@ -49,6 +54,7 @@ struct store_login {
     bool disabled;                 /* to be said only once the proof was right */
     char reason[STORE_REASON_BYTES];
     int64_t mark; /* of the account: see struct store_token_change */
+    enum store_role role;
 };
 
 struct store_credential {
@@ -151,6 +157,7 @@ enum store_change {
     STORE_REMOVE,      /* with its tokens; STORE_NOT_FOUND */
     STORE_DISABLE,     /* with `reason`, deletes all tokens; STORE_NOT_FOUND */
     STORE_ENABLE,      /* STORE_NOT_FOUND */
+    STORE_ROLE,        /* sets `role`; STORE_NOT_FOUND */
     STORE_PURGE,       /* deletes all credentials of `scheme` */
     STORE_META_NEW,    /* sets `key` to `value` for ever; STORE_EXISTS */
     STORE_TOKEN,       /* does `token`; STORE_NOT_FOUND, STORE_REFUSED */
@@ -170,6 +177,7 @@ struct store_write {
     struct str reason;
     struct str scheme;
     struct str key, value;
+    enum store_role role;
     struct str client;
     struct store_token_change *token;
     const struct store_session *session;
@@ -194,10 +202,11 @@ struct store_ops {
     enum store_result (*account)(struct store *s, struct str domain, struct str user,
                                  struct arena *a, struct store_account *ret,
                                  struct store_fault *fault);
-    /* At most `limit` accounts whose user comes after `after` ("" for the first page). */
-    enum store_result (*accounts)(struct store *s, struct str domain, struct str after,
-                                  size_t limit, struct arena *a, struct store_page *ret,
-                                  struct store_fault *fault);
+    /* At most `limit` accounts whose user begins with `prefix` ("" for all) and comes after `after`
+     * ("" for the first page). */
+    enum store_result (*accounts)(struct store *s, struct str domain, struct str prefix,
+                                  struct str after, size_t limit, struct arena *a,
+                                  struct store_page *ret, struct store_fault *fault);
 
     /* The tokens of `client`, or of all clients when that is STR_NONE; expired ones too. They live
      * in `a`. STORE_NOT_FOUND when the account is missing. */

@@ -18,6 +18,7 @@ struct mem_account {
     int64_t created_s, password_s;
     bool disabled;
     int64_t mark;
+    enum store_role role;
     struct mem_tokens tokens;
     struct mem_credential credentials[STORE_CREDENTIALS_MAX]; /* by scheme */
     size_t credential_count;
@@ -115,6 +116,7 @@ static enum store_result mem_login(struct store *s, struct str domain, struct st
     if (c) {
         ret->disabled = a->disabled;
         ret->mark = a->mark;
+        ret->role = a->role;
         snprintf(ret->value, sizeof ret->value, "%s", c->value);
         snprintf(ret->reason, sizeof ret->reason, "%s", a->reason);
     }
@@ -134,6 +136,7 @@ static struct store_account describe(const struct mem_account *m, struct arena *
         .disabled = m->disabled,
         .reason = arena_dup(a, str_from(m->reason)),
         .schemes = arena_dup(a, buf_peek(&schemes)),
+        .role = m->role,
     };
     a->failed = a->failed || schemes.failed;
     buf_finish(&schemes);
@@ -156,18 +159,23 @@ static enum store_result mem_account(struct store *s, struct str domain, struct 
     return a->failed ? STORE_NO_MEMORY : STORE_OK;
 }
 
-static enum store_result mem_accounts(struct store *s, struct str domain, struct str after,
-                                      size_t limit, struct arena *a, struct store_page *ret,
-                                      struct store_fault *fault)
+static bool begins(const char *user, struct str prefix)
+{
+    return prefix.len == 0 || strncmp(user, prefix.ptr, prefix.len) == 0;
+}
+
+static enum store_result mem_accounts(struct store *s, struct str domain, struct str prefix,
+                                      struct str after, size_t limit, struct arena *a,
+                                      struct store_page *ret, struct store_fault *fault)
 {
     (void)fault;
     struct store_mem *m = mem_of(s);
     *ret = (struct store_page){.accounts = arena_alloc(a, limit * sizeof *ret->accounts)};
     pthread_mutex_lock(&m->lock);
-    bool found;
-    size_t at = locate(m, domain, after, &found);
-    for (at += found; ret->accounts && at < m->account_count; at++) {
-        if (!str_is(domain, m->accounts[at]->domain))
+    bool found, from_prefix = compare(prefix, after) > 0;
+    size_t at = locate(m, domain, from_prefix ? prefix : after, &found);
+    for (at += found && !from_prefix; ret->accounts && at < m->account_count; at++) {
+        if (!str_is(domain, m->accounts[at]->domain) || !begins(m->accounts[at]->user, prefix))
             break;
         if (ret->count == limit) {
             ret->more = true;
@@ -421,6 +429,9 @@ static enum store_result apply_to_account(struct mem_account *a, const struct st
     case STORE_DISABLE:
     case STORE_ENABLE:
         return set_disabled(a, w);
+    case STORE_ROLE:
+        a->role = w->role;
+        return STORE_OK;
     case STORE_TOKEN:
         return change_tokens(a, w);
     case STORE_TOKENS_DROP:

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 #define ACCOUNT_COLUMNS                                                                            \
-    "SELECT a.username, a.created_s, a.password_s, a.disabled, a.reason, COALESCE(c.scheme, '')"
+    "SELECT a.username, a.created_s, a.password_s, a.disabled, a.reason, a.role,"                  \
+    " COALESCE(c.scheme, '')"
 #define ACCOUNT_JOIN                                                                               \
     " a LEFT JOIN credential c ON c.domain = a.domain AND c.username = a.username"                 \
     " ORDER BY a.username, c.scheme"
@@ -26,15 +27,15 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SAVE_ONE] = "SAVEPOINT one",
     [KEEP_ONE] = "RELEASE one",
     [UNDO_ONE] = "ROLLBACK TO one",
-    [LOGIN] = "SELECT c.value, a.disabled, a.reason, a.mark FROM credential c"
+    [LOGIN] = "SELECT c.value, a.disabled, a.reason, a.mark, a.role FROM credential c"
               " JOIN account a ON a.domain = c.domain AND a.username = c.username"
               " WHERE c.domain = ? AND c.username = ?"
               " AND (c.scheme = ? OR (? = '' AND c.scheme LIKE 'SCRAM-%'))"
               " ORDER BY c.scheme = 'SCRAM-SHA-256' DESC, c.scheme DESC LIMIT 1",
     [ACCOUNT] = ACCOUNT_COLUMNS
     " FROM (SELECT * FROM account WHERE domain = ? AND username = ?)" ACCOUNT_JOIN,
-    [ACCOUNTS] = ACCOUNT_COLUMNS " FROM (SELECT * FROM account WHERE domain = ? AND username > ?"
-                                 " ORDER BY username LIMIT ?)" ACCOUNT_JOIN,
+    [ACCOUNTS] = ACCOUNT_COLUMNS " FROM (SELECT * FROM account WHERE domain = ? AND username >= ?"
+                                 " AND username < ? ORDER BY username LIMIT ?)" ACCOUNT_JOIN,
     [META] = "SELECT value FROM meta WHERE name = ?",
     [ADD_ACCOUNT] = "INSERT INTO account (domain, username, created_s, password_s, disabled,"
                     " reason, mark) VALUES (?, ?, ?, ?, 0, '', ?)",
@@ -47,6 +48,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SET_MARK] = "UPDATE account SET mark = ? WHERE domain = ? AND username = ?",
     [SET_DISABLED] = "UPDATE account SET disabled = ?, reason = ?"
                      " WHERE domain = ? AND username = ?",
+    [SET_ROLE] = "UPDATE account SET role = ? WHERE domain = ? AND username = ?",
     [DROP_CREDENTIALS] = "DELETE FROM credential WHERE domain = ? AND username = ?",
     [DROP_ACCOUNT] = "DELETE FROM account WHERE domain = ? AND username = ?",
     [DROP_SCHEME] = "DELETE FROM credential WHERE scheme = ?",
@@ -198,6 +200,13 @@ enum sql_result store_sql_run(struct connection *c, enum statement which, const 
 
 /* --- reading --- */
 
+/* A number that a later version may have written gives no rights here. */
+static enum store_role role_of(int64_t number)
+{
+    bool known = number == STORE_ROLE_READ_ONLY || number == STORE_ROLE_FULL;
+    return known ? (enum store_role)number : STORE_ROLE_NONE;
+}
+
 static enum sql_result read_login(struct connection *c, const struct str values[4],
                                   struct store_login *ret)
 {
@@ -210,6 +219,7 @@ static enum sql_result read_login(struct connection *c, const struct str values[
     ret->disabled = d->column_int(stmt, 1) != 0;
     snprintf(ret->reason, sizeof ret->reason, "%s", d->column_text(stmt, 2).ptr);
     ret->mark = d->column_int(stmt, 3);
+    ret->role = role_of(d->column_int(stmt, 4));
     d->reset(stmt);
     return SQL_ROW;
 }
@@ -250,11 +260,12 @@ static struct store_account read_account(const struct sql_driver *d, struct sql_
         .password_s = d->column_int(stmt, 2),
         .disabled = d->column_int(stmt, 3) != 0,
         .reason = arena_dup(a, d->column_text(stmt, 4)),
+        .role = role_of(d->column_int(stmt, 5)),
     };
     struct buf schemes = {0};
     while (*r == SQL_ROW && account.user && str_is(d->column_text(stmt, 0), account.user)) {
         buf_cstr(&schemes, buf_len(&schemes) > 0 ? " " : "");
-        buf_str(&schemes, d->column_text(stmt, 5));
+        buf_str(&schemes, d->column_text(stmt, 6));
         *r = d->step(stmt);
     }
     account.schemes = arena_dup(a, buf_peek(&schemes));
@@ -286,17 +297,36 @@ static enum store_result sql_account(struct store *base, struct str domain, stru
     return result;
 }
 
-static enum sql_result read_page(struct connection *c, struct str domain, struct str after,
-                                 size_t limit, struct arena *a, struct store_page *ret)
+/* The names that begin with `prefix` and come after `after`, as one range of the index: they are
+ * not less than *ret_from, and less than *ret_end. No name comes between `after` and the same with
+ * U+0001, and none holds U+10FFFF, whose UTF-8 is the last there is. */
+static bool page_range(struct str prefix, struct str after, struct arena *a, struct str *ret_from,
+                       struct str *ret_end)
+{
+    size_t shared = prefix.len < after.len ? prefix.len : after.len;
+    int order = shared > 0 ? memcmp(prefix.ptr, after.ptr, shared) : 0;
+    bool from_prefix = order > 0 || (order == 0 && prefix.len > after.len);
+    char *from = from_prefix ? arena_dup(a, prefix)
+                             : arena_printf(a, "%.*s%s", STR_ARG(after), after.len ? "\1" : "");
+    char *end = arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR_ARG(prefix));
+    if (!from || !end)
+        return false;
+    *ret_from = str_from(from);
+    *ret_end = str_from(end);
+    return true;
+}
+
+static enum sql_result read_page(struct connection *c, const struct str values[3], size_t limit,
+                                 struct arena *a, struct store_page *ret)
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
     enum sql_result r = store_sql_statement(c, ACCOUNTS, &stmt);
     if (r != SQL_DONE)
         return r;
-    d->bind_text(stmt, 1, domain);
-    d->bind_text(stmt, 2, after);
-    d->bind_int(stmt, 3, (int64_t)limit + 1); /* one more tells whether there is more */
+    for (int i = 0; i < 3; i++)
+        d->bind_text(stmt, i + 1, values[i]);
+    d->bind_int(stmt, 4, (int64_t)limit + 1); /* one more tells whether there is more */
     r = d->step(stmt);
     while (r == SQL_ROW && ret->count < limit && !a->failed)
         ret->accounts[ret->count++] = read_account(d, stmt, a, &r);
@@ -307,19 +337,20 @@ static enum sql_result read_page(struct connection *c, struct str domain, struct
     return r == SQL_ROW ? SQL_DONE : r;
 }
 
-static enum store_result sql_accounts(struct store *base, struct str domain, struct str after,
-                                      size_t limit, struct arena *a, struct store_page *ret,
-                                      struct store_fault *fault)
+static enum store_result sql_accounts(struct store *base, struct str domain, struct str prefix,
+                                      struct str after, size_t limit, struct arena *a,
+                                      struct store_page *ret, struct store_fault *fault)
 {
     struct store_sql *s = store_sql_of(base);
     struct connection *c;
+    struct str values[3] = {domain};
     *ret = (struct store_page){.accounts = arena_alloc(a, limit * sizeof *ret->accounts)};
-    if (a->failed)
+    if (!page_range(prefix, after, a, &values[1], &values[2]) || a->failed)
         return STORE_NO_MEMORY;
     enum store_result result = store_sql_take(s, &c, fault);
     if (result != STORE_OK)
         return result;
-    enum sql_result r = read_page(c, domain, after, limit, a, ret);
+    enum sql_result r = read_page(c, values, limit, a, ret);
     result = store_sql_result(r);
     if (r != SQL_DONE)
         store_sql_explain(fault, s->driver->reason(c->db));
@@ -507,6 +538,8 @@ static enum store_result apply(struct connection *c, const struct store_write *w
     case STORE_DISABLE:
     case STORE_ENABLE:
         return set_disabled(c, w);
+    case STORE_ROLE:
+        return set_number(c, SET_ROLE, w, w->role);
     case STORE_PURGE:
         return store_sql_result(store_sql_change(c, DROP_SCHEME, &w->scheme, 1));
     case STORE_META_NEW:

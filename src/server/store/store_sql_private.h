@@ -23,6 +23,7 @@ enum statement {
     SET_PASSWORD_TIME,
     SET_MARK,
     SET_DISABLED,
+    SET_ROLE,
     DROP_CREDENTIALS,
     DROP_ACCOUNT,
     DROP_SCHEME,

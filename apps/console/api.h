@@ -1,0 +1,26 @@
+/* api.h - the handlers of /api/v1, as web/console/openapi.yaml says. */
+#ifndef CONSOLE_API_H
+#define CONSOLE_API_H
+
+#include "http.h"
+
+/* api_session.c */
+void api_session_get(struct request *r);
+void api_session_add(struct request *r);
+void api_session_remove(struct request *r);
+
+/* api_users.c */
+void api_users_get(struct request *r);
+void api_users_add(struct request *r);
+void api_names_check(struct request *r);
+
+/* api_server.c */
+void api_health(struct request *r);
+void api_status(struct request *r);
+void api_sessions(struct request *r);
+void api_logins(struct request *r);
+
+/* api_events.c */
+void api_events(struct request *r);
+
+#endif

@@ -1,0 +1,58 @@
+#include "api.h"
+#include "backend.h"
+
+#include <stdlib.h>
+
+enum { LIMIT = 100, LIMIT_MAX = 1000, NAME_MAX_BYTES = 3071 };
+
+/* Passes a request on; takes `args`. */
+static void pass_on(struct request *r, const char *op, json_t *args)
+{
+    json_t *result;
+    struct linnet_error error = {0};
+    if (backend_call(r->console->backend, op, args, &result, &error) == LINNET_OK)
+        http_answer(r, MHD_HTTP_OK, result);
+    else
+        http_fail(r, &error);
+}
+
+/* Whoever is not signed in learns that it answers, nothing more. */
+void api_health(struct request *r)
+{
+    json_t *result;
+    struct linnet_error error = {0};
+    enum linnet_error_code code = backend_call(r->console->backend, "help", NULL, &result, &error);
+    json_decref(result);
+    if (code == LINNET_OK)
+        http_answer(r, MHD_HTTP_OK, json_pack("{s:b}", "ok", 1));
+    else
+        http_fail(r, &error);
+}
+
+void api_status(struct request *r)
+{
+    pass_on(r, "status", NULL);
+}
+
+void api_sessions(struct request *r)
+{
+    json_int_t limit;
+    if (http_number(r, "limit", 1, LIMIT_MAX, LIMIT, &limit))
+        pass_on(r, "sessions", json_pack("{s:I}", "limit", limit));
+}
+
+void api_logins(struct request *r)
+{
+    json_int_t limit, after;
+    bool failed;
+    char *user = NULL;
+    if (http_number(r, "limit", 1, LIMIT_MAX, LIMIT, &limit) &&
+        http_number(r, "after", 0, INT64_MAX, -1, &after) && http_flag(r, "failed", &failed) &&
+        http_text(r, "user", NAME_MAX_BYTES, &user)) {
+        json_t *args = json_pack("{s:I,s:b,s:s*}", "limit", limit, "failed", failed, "user", user);
+        if (args && after >= 0)
+            json_object_set_new(args, "after", json_integer(after));
+        pass_on(r, "logins.list", args);
+    }
+    free(user);
+}

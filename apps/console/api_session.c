@@ -1,0 +1,102 @@
+#include "api.h"
+#include "backend.h"
+
+#include "base/wipe.h"
+
+#include <linnet/linnet.h>
+
+#include <stdio.h>
+
+/* Attempts may be held for seconds: so many threads may be busy with them. */
+enum { SIGNING_IN_MAX = 8, RETRY_S = 8 };
+
+static void answer_session(struct request *r)
+{
+    const struct session *who = &r->who;
+    json_t *body =
+        json_pack("{s:s,s:s,s:s,s:s,s:s}", "user", who->user, "jid", who->jid, "role",
+                  who->full ? "full" : "read-only", "csrf", who->csrf, "version", LINNET_VERSION);
+    http_answer(r, MHD_HTTP_OK, body);
+}
+
+void api_session_get(struct request *r)
+{
+    answer_session(r);
+}
+
+void api_session_remove(struct request *r)
+{
+    sessions_remove(r->console->sessions, r->cookie);
+    r->new_cookie = "";
+    console_say("%s signed out", r->who.user);
+    http_answer(r, MHD_HTTP_NO_CONTENT, NULL);
+}
+
+/* --- signing in --- */
+
+static bool take_who(const json_t *result, struct session *who)
+{
+    const char *user = json_string_value(json_object_get(result, "user"));
+    const char *jid = json_string_value(json_object_get(result, "jid"));
+    const char *role = json_string_value(json_object_get(result, "role"));
+    const json_t *mark = json_object_get(result, "mark");
+    if (!user || !jid || !role || !json_is_integer(mark))
+        return false;
+    who->full = cstr_eq(role, "full");
+    who->mark = json_integer_value(mark);
+    return snprintf(who->user, sizeof who->user, "%s", user) < (int)sizeof who->user &&
+           snprintf(who->jid, sizeof who->jid, "%s", jid) < (int)sizeof who->jid;
+}
+
+/* What the cookie named before is over: a value that somebody planted is worth nothing. */
+static void begin_session(struct request *r, const json_t *result)
+{
+    struct linnet_error error = {0};
+    sessions_remove(r->console->sessions, r->cookie);
+    if (!take_who(result, &r->who) ||
+        !sessions_add(r->console->sessions, console_now_ms(), &r->who, r->token)) {
+        error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, NULL);
+        http_fail(r, &error);
+        return;
+    }
+    r->new_cookie = r->token;
+    console_say("%s signed in from %s (%s)", r->who.user, r->address,
+                r->who.full ? "full" : "read-only");
+    answer_session(r);
+}
+
+static void sign_in(struct request *r, json_t *body)
+{
+    json_t *result;
+    struct linnet_error error = {0};
+    json_t *args = json_pack("{s:O,s:O,s:s}", "user", json_object_get(body, "user"), "password",
+                             json_object_get(body, "password"), "address", r->address);
+    enum linnet_error_code code =
+        backend_call(r->console->backend, "admin.sign_in", args, &result, &error);
+    if (code == LINNET_OK)
+        begin_session(r, result);
+    else if (code == LINNET_ERROR_POLICY)
+        http_refuse(r, MHD_HTTP_FORBIDDEN, "policy", error.sentence,
+                    "On the machine of the server: linnetctl user role NAME full");
+    else
+        http_fail(r, &error);
+    json_decref(result);
+}
+
+void api_session_add(struct request *r)
+{
+    static const char *const members[] = {"user", "password"};
+    struct linnet_error error = {0};
+    json_t *body = http_body(r, members, ARRAY_LEN(members));
+    if (!body)
+        return;
+    if (atomic_fetch_add(&r->console->signing_in, 1) < SIGNING_IN_MAX) {
+        sign_in(r, body);
+    } else {
+        error_set(&error, LINNET_ERROR_AUTH_TEMPORARY, LINNET_ORIGIN_HERE, NULL);
+        error.retry_after_s = RETRY_S;
+        http_fail(r, &error);
+    }
+    atomic_fetch_sub(&r->console->signing_in, 1);
+    json_decref(body);
+}

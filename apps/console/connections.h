@@ -1,0 +1,28 @@
+/*
+ * connections.h - every connection has a time by which it must have got on; one that has not is
+ * shut down. A browser that says a byte now and then is as bounded as one that says none. Any
+ * thread.
+ */
+#ifndef CONSOLE_CONNECTIONS_H
+#define CONSOLE_CONNECTIONS_H
+
+#include "base/base.h"
+
+struct connections;
+
+enum { CONNECTIONS_MAX = 64 };
+
+/* Starts a thread that watches. NULL when there is no memory or no thread. */
+struct connections *connections_new(void);
+void connections_free(struct connections *c); /* NULL is fine */
+
+/* Has `fd` watched, and forgotten before it is closed. 0 is no limit. Of connections beyond
+ * CONNECTIONS_MAX enter says false. */
+bool connections_enter(struct connections *c, int fd, uint64_t until_ms) MUST_USE;
+void connections_extend(struct connections *c, int fd, uint64_t until_ms);
+void connections_leave(struct connections *c, int fd);
+
+/* Shuts all down that there are. */
+void connections_end(struct connections *c);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * guard.h - whether a request comes from a page of ours. Pure; any thread.
+ *
+ * The console listens on loopback addresses only, so a Host that is none of their names was brought
+ * here by a name that somebody else owns (DNS rebinding). Its port is not looked at: a tunnel may
+ * have another.
+ */
+#ifndef CONSOLE_GUARD_H
+#define CONSOLE_GUARD_H
+
+#include "base/base.h"
+
+/* localhost, 127.0.0.0/8, [::1]; with a port or without. */
+bool guard_host(const char *host) MUST_USE;
+
+/* "http://" and that host, exactly. */
+bool guard_origin(const char *origin, const char *host) MUST_USE;
+
+/* "application/json", alone or with charset=utf-8. */
+bool guard_json(const char *content_type) MUST_USE;
+
+/* The value of cookie `name` in a Cookie header, or STR_NONE; also when it is there twice, for one
+ * of them is somebody else's. */
+struct str guard_cookie(const char *header, const char *name);
+
+/* No object or list within more than `max` others. What is no JSON is left to its reader. */
+bool guard_depth(struct str json, unsigned max) MUST_USE;
+
+/* %XX and +, as forms write them. Decodes in place; false for a NUL, and for what
+ * is not encoded as it should be. Whether it is UTF-8 is for others to see. */
+bool guard_decode(char *text) MUST_USE;
+
+#endif

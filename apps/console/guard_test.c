@@ -1,0 +1,122 @@
+#include "guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void knows_its_hosts(void **state)
+{
+    static const char *const ours[] = {"localhost",    "LocalHost:9090",  "127.0.0.1",
+                                       "127.0.0.1:80", "127.9.9.9:65535", "[::1]",
+                                       "[::1]:9090"};
+    static const char *const others[] = {"",
+                                         ":9090",
+                                         "example.org",
+                                         "localhost.example.org",
+                                         "localhost:",
+                                         "localhost:x",
+                                         "localhost:9090x",
+                                         "127.0.0.1.",
+                                         "127.0.0.1.example.org",
+                                         "10.0.0.1",
+                                         "[::2]",
+                                         "[::1",
+                                         "::1",
+                                         "127.1",
+                                         "0x7f.0.0.1",
+                                         "0.0.0.0",
+                                         "localhost:123456",
+                                         "evil@localhost",
+                                         "localhost/",
+                                         "127.0.0.1:90:90"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        if (!guard_host(ours[i]))
+            fail_msg("refused: %s", ours[i]);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (guard_host(others[i]))
+            fail_msg("taken: %s", others[i]);
+    assert_false(guard_host(NULL));
+}
+
+static void knows_its_origin(void **state)
+{
+    (void)state;
+    assert_true(guard_origin("http://localhost:9090", "localhost:9090"));
+    assert_false(guard_origin("http://localhost:9091", "localhost:9090"));
+    assert_false(guard_origin("https://localhost:9090", "localhost:9090"));
+    assert_false(guard_origin("http://localhost:9090/", "localhost:9090"));
+    assert_false(guard_origin("http://127.0.0.1:9090", "localhost:9090"));
+    assert_false(guard_origin("null", "localhost:9090"));
+    assert_false(guard_origin("", "localhost:9090"));
+}
+
+static void knows_json(void **state)
+{
+    (void)state;
+    assert_true(guard_json("application/json"));
+    assert_true(guard_json("Application/JSON; charset=UTF-8"));
+    assert_false(guard_json("text/plain"));
+    assert_false(guard_json("application/json; x=text/plain"));
+    assert_false(guard_json("application/x-www-form-urlencoded"));
+    assert_false(guard_json(NULL));
+}
+
+static void finds_a_cookie(void **state)
+{
+    static const struct {
+        const char *header, *value;
+    } rows[] = {
+        {"s=1", "1"},       {"a=b; s=1; c=d", "1"}, {"a=b;s=1", "1"},   {"s=", ""}, {"xs=1", NULL},
+        {"s", NULL},        {"a=s=1", NULL},        {"s=1; s=2", NULL}, {"", NULL}, {"S=1", NULL},
+        {"; ; s=1;;", "1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str found = guard_cookie(rows[i].header, "s");
+        if (rows[i].value ? !found.ptr || !str_is(found, rows[i].value) : found.ptr != NULL)
+            fail_msg("%s", rows[i].header);
+    }
+    assert_null(guard_cookie(NULL, "s").ptr);
+}
+
+static void measures_depth(void **state)
+{
+    (void)state;
+    assert_true(guard_depth(STR_LIT("{\"a\":[[],[]]}"), 3));
+    assert_false(guard_depth(STR_LIT("{\"a\":[[],[]]}"), 2));
+    assert_true(guard_depth(STR_LIT("{\"[[[[\\\"[[\":\"{{{{\"}"), 1));
+    assert_false(guard_depth(STR_LIT("[[[[[[[["), 7));
+    assert_true(guard_depth(STR_LIT("]]]][\"\\"), 1));
+}
+
+static void decodes(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"", ""},       {"a+b", "a b"}, {"%41%2b", "A+"}, {"%C3%a9", "\xc3\xa9"},
+        {"%00", NULL},  {"%", NULL},    {"%4", NULL},     {"%4x", NULL},
+        {"%%41", NULL}, {"a%2", NULL},  {"%0a", "\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", rows[i].in);
+        assert_int_equal(guard_decode(text), rows[i].out != NULL);
+        if (rows[i].out)
+            assert_string_equal(text, rows[i].out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_its_hosts), cmocka_unit_test(knows_its_origin),
+        cmocka_unit_test(knows_json),      cmocka_unit_test(finds_a_cookie),
+        cmocka_unit_test(measures_depth),  cmocka_unit_test(decodes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

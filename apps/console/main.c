@@ -1,0 +1,185 @@
+/* linnet-console: starts, gives up what it does not need, serves, and ends on SIGTERM. */
+#include "console.h"
+
+#include "backend.h"
+#include "connections.h"
+#include "guard.h"
+#include "http.h"
+#include "options.h"
+#include "sandbox.h"
+#include "session.h"
+
+#include "base/wipe.h"
+
+#include <arpa/inet.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BACKLOG = 64 };
+
+uint64_t console_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void console_say(const char *fmt, ...)
+{
+    char line[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    dprintf(STDERR_FILENO, "linnet-console: %s\n", line); /* one write: lines stay whole */
+}
+
+/* Bodies and answers hold passwords, and jansson keeps copies of them. */
+static void free_wiped(void *p)
+{
+    if (p)
+        wipe_free(p, malloc_usable_size(p));
+}
+
+/* --- the socket, when none was handed over --- */
+
+static socklen_t address_of(const char *text, struct sockaddr_storage *ret)
+{
+    char ip[64] = "";
+    unsigned port = 0;
+    int end = 0;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+    memset(ret, 0, sizeof *ret);
+    if (!guard_host(text))
+        return 0;
+    if (sscanf(text, "[%45[0-9a-f:]]:%5u%n", ip, &port, &end) == 2 && !text[end] && port < 65536 &&
+        inet_pton(AF_INET6, ip, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        return sizeof *v6;
+    }
+    if (sscanf(text, "%15[0-9.]:%5u%n", ip, &port, &end) == 2 && !text[end] && port < 65536 &&
+        inet_pton(AF_INET, ip, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        return sizeof *v4;
+    }
+    return 0;
+}
+
+static bool open_socket(struct options *o)
+{
+    struct sockaddr_storage address;
+    int on = 1;
+    socklen_t len = address_of(o->listen, &address);
+    if (len == 0) {
+        console_say("--listen takes a loopback address and a port, such as 127.0.0.1:9090");
+        return false;
+    }
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (const struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0) {
+        console_say("cannot listen on %s: %m", o->listen);
+        return false;
+    }
+    o->fds[o->fd_count++] = fd;
+    return true;
+}
+
+/* Whoever started us may have left more open than is meant for us. */
+static void close_others(const struct options *o)
+{
+    int last = STDERR_FILENO;
+    for (size_t i = 0; i < o->fd_count; i++)
+        last = o->fds[i] > last ? o->fds[i] : last;
+    for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
+        bool ours = false;
+        for (size_t i = 0; i < o->fd_count; i++)
+            ours = ours || o->fds[i] == fd;
+        if (!ours)
+            close(fd);
+    }
+    close_range((unsigned)last + 1, ~0u, 0);
+}
+
+/* --- life --- */
+
+/* All threads leave signals to the one that waits for them. */
+static void prepare_signals(sigset_t *ret)
+{
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ret, NULL);
+}
+
+static bool make(struct console *c, const struct options *o)
+{
+    json_set_alloc_funcs(malloc, free_wiped);
+    http_set_deadline(o->request_ms);
+    c->backend = backend_new(o->control);
+    c->sessions = sessions_new(o->idle_ms, o->absolute_ms);
+    c->connections = connections_new();
+    return c->backend && c->sessions && c->connections;
+}
+
+static void serve(struct console *c, const struct options *o, const sigset_t *signals)
+{
+    struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX] = {NULL};
+    int number;
+    bool ok = true;
+    for (size_t i = 0; i < o->fd_count; i++)
+        ok = (daemons[i] = http_start(c, o->fds[i])) && ok;
+    if (ok)
+        sigwait(signals, &number);
+    else
+        console_say("the sockets cannot be served");
+    c->stopping = true;
+    /* The sockets are linnetd's too: they are left before anything is shut down. */
+    for (size_t i = 0; i < o->fd_count; i++)
+        if (daemons[i])
+            (void)MHD_quiesce_daemon(daemons[i]);
+    connections_end(c->connections);
+    for (size_t i = 0; i < o->fd_count; i++)
+        if (daemons[i])
+            MHD_stop_daemon(daemons[i]);
+}
+
+/* False when it is gone already. */
+static bool stays_with(long parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return getppid() == parent;
+}
+
+int main(int argc, char **argv)
+{
+    static struct console console;
+    struct options options;
+    sigset_t signals;
+    enum options_outcome outcome = options_read(&options, argc, argv);
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_WRONG ? 2 : 0;
+    prepare_signals(&signals);
+    if (options.parent && !stays_with(options.parent))
+        return 1;
+    if (options.listen && !open_socket(&options))
+        return 1;
+    close_others(&options);
+    sandbox_enter();
+    if (make(&console, &options))
+        serve(&console, &options, &signals);
+    connections_free(console.connections);
+    sessions_free(console.sessions);
+    backend_free(console.backend);
+    return 0;
+}

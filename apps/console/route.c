@@ -1,0 +1,251 @@
+#include "route.h"
+
+#include "api.h"
+#include "assets.h"
+#include "backend.h"
+#include "guard.h"
+
+#include "base/wipe.h"
+
+#include <stdio.h>
+
+#define API "/api/v1"
+
+static const struct route routes[] = {
+    {"GET", API "/health", ACCESS_ANYBODY, false, {NULL}, api_health},
+    {"GET", API "/session", ACCESS_SIGNED_IN, false, {NULL}, api_session_get},
+    {"POST", API "/session", ACCESS_ANYBODY, true, {NULL}, api_session_add},
+    {"DELETE", API "/session", ACCESS_SIGNED_IN, false, {NULL}, api_session_remove},
+    {"GET", API "/status", ACCESS_SIGNED_IN, false, {NULL}, api_status},
+    {"GET", API "/users", ACCESS_SIGNED_IN, false, {"after", "limit", "q"}, api_users_get},
+    {"POST", API "/users", ACCESS_FULL, true, {NULL}, api_users_add},
+    {"POST", API "/names", ACCESS_SIGNED_IN, true, {NULL}, api_names_check},
+    {"GET", API "/sessions", ACCESS_SIGNED_IN, false, {"limit"}, api_sessions},
+    {"GET",
+     API "/logins",
+     ACCESS_SIGNED_IN,
+     false,
+     {"after", "limit", "failed", "user"},
+     api_logins},
+    {"GET", API "/events", ACCESS_SIGNED_IN, false, {NULL}, api_events},
+};
+
+/* --- refusals --- */
+
+static void refuse_origin(struct request *r)
+{
+    http_refuse(r, MHD_HTTP_FORBIDDEN, "origin",
+                "The request does not come from a page of this console.",
+                "Open the console at the address that linnetd names in its log.");
+}
+
+static void refuse_signed_out(struct request *r)
+{
+    http_refuse(r, MHD_HTTP_UNAUTHORIZED, "signed-out", "You are not signed in, or no longer.",
+                "Sign in.");
+}
+
+static void not_found(struct request *r)
+{
+    http_refuse(r, MHD_HTTP_NOT_FOUND, "not-found", "There is nothing at this address.",
+                "Check the address.");
+}
+
+static void refuse_method(struct request *r, const char *allowed)
+{
+    http_refuse(r, MHD_HTTP_METHOD_NOT_ALLOWED, "method", "That cannot be done with this address.",
+                "Use one of the methods that the header Allow names.");
+    http_header(r, "Allow", allowed);
+}
+
+/* --- what must be true; each says false after it refused --- */
+
+static bool comes_from_here(struct request *r)
+{
+    const char *host = http_head(r, "Host"), *origin = http_head(r, "Origin");
+    bool ok = guard_host(host) && (!origin || guard_origin(origin, host));
+    if (!ok)
+        refuse_origin(r);
+    return ok;
+}
+
+static bool finds_route(struct request *r)
+{
+    char allowed[64] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (!cstr_eq(routes[i].path, r->path))
+            continue;
+        if (cstr_eq(routes[i].method, r->method)) {
+            r->route = &routes[i];
+            return true;
+        }
+        len += (size_t)snprintf(allowed + len, sizeof allowed - len, "%s%s", len ? ", " : "",
+                                routes[i].method);
+    }
+    if (len > 0)
+        refuse_method(r, allowed);
+    else
+        not_found(r);
+    return false;
+}
+
+struct parameters {
+    const struct route *route;
+    unsigned seen; /* bits */
+    bool ok;
+};
+
+static enum MHD_Result take_parameter(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                      const char *value)
+{
+    struct parameters *p = ctx;
+    (void)kind;
+    p->ok = false;
+    for (unsigned i = 0; key && value && i < ROUTE_PARAMETERS_MAX && p->route->parameters[i]; i++) {
+        if (cstr_eq(p->route->parameters[i], key)) {
+            p->ok = !(p->seen & 1u << i);
+            p->seen |= 1u << i;
+        }
+    }
+    return p->ok ? MHD_YES : MHD_NO;
+}
+
+static bool has_parameters(struct request *r)
+{
+    struct parameters p = {.route = r->route, .ok = true};
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_parameter, &p);
+    if (!p.ok)
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "bad-request",
+                    "The query has a parameter that is not known here, twice or without a value.",
+                    "");
+    return p.ok;
+}
+
+static bool writes(const struct request *r)
+{
+    return !cstr_eq(r->method, "GET");
+}
+
+static bool has_type(struct request *r)
+{
+    bool ok = !r->route->reads_body || guard_json(http_head(r, "Content-Type"));
+    if (!ok)
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "bad-request",
+                    "The body must be JSON (Content-Type: application/json).", "");
+    return ok;
+}
+
+enum linnet_error_code route_check(struct console *console, const char *cookie, bool used,
+                                   struct session *ret, struct linnet_error *error)
+{
+    json_t *result;
+    if (!sessions_find(console->sessions, console_now_ms(), cookie, used, ret))
+        return error_set(error, LINNET_ERROR_BAD_CREDENTIALS, LINNET_ORIGIN_HERE, NULL);
+    json_t *args = json_pack("{s:s,s:I}", "user", ret->user, "mark", (json_int_t)ret->mark);
+    enum linnet_error_code code =
+        backend_call(console->backend, "admin.check", args, &result, error);
+    const char *role = json_string_value(json_object_get(result, "role"));
+    ret->full = role && cstr_eq(role, "full");
+    if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
+        sessions_remove(console->sessions, cookie);
+    json_decref(result);
+    return code;
+}
+
+static bool is_signed_in(struct request *r)
+{
+    struct linnet_error error = {0};
+    enum linnet_error_code code = route_check(r->console, r->cookie, true, &r->who, &error);
+    if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
+        refuse_signed_out(r);
+    else if (code != LINNET_OK)
+        http_fail(r, &error);
+    return code == LINNET_OK;
+}
+
+/* Both are of the same length, or it is not ours. */
+static bool has_csrf(struct request *r)
+{
+    const char *sent = http_head(r, "X-CSRF-Token");
+    bool ok = sent && strlen(sent) == SESSION_TOKEN_BYTES - 1 &&
+              wipe_equal(sent, r->who.csrf, SESSION_TOKEN_BYTES - 1);
+    if (!ok)
+        http_refuse(r, MHD_HTTP_FORBIDDEN, "csrf",
+                    "The request does not show that it comes from a page of this session.",
+                    "Load the page again.");
+    return ok;
+}
+
+static bool has_role(struct request *r)
+{
+    bool ok = r->route->access != ACCESS_FULL || r->who.full;
+    if (!ok)
+        http_refuse(r, MHD_HTTP_FORBIDDEN, "policy",
+                    "You may look at everything here and change nothing.",
+                    "Ask an administrator: linnetctl user role NAME full");
+    return ok;
+}
+
+static bool may(struct request *r)
+{
+    if (r->route->access == ACCESS_ANYBODY)
+        return true;
+    return is_signed_in(r) && (!writes(r) || has_csrf(r)) && has_role(r);
+}
+
+/* --- files --- */
+
+static bool is_api(const char *path)
+{
+    return strncmp(path, "/api/", 5) == 0 || cstr_eq(path, "/api");
+}
+
+/* What has a dot in its last segment is a file, anything else a place in the one page. */
+static const struct asset *asset_of(const char *path)
+{
+    const struct asset *found = assets_find(path);
+    bool clean = !strpbrk(path, "%\\") && !strstr(path, "//") && !strstr(path, "/.");
+    bool page = path[0] == '/' && clean && !strchr(strrchr(path, '/'), '.');
+    return found || !page ? found : assets_find("/index.html");
+}
+
+static void serve_file(struct request *r)
+{
+    const struct asset *asset = asset_of(r->path);
+    if (!asset) {
+        not_found(r);
+        return;
+    }
+    if (!cstr_eq(r->method, "GET") && !cstr_eq(r->method, "HEAD")) {
+        refuse_method(r, "GET, HEAD");
+        return;
+    }
+    http_answer_with(r, MHD_HTTP_OK,
+                     MHD_create_response_from_buffer(asset->size, (void *)(uintptr_t)asset->data,
+                                                     MHD_RESPMEM_PERSISTENT));
+    http_header(r, "Content-Type", asset->type);
+    http_header(r, "Cache-Control",
+                asset->immutable ? "public, max-age=31536000, immutable" : "no-store");
+}
+
+/* --- in order --- */
+
+void route_begin(struct request *r)
+{
+    if (!comes_from_here(r))
+        return;
+    if (!is_api(r->path))
+        serve_file(r);
+    else if (finds_route(r) && has_parameters(r) && has_type(r))
+        (void)may(r);
+}
+
+void route_finish(struct request *r)
+{
+    if (!r->response && r->too_large)
+        http_refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "too-large",
+                    "The request is larger than 64 KiB.", "");
+    if (!r->response)
+        r->route->handle(r);
+}

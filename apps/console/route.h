@@ -1,0 +1,34 @@
+/*
+ * route.h - the table of what can be asked, and what must be true before it is done.
+ */
+#ifndef CONSOLE_ROUTE_H
+#define CONSOLE_ROUTE_H
+
+#include "http.h"
+
+enum access { ACCESS_ANYBODY, ACCESS_SIGNED_IN, ACCESS_FULL };
+
+enum { ROUTE_PARAMETERS_MAX = 4 };
+
+struct route {
+    const char *method, *path;
+    enum access access;
+    bool reads_body;
+    const char *parameters[ROUTE_PARAMETERS_MAX + 1]; /* of its query; others are refused */
+    void (*handle)(struct request *r);
+};
+
+/* Finds the route of a request whose head has come, and holds it against all that it needs:
+ * Host, Origin, method, query, session, forgery token, role. Else the request was refused. */
+void route_begin(struct request *r);
+
+/* The body is complete too. */
+void route_finish(struct request *r);
+
+/* Whether the session of a cookie still holds, here and for linnetd, and with which role: else
+ * LINNET_ERROR_BAD_CREDENTIALS or LINNET_ERROR_POLICY, or why linnetd cannot be asked. `used` as in
+ * session.h. */
+enum linnet_error_code route_check(struct console *console, const char *cookie, bool used,
+                                   struct session *ret, struct linnet_error *error) MUST_USE;
+
+#endif

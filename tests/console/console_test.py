@@ -1,0 +1,536 @@
+"""The web console as a browser sees it, and as one who means harm does: console_test.py LINNETD
+LINNETCTL LINNET-CONSOLE"""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "hostile"))
+import daemon  # noqa: E402  (after its folder is known)
+from daemon import Daemon, free_port, wait_for  # noqa: E402
+
+API = "/api/v1"
+PASSWORD = "secret of {}"
+
+
+class Answer:
+    def __init__(self, response):
+        self.status, self.text = response.status, response.read()
+        self.headers = response.headers
+        self.cookies = response.headers.get_all("Set-Cookie") or []
+
+    @property
+    def json(self):
+        return json.loads(self.text)
+
+    @property
+    def code(self):
+        return self.json["error"]["code"]
+
+
+class Browser:
+    """What a page would send, and can be made to send something else."""
+
+    def __init__(self, port):
+        self.port, self.cookie, self.csrf = port, None, None
+
+    def ask(self, method, path, body=None, headers=None):
+        """`headers` replace those of a page; None takes one away."""
+        own = {"Host": f"127.0.0.1:{self.port}"}
+        if self.cookie:
+            own["Cookie"] = f"linnet_session={self.cookie}"
+        if method != "GET":
+            own["Origin"] = f"http://127.0.0.1:{self.port}"
+            own["Content-Type"] = "application/json"
+            own["X-CSRF-Token"] = self.csrf
+        own.update(headers or {})
+        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        if data is not None:
+            own.setdefault("Content-Length", str(len(data)))
+        for name, value in own.items():
+            if value is not None:
+                connection.putheader(name, value)
+        connection.endheaders(data)
+        try:
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.ask("GET", API + path)
+
+    def sign_in(self, user, password=None):
+        answer = self.ask("POST", API + "/session",
+                          {"user": user, "password": password or PASSWORD.format(user)})
+        if answer.status == 200:
+            self.cookie = re.match("linnet_session=([0-9a-f]{64});", answer.cookies[0]).group(1)
+            self.csrf = answer.json["csrf"]
+        return answer
+
+
+class Site(Daemon):
+    """linnetd with the console that it starts, and two administrators."""
+
+    def __init__(self, *settings):
+        self.http = free_port()
+        super().__init__(f"console.listen=127.0.0.1:{self.http}", f"console.program={sys.argv[3]}",
+                         *settings, users=["admin", "looker", "nobody"])
+        self.control("user", "role", "admin", "full")
+        self.control("user", "role", "looker", "read-only")
+
+    def browser(self, user=None):
+        browser = Browser(self.http)
+        if user:
+            assert (answer := browser.sign_in(user)).status == 200, answer.text
+        return browser
+
+    def console(self):
+        """The process of the console; None while there is none."""
+        found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
+                               capture_output=True, text=True, check=False).stdout.split()
+        return int(found[0]) if found else None
+
+    @contextlib.contextmanager
+    def another(self, *flags):
+        """A console beside the one of linnetd, with flags of its own; gives its port."""
+        port = free_port()
+        log = self.folder / f"console-{port}"
+        with open(log, "wb") as out:
+            process = subprocess.Popen(
+                [sys.argv[3], "--control", self.folder / "data" / "control.sock", "--listen",
+                 f"127.0.0.1:{port}", *flags], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        try:
+            wait_for("a console", lambda: answers(port))
+            yield port
+        finally:
+            process.terminate()
+            status = process.wait(30)
+        assert status == 0, f"it ended with {status}: {log.read_text()}"
+
+
+def answers(port):
+    try:
+        return Browser(port).get("/health").status == 200
+    except OSError:
+        return False
+
+
+def raw(port, data):
+    """Sends bytes and gives all that comes back."""
+    with socket.create_connection(("127.0.0.1", port), 30) as s:
+        s.sendall(data)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while got := s.recv(65536):
+                answer += got
+        return answer
+
+
+def expect(answer, status, code=None):
+    assert answer.status == status, f"{answer.status}, not {status}: {answer.text[:300]}"
+    if code:
+        assert answer.code == code, answer.text
+        assert answer.json["error"]["sentence"], answer.text
+    return answer
+
+
+def signs_in():
+    """sign-in: who may, what comes back, and what does not work"""
+    with Site() as site:
+        browser = site.browser()
+        expect(browser.get("/session"), 401, "signed-out")
+        for user, password in (("admin", "wrong"), ("stranger", "wrong"), ("nobody", "wrong"),
+                               ("", ""), ("admin@elsewhere.org", PASSWORD.format("admin"))):
+            answer = expect(browser.ask("POST", API + "/session",
+                                        {"user": user, "password": password}), 401, "bad-credentials")
+            assert not answer.cookies
+        assert not expect(browser.sign_in("nobody"), 403, "policy").cookies
+        answer = expect(browser.sign_in("admin"), 200)
+        assert {**answer.json, "csrf": "", "version": ""} == {
+            "user": "admin", "jid": "admin@localhost", "role": "full", "csrf": "", "version": ""}
+        assert expect(browser.get("/session"), 200).json == answer.json
+        assert expect(site.browser("looker").get("/session"), 200).json["role"] == "read-only"
+        assert expect(browser.get("/status"), 200).json["domain"] == "localhost"
+        expect(browser.ask("DELETE", API + "/session"), 204)
+        expect(browser.get("/session"), 401, "signed-out")
+        said = site.said()
+        assert "secret of" not in said and browser.cookie not in said
+        site.stop()
+
+
+def keeps_cookies():
+    """cookies: flags, a new one at each sign-in, none that somebody planted"""
+    with Site() as site:
+        browser = site.browser()
+        browser.cookie = "0" * 64
+        answer = expect(browser.sign_in("admin"), 200)
+        assert browser.cookie != "0" * 64 and len(answer.cookies) == 1
+        flags = {flag.strip() for flag in answer.cookies[0].split(";")[1:]}
+        assert flags == {"HttpOnly", "SameSite=Strict", "Path=/"}, flags
+        first, csrf = browser.cookie, browser.csrf
+        browser.sign_in("admin")
+        assert browser.cookie != first and browser.csrf != csrf
+        expect(browser.get("/session"), 200)
+        old = site.browser()
+        old.cookie = first  # it ended when its browser signed in anew
+        expect(old.get("/session"), 401, "signed-out")
+        for cookie in (first[:-1], first + "0", "", "x" * 64, browser.cookie.upper()):
+            old.cookie = cookie
+            expect(old.get("/session"), 401, "signed-out")
+        twice = {"Cookie": f"linnet_session={browser.cookie}; linnet_session={browser.cookie}"}
+        expect(old.ask("GET", API + "/session", headers=twice), 401, "signed-out")
+        ended = browser.ask("DELETE", API + "/session")
+        assert "Max-Age=0" in ended.cookies[0] and "linnet_session=;" in ended.cookies[0]
+        site.stop()
+
+
+def expires():
+    """a session ends by its age, with its account's password, role and existence"""
+    with Site() as site:
+        with site.another("--absolute-s", "1") as port:
+            browser = Browser(port)
+            browser.sign_in("admin")
+            wait_for("the session's end", lambda: browser.get("/session").status == 401)
+        for change in (lambda: site.password("passwd", "admin"),
+                       lambda: site.control("user", "logout", "admin"),
+                       lambda: site.control("user", "role", "admin", "none")):
+            browser = site.browser("admin")
+            change()
+            expect(browser.get("/status"), 401, "signed-out")
+        site.control("user", "role", "admin", "full")
+        browser = site.browser("admin")
+        site.control("user", "role", "admin", "read-only")
+        assert expect(browser.get("/session"), 200).json["role"] == "read-only"
+        expect(browser.ask("POST", API + "/users", {"user": "x", "password": "y"}), 403, "policy")
+        site.control("user", "disable", "admin")
+        expect(browser.get("/status"), 401, "signed-out")
+        expect(site.browser().sign_in("admin"), 403, "account-disabled")
+        browser = site.browser("looker")
+        site.control("user", "remove", "looker")
+        expect(browser.get("/status"), 401, "signed-out")
+        site.stop()
+
+
+def throttles():
+    """guessing: attempts are held, and refused with Retry-After when too many wait"""
+    with Site() as site:
+        browser = site.browser()
+        for _ in range(5):
+            expect(browser.sign_in("admin", "wrong"), 401)
+        statuses = []
+
+        def guess():
+            answer = site.browser().sign_in("admin", "wrong")
+            statuses.append((answer.status, answer.headers.get("Retry-After")))
+
+        for _ in range(3):  # each round is held longer
+            threads = [threading.Thread(target=guess) for _ in range(16)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            if any(status == 429 for status, _ in statuses):
+                break
+        assert len(statuses) % 16 == 0 and {status for status, _ in statuses} == {401, 429}, statuses
+        assert all(wait is not None and int(wait) > 0 for status, wait in statuses if status == 429)
+        expect(site.browser().sign_in("admin"), 200)  # late, but nobody is locked out
+        site.stop()
+
+
+def refuses_forgeries():
+    """CSRF, Host and Origin: a page of somebody else gets nothing done"""
+    with Site() as site:
+        browser = site.browser("admin")
+        user = {"user": "forged", "password": "forged"}
+        other = site.browser("looker")
+        for token in (None, "", "0" * 64, browser.csrf[:-1], other.csrf, browser.cookie):
+            expect(browser.ask("POST", API + "/users", user, {"X-CSRF-Token": token}), 403, "csrf")
+            expect(browser.ask("DELETE", API + "/session", headers={"X-CSRF-Token": token}), 403, "csrf")
+        for origin in ("http://evil.example", "null", "", f"https://127.0.0.1:{site.http}",
+                       f"http://localhost:{site.http}", "http://127.0.0.1:1",
+                       f"http://127.0.0.1:{site.http}.evil.example"):
+            for method, path in (("POST", "/users"), ("POST", "/session")):
+                expect(browser.ask(method, API + path, user, {"Origin": origin}), 403, "origin")
+            expect(browser.ask("GET", API + "/status", headers={"Origin": origin}), 403, "origin")
+        for host in ("evil.example", f"evil.example:{site.http}", "", None, "127.0.0.1.evil.example",
+                     "10.0.0.1"):
+            headers = {"Host": host, "Origin": f"http://{host}"}
+            for path in ("/", API + "/session", API + "/health"):
+                answer = browser.ask("GET", path, headers=headers)
+                assert answer.status in (400, 403), f"Host {host}: {answer.status}"
+        for kind in (None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+            expect(browser.ask("POST", API + "/users", user, {"Content-Type": kind}), 400, "bad-request")
+            expect(browser.ask("POST", API + "/session", user, {"Content-Type": kind}), 400, "bad-request")
+        tunnel = {"Host": "localhost:8000", "Origin": "http://localhost:8000"}
+        expect(browser.ask("POST", API + "/users", user, tunnel), 201)
+        expect(browser.ask("POST", API + "/users", {**user, "user": "second"}, {"Origin": None}), 201)
+        site.stop()
+
+
+def gives_nothing_away():
+    """before sign-in there is nothing but health, and everywhere the headers that a page needs"""
+    with Site() as site:
+        stranger = site.browser()
+        for path in ("/status", "/users", "/sessions", "/logins", "/events", "/session"):
+            expect(stranger.get(path), 401, "signed-out")
+        for path in ("/users", "/names"):
+            expect(stranger.ask("POST", API + path, {"user": "x", "password": "y"}), 401, "signed-out")
+        assert expect(stranger.get("/health"), 200).json == {"ok": True}
+        for path in ("/", "/users", API + "/health", API + "/status", API + "/nothing"):
+            headers = stranger.ask("GET", path).headers
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+            assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert headers["Cache-Control"] == "no-store"
+            assert "Server" not in headers and "Access-Control-Allow-Origin" not in headers
+        site.stop()
+
+
+def keeps_to_its_paths():
+    """verbs, traversal, encoded slashes, and files that are none"""
+    with Site() as site:
+        browser = site.browser("admin")
+        for method, path, allowed in (("PUT", "/users", "GET, POST"), ("POST", "/status", "GET"),
+                                      ("DELETE", "/users", "GET, POST"), ("HEAD", "/status", "GET"),
+                                      ("OPTIONS", "/session", "GET, POST, DELETE")):
+            answer = browser.ask(method, API + path)
+            assert answer.status == 405 and answer.headers["Allow"] == allowed, (method, path)
+        assert browser.ask("POST", "/").status == 405 and browser.ask("HEAD", "/").text == b""
+        for path in ("/", "/users", "/users/alice", "/index.html"):
+            answer = expect(browser.ask("GET", path), 200)
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert b"<!doctype html>" in answer.text
+        for path in ("/../etc/passwd", "/..", "/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd",
+                     "//etc/passwd", "/a/../index.html", "/.git/config", "/x.js",
+                     "/api", "/api/", "/api/v1", "/api/v2/status", "/api/v1/status/", "/api/v1//status",
+                     "/api%2Fv1%2Fstatus", "/api/v1/%73tatus", "/api/v1/users%00", "/\\..\\x",
+                     "/api/v1/../v1/status"):
+            expect(browser.ask("GET", path), 404, "not-found")
+        for query in ("?x=1", "?limit=1&limit=2", "?limit=0", "?limit=201", "?limit=-1", "?limit=1x",
+                      "?limit=", "?limit", "?limit=99999999999999999999", "?q=%zz", "?q=%00",
+                      "?q=%ff", "?q=" + "x" * 3072, "?limit=%31"):
+            expect(browser.ask("GET", f"{API}/users{query}"), 400, "bad-request")
+        expect(browser.ask("GET", f"{API}/logins?failed=yes"), 400, "bad-request")
+        site.stop()
+
+
+def bounds_what_it_reads():
+    """bodies: too large, not JSON, too deep, wrong members; heads: too large, malformed"""
+    with Site() as site:
+        browser = site.browser("admin")
+        post = lambda body: browser.ask("POST", API + "/users", body)  # noqa: E731
+        expect(post(b'{"user":"x","password":"' + b"y" * 65536 + b'"}'), 413, "too-large")
+        expect(browser.ask("POST", API + "/session", b" " * 1000000), 413, "too-large")
+        for body in (b"", b"{", b"[]", b"null", b"{}", b'{"user":"x"}', b'{"user":1,"password":"y"}',
+                     b'{"user":"x","password":"y","more":1}', b'{"user":"x","user":"x","password":"y"}',
+                     b'{"user":"x","password":"y"} x', b'{"user":"\xff","password":"y"}',
+                     b'{"user":"x\\u0000","password":"y"}', b"[" * 60000, b'{"user":' + b"[" * 30000,
+                     b'{"user":"x","password":null}'):
+            expect(post(body), 400, "bad-request")
+            expect(browser.ask("POST", API + "/session", body), 400, "bad-request")
+        get = f"GET {API}/status HTTP/1.1\r\nHost: localhost\r\n".encode()
+        huge = raw(site.http, get + b"X: " + b"y" * 100000 + b"\r\n\r\n")
+        assert not huge or huge.startswith((b"HTTP/1.1 431", b"HTTP/1.1 413")), huge[:200]
+        for bad in (b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9\r\n\r\n",
+                    get + b"Content-Length: -1\r\n\r\n", get + b"Host: evil.example\r\n\r\n",
+                    get + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
+                    get + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"):
+            with socket.create_connection(("127.0.0.1", site.http), 30) as s:
+                s.sendall(bad)
+                s.shutdown(socket.SHUT_WR)
+                first = s.recv(65536).split(b"\r\n")[0]
+                assert not first or re.match(rb"HTTP/1\.[01] [45]", first) , (bad, first)
+        expect(browser.get("/session"), 200)
+        expect(post({"user": "good", "password": "good"}), 201)
+        site.stop()
+
+
+def ends_slow_requests():
+    """requests that trickle in are ended, and so is a crowd that says nothing"""
+    with Site() as site, site.another("--request-s", "1") as port:
+        head = f"POST {API}/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for start in (b"", b"G", head.encode(), (head + "Content-Length: 1000\r\n\r\n{").encode()):
+            with socket.create_connection(("127.0.0.1", port), 30) as s:
+                s.sendall(start)
+                stop = threading.Event()
+
+                def trickle(s=s, stop=stop):
+                    with contextlib.suppress(OSError):
+                        while not stop.wait(0.1):
+                            s.sendall(b" ")
+
+                thread = threading.Thread(target=trickle)
+                if start:
+                    thread.start()
+                with contextlib.suppress(ConnectionResetError):
+                    assert s.recv(1000) == b"", "it was answered"
+                stop.set()
+                if start:
+                    thread.join()
+        crowd = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(100)]
+        wait_for("room for one", lambda: answers(port))  # when those of the crowd were ended
+        for s in crowd:
+            s.close()
+        site.stop()
+
+
+def makes_users():
+    """users: made here they sign in by XMPP; taken, bad and long names; pages and prefixes"""
+    with Site() as site:
+        browser = site.browser("admin")
+        post = lambda path, body: browser.ask("POST", API + path, body)  # noqa: E731
+        assert expect(post("/names", {"user": "Romeo"}), 200).json == {
+            "ok": True, "user": "romeo", "jid": "romeo@localhost"}
+        bad = expect(post("/names", {"user": "a b"}), 200).json
+        assert bad["ok"] is False and bad["sentence"]
+        assert expect(post("/users", {"user": "Romeo", "password": "secret of romeo"}), 201).json == {
+            "jid": "romeo@localhost"}
+        session = site.login("romeo")
+        daemon.ping(session)
+        live = expect(browser.get("/sessions"), 200).json["sessions"]
+        assert [row["jid"] for row in live] == [session.jid], live
+        expect(post("/users", {"user": "romeo", "password": "x"}), 409, "register-taken")
+        expect(post("/users", {"user": "a b", "password": "x"}), 422, "bad-address")
+        expect(post("/users", {"user": "x@elsewhere.org", "password": "x"}), 422, "host-unknown")
+        expect(post("/users", {"user": "x", "password": ""}), 422, "usage")
+        expect(post("/users", {"user": "y" * 1024, "password": "x"}), 422, "bad-address")
+        accounts = lambda query: browser.get("/users" + query).json  # noqa: E731
+        names = [row["user"] for row in accounts("")["accounts"]]
+        assert names == ["admin", "looker", "nobody", "romeo"], names
+        online = {row["user"]: row["online"] for row in accounts("")["accounts"]}
+        assert online == {"admin": False, "looker": False, "nobody": False, "romeo": True}, online
+        page = accounts("?limit=2")
+        assert [row["user"] for row in page["accounts"]] == ["admin", "looker"] and page["more"] is True
+        page = accounts("?limit=2&after=looker")
+        assert [row["user"] for row in page["accounts"]] == ["nobody", "romeo"] and not page["more"]
+        assert [row["user"] for row in accounts("?q=RO")["accounts"]] == ["romeo"]
+        assert accounts("?q=a+b") == {"accounts": [], "more": False}
+        for word in ("%25", "_", "%27%3B+DROP+TABLE+account%3B--"):
+            assert accounts(f"?q={word}")["accounts"] == []
+        logins = expect(browser.get("/logins?user=romeo&limit=1"), 200).json["logins"]
+        assert logins[0]["jid"] == session.jid and "trace" not in logins[0]
+        daemon.drop(session)
+        site.stop()
+
+
+def keeps_to_roles():
+    """read-only sees everything and changes nothing"""
+    with Site() as site:
+        looker = site.browser("looker")
+        for path in ("/status", "/users", "/sessions", "/logins"):
+            expect(looker.get(path), 200)
+        expect(looker.ask("POST", API + "/names", {"user": "x"}), 200)
+        expect(looker.ask("POST", API + "/users", {"user": "x", "password": "y"}), 403, "policy")
+        assert "x" not in site.control("user", "list").split()
+        expect(looker.ask("DELETE", API + "/session"), 204)
+        site.stop()
+
+
+def tells_events():
+    """events: status at once, accounts and sign-ins as they happen, the end with the session"""
+    with Site() as site:
+        browser = site.browser("admin")
+        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
+            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
+                      f"Cookie: linnet_session={browser.cookie}\r\n\r\n".encode())
+            stream = s.makefile("rb")
+
+            def until(text):
+                for line in stream:
+                    if text in line:
+                        return
+                raise AssertionError(f"the stream ended before {text}")
+
+            until(b"Content-Type: text/event-stream")
+            until(b"event: status")
+            until(b'"domain":"localhost"')
+            site.add("juliet")
+            until(b"event: account.added")
+            until(b'"user":"juliet"')
+            session = site.login("juliet")
+            until(b"event: login")
+            until(b'"user":"juliet"')
+            daemon.drop(session)
+            browser.ask("DELETE", API + "/session")
+            for line in stream:
+                pass  # to its end
+        streams = []
+        browser = site.browser("admin")
+        for _ in range(9):
+            s = socket.create_connection(("127.0.0.1", site.http), 30)
+            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
+                      f"Cookie: linnet_session={browser.cookie}\r\n\r\n".encode())
+            streams.append((s, s.recv(12)))
+        assert [first for _, first in streams] == 8 * [b"HTTP/1.1 200"] + [b"HTTP/1.1 503"], streams
+        expect(browser.get("/status"), 200)
+        site.stop()  # with eight streams open
+
+
+def dies_alone():
+    """the console is killed: XMPP sessions are unharmed, it comes back; then it ends with linnetd"""
+    with Site() as site:
+        session = site.login("nobody")
+        first = site.console()
+        for _ in range(2):
+            os.kill(site.console(), signal.SIGKILL)
+            expect(site.browser().get("/session"), 401)  # waits in the socket that linnetd holds
+            daemon.ping(session)
+        assert site.console() not in (None, first)
+        site.browser("admin")
+        last = site.console()
+        daemon.drop(session)
+        site.stop()
+        assert not pathlib.Path(f"/proc/{last}").exists()
+
+
+def leaves_a_taken_port():
+    """a port that is taken, a program that is not there: a line in the log, and linnetd serves"""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Daemon(f"console.listen=127.0.0.1:{port}", f"console.program={sys.argv[3]}",
+                    users=["romeo"]) as server:
+            server.serves("romeo")
+            assert re.search(rf"console: not on 127\.0\.0\.1:{port}: another program listens there: stop "
+                             rf"it, or choose another port with --set console\.listen", server.said())
+            server.stop()
+    with Daemon(f"console.listen=127.0.0.1:{free_port()}", "console.program=/nowhere/linnet-console",
+                users=["romeo"]) as server:
+        server.serves("romeo")
+        assert "console: there is none: /nowhere/linnet-console" in server.said()
+        server.stop()
+
+
+def stays_on_this_machine():
+    """an address that others could reach is refused before anything starts"""
+    for address in ("*:9090", "0.0.0.0:9090", "192.0.2.1:9090", "[::]:9090", "[2001:db8::1]:9090"):
+        done = subprocess.run([sys.argv[1], "--data", "/nowhere", "--set", "domain=localhost", "--set",
+                               f"console.listen={address}"], capture_output=True, text=True, check=False)
+        assert done.returncode == 6 and "tunnel" in done.stderr, (address, done.stderr)
+
+
+def opens_no_file():
+    """once it serves it has no way to a file, no core and no new privileges"""
+    with Site() as site:
+        site.browser("admin")
+        status = pathlib.Path(f"/proc/{site.console()}/status").read_text()
+        assert re.search(r"NoNewPrivs:\s+1", status), status
+        limits = pathlib.Path(f"/proc/{site.console()}/limits").read_text()
+        assert re.search(r"Max core file size\s+0\s+0", limits), limits
+        site.stop()
+
+
+daemon.run(signs_in, keeps_cookies, expires, throttles, refuses_forgeries, gives_nothing_away,
+           keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
+           tells_events, dies_alone, leaves_a_taken_port, stays_on_this_machine, opens_no_file)
