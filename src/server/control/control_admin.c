@@ -13,6 +13,7 @@ struct control_attempt {
     struct control_call *call;
     struct throttle *throttle; /* NULL: login.throttle is off */
     struct loop_timer *timer;  /* while it is held */
+    bool begun, checked;       /* for the throttle; the outcome is known */
     struct peer peer;
     size_t user_len;
     char user[JID_PART_MAX_BYTES + 1]; /* prepared; "" for a name that no account can have */
@@ -117,6 +118,7 @@ static void checked(void *ctx, const struct ops_reply *reply)
     struct control_attempt *a = ctx;
     struct throttle_who who = who_of(a);
     a->call->request = NULL;
+    a->checked = true;
     if (reply->result != OPS_OK) {
         fail_ops(a->call, reply->result, reply->address, "");
         return;
@@ -141,34 +143,41 @@ static void check(struct control_attempt *a)
                           .ctx = a};
     enum ops_result result =
         ops_password_check(control_config_of(a->call)->ops, &ask, &a->call->request);
-    if (result != OPS_OK)
+    if (result != OPS_OK) {
+        a->checked = true; /* it is not looked at */
         fail_ops(a->call, result, "", "");
+    }
 }
 
 /* --- holding --- */
 
-static void release(struct control_attempt *a)
+static void go_on(struct control_attempt *a)
 {
     struct throttle_who who = who_of(a);
-    if (!a->timer)
-        return;
     loop_timer_free(a->timer);
     a->timer = NULL;
-    throttle_leave(a->throttle, &who);
+    throttle_go_on(a->throttle, &who);
 }
 
 static void due(void *ctx)
 {
     struct control_attempt *a = ctx;
-    release(a);
+    go_on(a);
     check(a);
 }
 
+/* What was being checked when nobody waited any more counts as wrong (see conn_throttle.c). */
 void control_attempt_free(struct control_attempt *a)
 {
     if (!a)
         return;
-    release(a);
+    struct throttle_who who = who_of(a);
+    if (a->timer)
+        go_on(a);
+    else if (a->begun && !a->checked)
+        throttle_failed(a->throttle, loop_now_ms(), &who);
+    if (a->begun)
+        throttle_left(a->throttle, &who);
     free(a);
 }
 
@@ -194,7 +203,8 @@ void control_admin_sign_in(struct control_call *call)
     }
     struct throttle_who who = who_of(a);
     a->throttle = settings->login_throttle ? config->throttle : NULL;
-    if (a->throttle && !throttle_enter(a->throttle, loop_now_ms(), &who, &held_ms)) {
+    a->begun = a->throttle && throttle_enter(a->throttle, loop_now_ms(), &who, &held_ms);
+    if (a->throttle && !a->begun) {
         tell(a, "too many attempts of its address wait");
         fail_with(call, LINNET_ERROR_AUTH_TEMPORARY, THROTTLE_ADDRESS_MAX_MS / 1000);
     } else if (held_ms > 0) {

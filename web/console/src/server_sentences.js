@@ -4,6 +4,8 @@ export const serverSentences = {
         "客户端与服务器看到的 TLS 连接不同：{reason}[；共拒绝 {tries} 次尝试]。",
     "The token that the client presented for [{address}|an account] is not valid[; {tries} attempts were refused in all].":
         "客户端为[ {address} |账号]出示的令牌无效[；共拒绝 {tries} 次尝试]。",
+    "The token that the client presented for [{address}|an account] was right, but its count had been used before, or it was taken back at this moment[; {tries} attempts were refused in all].":
+        "客户端为[ {address} |账号]出示的令牌正确，但其计数已被用过，或令牌刚被收回[；共拒绝 {tries} 次尝试]。",
     "The client was shown other mechanisms than the server offers: {reason}[; {tries} attempts were refused in all].":
         "客户端看到的机制与服务器提供的不同：{reason}[；共拒绝 {tries} 次尝试]。",
     "The sign-in[ of {address}][ with {mechanism}] was refused: {reason}[; {tries} attempts were refused in all].":

@@ -7,6 +7,9 @@ export const serverWords = {
     "Token not valid": "令牌无效",
     "It may be old: the client signs in with the password next, and gets a new one. linnetctl user tokens NAME shows those that are valid.":
         "令牌可能已过期：客户端接着会用密码登录并获得新令牌。linnetctl user tokens NAME 可列出有效令牌。",
+    "Token used before": "令牌已被用过",
+    "A client whose memory was copied or put back does that. If none was, somebody saw a sign-in in TLS early data and plays it again, which lets nobody in. The client signs in with the password next, and gets a new token.":
+        "客户端的记录被复制或还原过时会这样。若没有，就是有人截获了 TLS 早期数据中的登录并重放，但这样无法登录。客户端接着会用密码登录并获得新令牌。",
     "The offer was changed on its way": "机制列表在途中被更改",
     "Something between the two changes what is said, or the client is wrong about channel binding; the password was not given away.":
         "双方之间有设备更改了内容，或客户端的通道绑定有误；密码没有泄露。",
