@@ -233,7 +233,9 @@ def hosts():
 def bodies():
     words = ["send", "a@localhost", "b@localhost"]
     for body, why in ((b"", "empty"), (b"\n", "empty"), (b"a\0b", "U+0000"), (b"\x1b[1m", "U+001B"),
-                      (b"\xef\xbf\xbf", "U+FFFF"), (b"a" * 200001, "longer")):
+                      (b"\xef\xbf\xbf", "U+FFFF"), (b"a" * 200001, "longer"), (b"\xff", "not text in UTF-8"),
+                      (b"a\xc3", "UTF-8"), (b"\xc0\x80", "UTF-8"), (b"\xed\xa0\x80", "UTF-8"),
+                      (b"\xf4\x90\x80\x80", "UTF-8"), (b"\xe2\x82a", "UTF-8"), (b"\xf5\x80\x80\x80", "UTF-8")):
         result = linnet(*words, stdin=body, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert why in result.err, result
@@ -561,8 +563,9 @@ def memories():
          "no other account's")
 
 
-def takes_all_and_leaves(connection):
-    """A server without stream management that goes when it is asked whether it has everything."""
+def takes_all_and_leaves(connection, answers=0):
+    """A server without stream management that goes when it is asked whether it has everything, or
+    once it has answered that so often."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     pem = certificate("localhost")
     context.load_cert_chain(pem, pem.with_suffix(".key"))
@@ -580,7 +583,11 @@ def takes_all_and_leaves(connection):
         number = re.search("id=['\"]([^'\"]*)", request).group(1)
         tell(f'<iq type="result" id="{number}"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind">'
              "<jid>juliet@localhost/x</jid></bind></iq>")
-        read_until(tls, b"urn:xmpp:ping")
+        for turn in range(answers + 1):
+            asked = read_until(tls, b"urn:xmpp:ping").decode()
+            number = re.search("<iq[^>]* id=['\"]([^'\"]*)", asked).group(1)
+            if turn < answers:
+                tell(f'<iq type="result" id="{number}"/>')
 
 
 def unconfirmed():
@@ -598,6 +605,10 @@ def unconfirmed():
             result = linnet("send", *words, *more, "--json", *where, stdin=stdin)
         (left,) = [e for e in map(json.loads, result.out.splitlines()) if e["event"] == "unconfirmed"]
         same([left["first_line"], left["last_line"]], [1, 2], result)
+    with Fake(lambda connection: takes_all_and_leaves(connection, 1)) as where:
+        result = linnet("send", *words, "--lines", *where, stdin=b"x\n" * 500 + b"\xff\n")
+    same(result.code, 2, result)
+    has(result.err, "the server has every line up to 500; nothing after it was sent", "line 501: the message is not")
 
 
 CASES = [help_and_version, usage, memories, unconfirmed, addresses, hosts, bodies, failures, dead_port, dead_port_again,
