@@ -184,7 +184,8 @@ def usage():
                   ["login", "a@b", "--port", "0"], ["login", "a@b", "--password", "x"],
                   ["login", "a@b", "--mech", "ROT13"], ["login", "a@b", "--pin", "x"],
                   ["explain", "30", "31"], ["explain", "nonsense"], ["explain", "00"], ["explain", "99"],
-                  ["explain", "30x"], ["explain", ""], ["explain", "--host", "x"]):
+                  ["explain", "30x"], ["explain", ""], ["explain", "--host", "x"],
+                  ["forget", "a@b", "--host", "x"]):
         result = linnet(*words, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert result.err and not result.out, result
@@ -550,6 +551,11 @@ def memories():
     has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Forgotten: " + str(file))
     assert not file.exists()
     has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Nothing was remembered")
+    result = linnet("forget", "localhost")
+    same(result.code, 3, result)
+    has(result.err, "localhost is a domain")
+    same(linnet("forget", "juliet@localhost", "--memory=off").code, 2, "there is nothing to forget")
+    assert "off" not in linnet("forget", "--help").out, "which forget cannot use"
     result = linnet(*login)
     same(result.code, 11, result)
     folder = pathlib.Path(ENVIRONMENT["XDG_STATE_HOME"]) / "linnet"
