@@ -327,6 +327,13 @@ def sentences():
         has(result.err, "SCRAM-SHA-512 cannot be used: the server does not offer it; the server "
             "offers PLAIN", "Without --mech")
         assert "asked for by name" not in result.err, result
+        shown = subprocess.run(["openssl", "x509", "-in", certificate("192.168.1.185"), "-noout",
+                                "-fingerprint", "-sha256"], check=True, capture_output=True, text=True)
+        result = linnet(*login, *where, "--pin", shown.stdout.strip().partition("=")[2])
+        same(result.code, 21, result)
+        has(result.err, "is the SHA-256 of the certificate; it takes that of the key")
+        result = linnet(*login, *where, "--pin", "00" * 32)
+        assert "it takes that of the key" not in result.err, result
         result = linnet(*login, *where)
         same(result.code, 21, result)
         facts = dict(line.split(None, 1) for line in result.err.splitlines() if line[:4] == "    "
@@ -569,9 +576,9 @@ def memories():
          "no other account's")
 
 
-def takes_all_and_leaves(connection, answers=0):
+def takes_all_and_leaves(connection, answers=0, error=""):
     """A server without stream management that goes when it is asked whether it has everything, or
-    once it has answered that so often."""
+    once it has answered that so often; `error` is what it says of a message first."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     pem = certificate("localhost")
     context.load_cert_chain(pem, pem.with_suffix(".key"))
@@ -592,6 +599,10 @@ def takes_all_and_leaves(connection, answers=0):
         for turn in range(answers + 1):
             asked = read_until(tls, b"urn:xmpp:ping").decode()
             number = re.search("<iq[^>]* id=['\"]([^'\"]*)", asked).group(1)
+            message = re.search("<message[^>]* id=['\"]([^'\"]*)", asked)
+            if error:
+                tell(f'<message type="error" id="{message.group(1)}"><error type="cancel"><{error} '
+                     'xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>')
             if turn < answers:
                 tell(f'<iq type="result" id="{number}"/>')
 
@@ -617,7 +628,21 @@ def unconfirmed():
     has(result.err, "the server has every line up to 500; nothing after it was sent", "line 501: the message is not")
 
 
-CASES = [help_and_version, usage, memories, unconfirmed, addresses, hosts, bodies, failures, dead_port, dead_port_again,
+def returned():
+    """What comes back is told with what most often lies behind it."""
+    words = ["--direct-tls", "--memory=off", "--password-file", str(PRIVATE), "--cafile",
+             str(certificate("localhost")), "-m", "one"]
+    for to, error, hint in (
+            ("romeo@localhost", "service-unavailable", "there is no such user"),
+            ("romeo", "remote-server-not-found", "It has no @"),
+            ("romeo@example.org", "remote-server-not-found", "cannot reach the domain")):
+        with Fake(lambda connection, error=error: takes_all_and_leaves(connection, 0, error)) as where:
+            result = linnet("send", "juliet@localhost", to, *words, *where)
+        same(result.code, 60, result)
+        has(result.err, "Message not delivered", "What was sent was not delivered.", f"The server said: {error}", hint)
+
+
+CASES = [help_and_version, usage, memories, unconfirmed, returned, addresses, hosts, bodies, failures, dead_port, dead_port_again,
          missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 
