@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "net/tls_certificate.h"
+#include "net/tls_identity.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -186,6 +187,12 @@ struct tls_ctx *tls_ctx_new_server(const struct tls_server_settings *s,
 void tls_ctx_certificate(const struct tls_ctx *ctx, struct tls_certificate *ret)
 {
     tls_certificate_read(SSL_CTX_get0_certificate(ctx->ssl_ctx), ret);
+}
+
+bool tls_ctx_is_for(const struct tls_ctx *ctx, const char *host, const char *srv_service)
+{
+    const struct tls_identity id = {host, srv_service, true};
+    return tls_identity_matches(SSL_CTX_get0_certificate(ctx->ssl_ctx), &id);
 }
 
 /* ---- client ---- */
