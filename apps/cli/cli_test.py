@@ -192,7 +192,8 @@ def usage():
         both = linnet(*words, "--json", env={"LINNET_PASSWORD": "secret"})
         same(both.code, 2, both)
         error = json.loads(both.out)
-        same([error["event"], error["code"], error["exit"]], ["error", "usage", 2], both)
+        same([error["event"], error["code"], error["exit"], error["heading"]],
+             ["error", "usage", 2, "That cannot be done as asked"], both)
         assert both.err, both
     for path, why in (("/nonexistent", "No such file"), (FOLDER.name, "Is a directory")):
         for words in (["login", "a@b"], ["probe", "b"]):
@@ -490,29 +491,41 @@ def signals():
     same(code, 130, said)
 
 
-def prompt():
-    """The password is asked for on the terminal, without echo; Ctrl-C gives the echo back."""
+def typing(words, *answers):
+    """The exit status and all that was said by `linnet words...` on a terminal; each pair of
+    `answers` is what is waited for and what is then typed."""
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execve(LINNET, [LINNET, "login", "juliet@localhost", "--host", "127.0.0.1", "--port", "1"],
-                  ENVIRONMENT)
+        os.execve(LINNET, [LINNET, *words], ENVIRONMENT)
     said = b""
-
-    def listen(until):
-        nonlocal said
-        while until not in said:
-            ready, _, _ = select.select([terminal], [], [], 20)
-            assert ready, said
-            try:
+    for until, answer in (*answers, (b"never said", b"")):
+        try:
+            while until not in said:
+                ready, _, _ = select.select([terminal], [], [], 20)
+                assert ready, said
                 said += os.read(terminal, 4096)
-            except OSError:
-                return
-    listen(b"Password for juliet@localhost: ")
-    os.write(terminal, b"s3cret\n")
-    listen(b"never said")
-    same(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 11, said)
-    assert b"s3cret" not in said, said
+        except OSError:
+            break
+        os.write(terminal, answer)
     os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
+
+
+def prompt():
+    """The password is asked for on the terminal, without echo, and then for the message."""
+    where = ["--host", "127.0.0.1", "--port", "1"]
+    ask = b"Password for juliet@localhost: ", b"s3cret\n"
+    code, said = typing(["login", "juliet@localhost", *where], ask)
+    same(code, 11, said)
+    assert b"s3cret" not in said, said
+    send = ["send", "juliet@localhost", "romeo@localhost", *where]
+    code, said = typing(send, ask, (b"Type the message; Ctrl-D", b"Wherefore?\n\x04"))
+    same(code, 11, said)
+    code, said = typing([*send, "--lines"], ask, (b"Each line that you type is a message", b""))
+    same(code, 11, said)
+    code, said = typing([*send, "-m", "Wherefore?"], ask)
+    same(code, 11, said)
+    assert b"Ctrl-D" not in said, said
 
 
 def lost_reader():

@@ -227,10 +227,9 @@ void failure_json(json_t *object, const struct options *o, const struct linnet_e
     output_set(object, "condition", e->condition);
     output_set(object, "peer_text", e->peer_text);
     output_set(object, "sentence", e->sentence);
-    if (info && !is_own(e)) {
-        output_set(object, "heading", info->heading);
+    output_set(object, "heading", info ? info->heading : NULL);
+    if (!is_own(e))
         output_set(object, "remedy", remedy(o, e));
-    }
     output_set(object, "retry", linnet_retry_name(e->retry));
     if (e->retry_after_s)
         json_object_set_new(object, "retry_after_s", json_integer(e->retry_after_s));
