@@ -553,7 +553,8 @@ def memories():
     file = pathlib.Path(FOLDER.name) / "memory"
     login = ["login", "juliet@localhost", "--password-file", str(PRIVATE), f"--memory={file}",
              "--host", "127.0.0.1", "--port", "1"]
-    for text, mode, why in (("linnet-memory 1\n", 0o600, "the memory is damaged"),
+    for text, mode, why in (("linnet-memory 1\n", 0o600, "the memory is damaged; this removes it: linnet forget"),
+                            ("a diary\n", 0o600, "the memory is not one of Linnet; move the file away"),
                             ("linnet-memory 1\naddress romeo@localhost\nend\n", 0o600, "another address"),
                             ("", 0o644, "others may read it")):
         file.write_text(text)
