@@ -7,8 +7,10 @@
 int main(int argc, char **argv)
 {
     char password[1024] = "";
-    if (argc < 2 || !fgets(password, sizeof password, stdin))
+    if (argc < 2 || !fgets(password, sizeof password, stdin)) {
+        fputs("usage: login ADDRESS [HOST [CA-FILE]], and a password to read\n", stderr);
         return LINNET_ERROR_USAGE;
+    }
 
     struct linnet_config *config = linnet_config_new();
     linnet_config_set_address(config, argv[1]);

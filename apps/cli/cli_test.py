@@ -184,14 +184,16 @@ def usage():
                   ["login", "a@b", "--port", "0"], ["login", "a@b", "--password", "x"],
                   ["login", "a@b", "--mech", "ROT13"], ["login", "a@b", "--pin", "x"],
                   ["explain", "30", "31"], ["explain", "nonsense"], ["explain", "00"], ["explain", "99"],
-                  ["explain", "30x"], ["explain", ""], ["explain", "--host", "x"]):
+                  ["explain", "30x"], ["explain", ""], ["explain", "--host", "x"],
+                  ["forget", "a@b", "--host", "x"]):
         result = linnet(*words, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert result.err and not result.out, result
         both = linnet(*words, "--json", env={"LINNET_PASSWORD": "secret"})
         same(both.code, 2, both)
         error = json.loads(both.out)
-        same([error["event"], error["code"], error["exit"]], ["error", "usage", 2], both)
+        same([error["event"], error["code"], error["exit"], error["heading"]],
+             ["error", "usage", 2, "That cannot be done as asked"], both)
         assert both.err, both
     for path, why in (("/nonexistent", "No such file"), (FOLDER.name, "Is a directory")):
         for words in (["login", "a@b"], ["probe", "b"]):
@@ -233,7 +235,9 @@ def hosts():
 def bodies():
     words = ["send", "a@localhost", "b@localhost"]
     for body, why in ((b"", "empty"), (b"\n", "empty"), (b"a\0b", "U+0000"), (b"\x1b[1m", "U+001B"),
-                      (b"\xef\xbf\xbf", "U+FFFF"), (b"a" * 200001, "longer")):
+                      (b"\xef\xbf\xbf", "U+FFFF"), (b"a" * 200001, "longer"), (b"\xff", "not text in UTF-8"),
+                      (b"a\xc3", "UTF-8"), (b"\xc0\x80", "UTF-8"), (b"\xed\xa0\x80", "UTF-8"),
+                      (b"\xf4\x90\x80\x80", "UTF-8"), (b"\xe2\x82a", "UTF-8"), (b"\xf5\x80\x80\x80", "UTF-8")):
         result = linnet(*words, stdin=body, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
         assert why in result.err, result
@@ -324,6 +328,13 @@ def sentences():
         has(result.err, "SCRAM-SHA-512 cannot be used: the server does not offer it; the server "
             "offers PLAIN", "Without --mech")
         assert "asked for by name" not in result.err, result
+        shown = subprocess.run(["openssl", "x509", "-in", certificate("192.168.1.185"), "-noout",
+                                "-fingerprint", "-sha256"], check=True, capture_output=True, text=True)
+        result = linnet(*login, *where, "--pin", shown.stdout.strip().partition("=")[2])
+        same(result.code, 21, result)
+        has(result.err, "is the SHA-256 of the certificate; it takes that of the key")
+        result = linnet(*login, *where, "--pin", "00" * 32)
+        assert "it takes that of the key" not in result.err, result
         result = linnet(*login, *where)
         same(result.code, 21, result)
         facts = dict(line.split(None, 1) for line in result.err.splitlines() if line[:4] == "    "
@@ -480,29 +491,41 @@ def signals():
     same(code, 130, said)
 
 
-def prompt():
-    """The password is asked for on the terminal, without echo; Ctrl-C gives the echo back."""
+def typing(words, *answers):
+    """The exit status and all that was said by `linnet words...` on a terminal; each pair of
+    `answers` is what is waited for and what is then typed."""
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execve(LINNET, [LINNET, "login", "juliet@localhost", "--host", "127.0.0.1", "--port", "1"],
-                  ENVIRONMENT)
+        os.execve(LINNET, [LINNET, *words], ENVIRONMENT)
     said = b""
-
-    def listen(until):
-        nonlocal said
-        while until not in said:
-            ready, _, _ = select.select([terminal], [], [], 20)
-            assert ready, said
-            try:
+    for until, answer in (*answers, (b"never said", b"")):
+        try:
+            while until not in said:
+                ready, _, _ = select.select([terminal], [], [], 20)
+                assert ready, said
                 said += os.read(terminal, 4096)
-            except OSError:
-                return
-    listen(b"Password for juliet@localhost: ")
-    os.write(terminal, b"s3cret\n")
-    listen(b"never said")
-    same(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 11, said)
-    assert b"s3cret" not in said, said
+        except OSError:
+            break
+        os.write(terminal, answer)
     os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
+
+
+def prompt():
+    """The password is asked for on the terminal, without echo, and then for the message."""
+    where = ["--host", "127.0.0.1", "--port", "1"]
+    ask = b"Password for juliet@localhost: ", b"s3cret\n"
+    code, said = typing(["login", "juliet@localhost", *where], ask)
+    same(code, 11, said)
+    assert b"s3cret" not in said, said
+    send = ["send", "juliet@localhost", "romeo@localhost", *where]
+    code, said = typing(send, ask, (b"Type the message; Ctrl-D", b"Wherefore?\n\x04"))
+    same(code, 11, said)
+    code, said = typing([*send, "--lines"], ask, (b"Each line that you type is a message", b""))
+    same(code, 11, said)
+    code, said = typing([*send, "-m", "Wherefore?"], ask)
+    same(code, 11, said)
+    assert b"Ctrl-D" not in said, said
 
 
 def lost_reader():
@@ -530,7 +553,8 @@ def memories():
     file = pathlib.Path(FOLDER.name) / "memory"
     login = ["login", "juliet@localhost", "--password-file", str(PRIVATE), f"--memory={file}",
              "--host", "127.0.0.1", "--port", "1"]
-    for text, mode, why in (("linnet-memory 1\n", 0o600, "the memory is damaged"),
+    for text, mode, why in (("linnet-memory 1\n", 0o600, "the memory is damaged; this removes it: linnet forget"),
+                            ("a diary\n", 0o600, "the memory is not one of Linnet; move the file away"),
                             ("linnet-memory 1\naddress romeo@localhost\nend\n", 0o600, "another address"),
                             ("", 0o644, "others may read it")):
         file.write_text(text)
@@ -548,6 +572,11 @@ def memories():
     has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Forgotten: " + str(file))
     assert not file.exists()
     has(linnet("forget", "juliet@localhost", f"--memory={file}").out, "Nothing was remembered")
+    result = linnet("forget", "localhost")
+    same(result.code, 3, result)
+    has(result.err, "localhost is a domain")
+    same(linnet("forget", "juliet@localhost", "--memory=off").code, 2, "there is nothing to forget")
+    assert "off" not in linnet("forget", "--help").out, "which forget cannot use"
     result = linnet(*login)
     same(result.code, 11, result)
     folder = pathlib.Path(ENVIRONMENT["XDG_STATE_HOME"]) / "linnet"
@@ -561,8 +590,9 @@ def memories():
          "no other account's")
 
 
-def takes_all_and_leaves(connection):
-    """A server without stream management that goes when it is asked whether it has everything."""
+def takes_all_and_leaves(connection, answers=0, error=""):
+    """A server without stream management that goes when it is asked whether it has everything, or
+    once it has answered that so often; `error` is what it says of a message first."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     pem = certificate("localhost")
     context.load_cert_chain(pem, pem.with_suffix(".key"))
@@ -580,7 +610,15 @@ def takes_all_and_leaves(connection):
         number = re.search("id=['\"]([^'\"]*)", request).group(1)
         tell(f'<iq type="result" id="{number}"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind">'
              "<jid>juliet@localhost/x</jid></bind></iq>")
-        read_until(tls, b"urn:xmpp:ping")
+        for turn in range(answers + 1):
+            asked = read_until(tls, b"urn:xmpp:ping").decode()
+            number = re.search("<iq[^>]* id=['\"]([^'\"]*)", asked).group(1)
+            message = re.search("<message[^>]* id=['\"]([^'\"]*)", asked)
+            if error:
+                tell(f'<message type="error" id="{message.group(1)}"><error type="cancel"><{error} '
+                     'xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>')
+            if turn < answers:
+                tell(f'<iq type="result" id="{number}"/>')
 
 
 def unconfirmed():
@@ -598,9 +636,27 @@ def unconfirmed():
             result = linnet("send", *words, *more, "--json", *where, stdin=stdin)
         (left,) = [e for e in map(json.loads, result.out.splitlines()) if e["event"] == "unconfirmed"]
         same([left["first_line"], left["last_line"]], [1, 2], result)
+    with Fake(lambda connection: takes_all_and_leaves(connection, 1)) as where:
+        result = linnet("send", *words, "--lines", *where, stdin=b"x\n" * 500 + b"\xff\n")
+    same(result.code, 2, result)
+    has(result.err, "the server has every line up to 500; nothing after it was sent", "line 501: the message is not")
 
 
-CASES = [help_and_version, usage, memories, unconfirmed, addresses, hosts, bodies, failures, dead_port, dead_port_again,
+def returned():
+    """What comes back is told with what most often lies behind it."""
+    words = ["--direct-tls", "--memory=off", "--password-file", str(PRIVATE), "--cafile",
+             str(certificate("localhost")), "-m", "one"]
+    for to, error, hint in (
+            ("romeo@localhost", "service-unavailable", "there is no such user"),
+            ("romeo", "remote-server-not-found", "It has no @"),
+            ("romeo@example.org", "remote-server-not-found", "cannot reach the domain")):
+        with Fake(lambda connection, error=error: takes_all_and_leaves(connection, 0, error)) as where:
+            result = linnet("send", "juliet@localhost", to, *words, *where)
+        same(result.code, 60, result)
+        has(result.err, "Message not delivered", "What was sent was not delivered.", f"The server said: {error}", hint)
+
+
+CASES = [help_and_version, usage, memories, unconfirmed, returned, addresses, hosts, bodies, failures, dead_port, dead_port_again,
          missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 

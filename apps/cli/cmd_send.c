@@ -5,8 +5,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LOGIN_MS = 60000, SEND_MS = 60000 };
+
+/* A person who is waited for is told so. */
+static void invite(const struct options *o)
+{
+    if (o->message || o->quiet || o->json || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return;
+    fputs(o->lines ? "Each line that you type is a message; Ctrl-D ends it.\n"
+                   : "Type the message; Ctrl-D on a line of its own ends it.\n",
+          stderr);
+}
 
 /* Standard input whole, without its last line end; NULL when out of memory. */
 static char *read_body(size_t *ret_len)
@@ -153,6 +164,8 @@ int cmd_send(const struct options *o)
                            "--lines takes its messages from standard input, and -m is one");
     if (code == LINNET_OK)
         code = session_open(&s); /* the password comes first where both come from one descriptor */
+    if (code == LINNET_OK)
+        invite(o);
     if (code == LINNET_OK && !o->lines && !(body = get_body(o, &s.error)))
         code = s.error.code;
     if (s.reconnects)

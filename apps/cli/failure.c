@@ -21,7 +21,8 @@ enum linnet_error_code failure_set(struct linnet_error *error, enum linnet_error
 /* Said by failure_set: it speaks of this command, not of the row of the catalogue. */
 static bool is_own(const struct linnet_error *e)
 {
-    return e->stage == LINNET_STAGE_NONE && !e->params[0] && e->code != LINNET_ERROR_NO_MEMORY;
+    return e->stage == LINNET_STAGE_NONE && e->origin != LINNET_ORIGIN_PEER && !e->params[0] &&
+           e->code != LINNET_ERROR_NO_MEMORY;
 }
 
 static bool is_certificate(const struct linnet_error *e)
@@ -31,6 +32,42 @@ static bool is_certificate(const struct linnet_error *e)
 }
 
 /* ---- text ---- */
+
+/* The certificate has a SHA-256 and its key has another; only the key's can be pinned. */
+static bool pinned_certificate(const struct options *o, const struct linnet_error *e)
+{
+    uint8_t shown[32], pinned[32];
+    const char *sha256 = linnet_error_param(e, "sha256");
+    if (!sha256 || !fingerprint_parse(sha256, shown))
+        return false;
+    for (unsigned i = 0; i < o->pin_count; i++)
+        if (fingerprint_parse(o->pins[i], pinned) && memcmp(pinned, shown, sizeof shown) == 0)
+            return true;
+    return false;
+}
+
+static const char *untrusted_hint(const struct options *o, const struct linnet_error *e)
+{
+    if (pinned_certificate(o, e))
+        return "What --pin was given is the SHA-256 of the certificate; it takes that of the key, "
+               "which is the line \"pin\".";
+    return o->pin_count ? NULL
+                        : "Once the administrator has confirmed the key, --pin accepts it, or "
+                          "--cafile its issuer.";
+}
+
+static const char *stanza_hint(const struct options *o, const struct linnet_error *e)
+{
+    if (strcmp(e->condition, "service-unavailable") == 0)
+        return "Most often: there is no such user, or nobody is online there and the server keeps "
+               "no messages.";
+    if (strcmp(e->condition, "remote-server-not-found") != 0)
+        return NULL;
+    return o->to && !strchr(o->to, '@')
+               ? "It has no @, so it is the name of a server; a person's is like name@example.org."
+               : "The server of the sender cannot reach the domain of the recipient, or reaches no "
+                 "other servers at all.";
+}
 
 const char *failure_hint(const struct options *o, const struct linnet_error *e)
 {
@@ -47,9 +84,7 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
     case LINNET_ERROR_TLS_FAILED:
         return o->direct_tls ? "If this port wants STARTTLS, leave out --direct-tls." : NULL;
     case LINNET_ERROR_CERT_UNTRUSTED:
-        return o->pin_count ? NULL
-                            : "Once the administrator has confirmed the key, --pin accepts it, or "
-                              "--cafile its issuer.";
+        return untrusted_hint(o, e);
     case LINNET_ERROR_CERT_NAME:
     case LINNET_ERROR_CERT_EXPIRED:
         return "--pin accepts this key, whatever else the certificate says.";
@@ -68,10 +103,7 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
                    ? "--legacy lets DIGEST-MD5 take part, which is weak."
                    : NULL;
     case LINNET_ERROR_STANZA:
-        return strcmp(e->condition, "service-unavailable") == 0
-                   ? "Most often: there is no such user, or nobody is online there and the server "
-                     "keeps no messages."
-                   : NULL;
+        return stanza_hint(o, e);
     case LINNET_ERROR_PROTOCOL:
         return o->trace ? NULL : "--trace=FILE writes down what was said, secrets masked.";
     default:
@@ -195,10 +227,9 @@ void failure_json(json_t *object, const struct options *o, const struct linnet_e
     output_set(object, "condition", e->condition);
     output_set(object, "peer_text", e->peer_text);
     output_set(object, "sentence", e->sentence);
-    if (info && !is_own(e)) {
-        output_set(object, "heading", info->heading);
+    output_set(object, "heading", info ? info->heading : NULL);
+    if (!is_own(e))
         output_set(object, "remedy", remedy(o, e));
-    }
     output_set(object, "retry", linnet_retry_name(e->retry));
     if (e->retry_after_s)
         json_object_set_new(object, "retry_after_s", json_integer(e->retry_after_s));

@@ -109,7 +109,9 @@ static const struct row {
      SIGNS_IN, "Sign-in"},
 
     {OPT_MEMORY, "memory", "=FILE|off", "where to remember the account, or nowhere",
-     "a file or off", SIGNS_IN | FORGETS, "Memory"},
+     "a file or off", SIGNS_IN, "Memory"},
+    {OPT_MEMORY, "memory", "=FILE", "this file, not those of the usual place", "a file", FORGETS,
+     "Memory"},
     {OPT_ACCEPT_CHANGE, "accept-change", NULL, "take the server as it is now for right", NULL,
      SIGNS_IN, "Memory"},
     {OPT_EARLY_DATA, "early-data", NULL, "send the token in TLS early data, if allowed", NULL,
@@ -375,8 +377,8 @@ static enum parsed take(struct options *o, int id, const char *value, bool *help
     if (id == 'h')
         return *help = true, PARSED_RUN;
     if (!(r->commands & (1u << o->command))) {
-        failure_set(error, LINNET_ERROR_USAGE, "%s has no option --%s", commands[o->command].name,
-                    r->name);
+        failure_set(error, LINNET_ERROR_USAGE, "%s takes no --%s; try: linnet %s --help",
+                    commands[o->command].name, r->name, commands[o->command].name);
         return PARSED_WRONG;
     }
     return store(o, id, value) ? PARSED_RUN : wrong_value(r, value, error);

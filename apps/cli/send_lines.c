@@ -210,13 +210,19 @@ static bool take(struct lines *l, const struct linnet_event *e)
 
 /* ---- how it ended ---- */
 
+/* Where to go on: whoever sends the rest again must know where it begins. Programs counted. */
+static void show_confirmed(const struct lines *l)
+{
+    if (l->sent > 0 && !l->s->options->json)
+        fprintf(stderr, "linnet: the server has every line up to %llu; nothing after it was sent\n",
+                (unsigned long long)l->line_of[(l->sent - 1) % UNDER_WAY_MAX]);
+}
+
 /* What nobody has confirmed, in one piece: acknowledgements come in order. */
 static void show_unconfirmed(const struct lines *l)
 {
     uint64_t first = l->line_of[l->acked % UNDER_WAY_MAX];
     uint64_t last = l->line_of[(l->sent - 1) % UNDER_WAY_MAX];
-    if (l->acked == l->sent)
-        return;
     if (l->s->options->json) {
         json_t *object = output_event("unconfirmed");
         json_object_set_new(object, "first_line", json_integer((json_int_t)first));
@@ -288,7 +294,9 @@ enum linnet_error_code send_lines(struct session *s)
     free(l.held);
     if (code == LINNET_OK)
         show_done(&l);
-    else
+    else if (l.acked < l.sent)
         show_unconfirmed(&l);
+    else
+        show_confirmed(&l);
     return code;
 }

@@ -199,8 +199,9 @@ void sign_in_blame_memory(struct session *s)
         snprintf(file, sizeof file, " --memory=%s", o->memory);
     bool lost = strstr(why, "damaged") || strstr(why, "version");
     failure_set(&s->error, LINNET_ERROR_USAGE, "%.300s: %s%s%s%s", s->sign_in.memory.path, why,
-                lost ? "; this removes it: linnet forget " : "", lost ? o->address : "",
-                lost ? file : "");
+                lost ? "; this removes it: linnet forget "
+                     : "; move the file away, or name another with --memory",
+                lost ? o->address : "", lost ? file : "");
 }
 
 /* ---- notices ---- */

@@ -181,7 +181,8 @@ void remember_prepare(void *ctx, struct stream_config *to)
         f->token_mechanism = str_from(m->token_mechanism);
         f->token_count = m->token_count;
     }
-    r->features_used = buf_len(&m->features) > 0 && !f->off;
+    /* They were seen behind TLS, and nothing is done ahead of it without. */
+    r->features_used = buf_len(&m->features) > 0 && !f->off && c->config->tls != LINNET_TLS_OFF;
     if (r->features_used)
         f->known_features = buf_peek(&m->features);
 }

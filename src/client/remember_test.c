@@ -644,6 +644,25 @@ static void nothing_is_learnt_in_clear(void **state)
     end(&a);
 }
 
+/* What was seen behind TLS is no reason to ask a server again that is spoken to in clear. */
+static void asks_once_in_clear(void **state)
+{
+    static struct account a;
+    struct account_memory m;
+    (void)state;
+    begin(&a);
+    expect(&a, LINNET_OK);
+    a.fake.in_clear = true;
+    a.fake.mechanism = "X-OTHER";
+    a.fake.accepted = 0;
+    expect(&a, LINNET_ERROR_NO_MECHANISM);
+    assert_int_equal(a.fake.accepted, 1);
+    look(&a, &m);
+    assert_true(buf_len(&m.features) > 0);
+    memory_finish(&m);
+    end(&a);
+}
+
 /* ---- the text that is given ---- */
 
 static void refuses_what_is_not_its_memory(void **state)
@@ -695,6 +714,7 @@ int main(void)
         cmocka_unit_test(a_changed_key_is_noticed),
         cmocka_unit_test(a_bad_certificate_is_compared),
         cmocka_unit_test(nothing_is_learnt_in_clear),
+        cmocka_unit_test(asks_once_in_clear),
         cmocka_unit_test(refuses_what_is_not_its_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,16 +165,20 @@ static void contexts_say_what_is_wrong(void **state)
                    "cannot use /nonexistent/key.pem: No such file");
     refused_server(leaf.key_file, leaf.key_file, leaf.key_file);
     refused_server(leaf.cert_file, authority.key_file, "does not belong to the certificate");
-    refused_server("/dev/null", leaf.key_file, "cannot use /dev/null: no start line");
+    refused_server("/dev/null", leaf.key_file, "there is no certificate in PEM in it");
+    refused_server(leaf.cert_file, "/dev/null", "there is no private key in PEM in it");
 
     FILE *f = fopen(authority.key_file, "w");
     PEM_write_PKCS8PrivateKey(f, leaf.key, EVP_aes_128_cbc(), "pass", 4, NULL, NULL);
     fclose(f);
-    refused_server(leaf.cert_file, authority.key_file, authority.key_file);
+    refused_server(leaf.cert_file, authority.key_file, "it is under a passphrase");
 
     const struct tls_client_settings s = {.ca_file = "/nonexistent/ca.pem"};
     assert_null(tls_ctx_new_client(&s, reason));
     assert_non_null(strstr(reason, "/nonexistent/ca.pem"));
+    const struct tls_client_settings empty = {.ca_file = leaf.key_file};
+    assert_null(tls_ctx_new_client(&empty, reason));
+    assert_non_null(strstr(reason, "there is no certificate in PEM in it"));
     const struct tls_client_settings system = {0};
     struct tls_ctx *c = tls_ctx_new_client(&system, reason);
     assert_non_null(c);

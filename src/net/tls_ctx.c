@@ -2,9 +2,11 @@
 
 #include "base/hash.h"
 #include "net/tls_certificate.h"
+#include "net/tls_identity.h"
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,15 +25,36 @@ static struct tls_ctx *ctx_failed(struct tls_ctx *ctx, char reason[TLS_REASON_BY
     return NULL;
 }
 
-/* Names the file, and why OpenSSL or the system refused it. */
+/* Whether OpenSSL found nothing of the kind in a file of PEM. */
+static bool is_nothing_in_it(unsigned long e)
+{
+    return (ERR_GET_LIB(e) == ERR_LIB_OSSL_DECODER && ERR_GET_REASON(e) == ERR_R_UNSUPPORTED) ||
+           (ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE) ||
+           (ERR_GET_LIB(e) == ERR_LIB_X509 &&
+            ERR_GET_REASON(e) == X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
+}
+
+/* Whether a passphrase was asked for, which no_passphrase refuses. */
+static bool is_locked(unsigned long e)
+{
+    return ERR_GET_REASON(e) == ERR_R_INTERRUPTED_OR_CANCELLED;
+}
+
+/* Names the file, and why OpenSSL or the system refused it; `kind` is what should be in it. */
 static struct tls_ctx *ctx_failed_file(struct tls_ctx *ctx, char reason[TLS_REASON_BYTES],
-                                       const char *file)
+                                       const char *file, const char *kind)
 {
     unsigned long e = ERR_peek_error();
-    char system_reason[96];
-    const char *why = ERR_SYSTEM_ERROR(e)
-                          ? strerror_r(ERR_GET_REASON(e), system_reason, sizeof(system_reason))
-                          : ERR_reason_error_string(e);
+    char told[96];
+    const char *why = told;
+    if (is_nothing_in_it(e))
+        snprintf(told, sizeof(told), "there is no %s in PEM in it", kind);
+    else if (is_locked(e))
+        why = "it is under a passphrase, and must not be";
+    else if (ERR_SYSTEM_ERROR(e))
+        why = strerror_r(ERR_GET_REASON(e), told, sizeof(told));
+    else
+        why = ERR_reason_error_string(e);
     char text[TLS_REASON_BYTES];
     snprintf(text, sizeof(text), "cannot use %.160s: %s", file, why ? why : "unknown reason");
     return ctx_failed(ctx, reason, text);
@@ -44,7 +67,7 @@ static int no_passphrase(char *buf, int size, int writing, void *arg)
     (void)size;
     (void)writing;
     (void)arg;
-    return 0;
+    return -1;
 }
 
 static bool ctx_set_policy(SSL_CTX *s)
@@ -168,10 +191,10 @@ struct tls_ctx *tls_ctx_new_server(const struct tls_server_settings *s,
     if (!ctx_set_alpn(ctx, s->alpn) || !ctx_set_tickets(ctx, s->tickets) || !ctx_set_early(ctx, s))
         return ctx_failed(ctx, reason, "TLS cannot be set up");
     if (SSL_CTX_use_certificate_chain_file(ctx->ssl_ctx, s->cert_file) != 1)
-        return ctx_failed_file(ctx, reason, s->cert_file);
+        return ctx_failed_file(ctx, reason, s->cert_file, "certificate");
     if (SSL_CTX_use_PrivateKey_file(ctx->ssl_ctx, s->key_file, SSL_FILETYPE_PEM) != 1 &&
         ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH)
-        return ctx_failed_file(ctx, reason, s->key_file);
+        return ctx_failed_file(ctx, reason, s->key_file, "private key");
     if (SSL_CTX_check_private_key(ctx->ssl_ctx) != 1) {
         char text[TLS_REASON_BYTES];
         snprintf(text, sizeof(text), "the key in %.90s does not belong to the certificate in %.90s",
@@ -186,6 +209,12 @@ struct tls_ctx *tls_ctx_new_server(const struct tls_server_settings *s,
 void tls_ctx_certificate(const struct tls_ctx *ctx, struct tls_certificate *ret)
 {
     tls_certificate_read(SSL_CTX_get0_certificate(ctx->ssl_ctx), ret);
+}
+
+bool tls_ctx_is_for(const struct tls_ctx *ctx, const char *host, const char *srv_service)
+{
+    const struct tls_identity id = {host, srv_service, true};
+    return tls_identity_matches(SSL_CTX_get0_certificate(ctx->ssl_ctx), &id);
 }
 
 /* ---- client ---- */
@@ -237,7 +266,8 @@ struct tls_ctx *tls_ctx_new_client(const struct tls_client_settings *s,
     if (s->srv_service)
         snprintf(ctx->srv_service, sizeof(ctx->srv_service), "%s", s->srv_service);
     if (!ctx_set_anchors(ctx, s->ca_file))
-        return ctx_failed_file(ctx, reason, s->ca_file ? s->ca_file : "the system's certificates");
+        return ctx_failed_file(ctx, reason, s->ca_file ? s->ca_file : "the system's certificates",
+                               "certificate");
     if (!ctx_set_trust_id(ctx, !s->ca_file))
         return ctx_failed(ctx, reason, "TLS cannot be set up: out of memory");
     return ctx;

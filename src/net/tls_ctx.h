@@ -53,4 +53,7 @@ void tls_ctx_unref(struct tls_ctx *ctx); /* NULL is fine */
 /* The server's own certificate, for status pages and for a warning before it expires. */
 void tls_ctx_certificate(const struct tls_ctx *ctx, struct tls_certificate *ret);
 
+/* Whether a client of that service will find `host` in it (tls_identity.h). */
+bool tls_ctx_is_for(const struct tls_ctx *ctx, const char *host, const char *srv_service) MUST_USE;
+
 #endif

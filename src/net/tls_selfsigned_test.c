@@ -58,6 +58,8 @@ static struct tls_certificate made_for(const char *domain, const char *expected_
     struct tls_certificate c;
     tls_ctx_certificate(ctx, &c);
     assert_string_equal(c.names, expected_names);
+    assert_true(tls_ctx_is_for(ctx, domain, "xmpp-client"));
+    assert_false(tls_ctx_is_for(ctx, "another.example", "xmpp-client"));
     tls_ctx_unref(ctx);
 
     FILE *file = fopen(f.cert, "r");

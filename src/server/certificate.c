@@ -1,5 +1,6 @@
 #include "server/certificate.h"
 
+#include "base/datetime.h"
 #include "core/jid.h"
 #include "net/tls_selfsigned.h"
 #include "server/memory.h"
@@ -71,6 +72,27 @@ static enum linnet_error_code make(const struct paths *p, const struct settings 
     return tls_selfsigned_create(&made, reason) ? LINNET_OK : unusable(error, reason);
 }
 
+/* What a client will refuse, said where it can still be mended. */
+static void warn(const struct tls_ctx *ctx, const struct settings *s, const struct paths *p,
+                 const struct log_sink *log)
+{
+    struct tls_certificate cert;
+    char domain[256], until[DATETIME_BYTES];
+    int64_t now_s = time(NULL);
+    tls_ctx_certificate(ctx, &cert);
+    datetime_format(cert.not_after_s, until);
+    if (jid_domain_ascii(str_from(s->domain), domain) &&
+        !tls_ctx_is_for(ctx, domain, "xmpp-client"))
+        log_printf(log, LOG_WARNING, "tls", 0,
+                   "the certificate %s is not for %s, so clients will refuse it; it names %s%s",
+                   text_of(&p->cert), domain, cert.names[0] ? cert.names : "nobody",
+                   p->own ? "; remove it, and one is made at the next start" : "");
+    if (cert.not_after_s < now_s + WARN_S)
+        log_printf(log, LOG_WARNING, "tls", 0, "the certificate %s %s on %.10s%s",
+                   text_of(&p->cert), cert.not_after_s < now_s ? "expired" : "expires", until,
+                   cert.not_after_s < now_s ? ", so clients refuse it" : "");
+}
+
 enum linnet_error_code certificate_prepare(const struct settings *s, const struct log_sink *log,
                                            struct linnet_error *error)
 {
@@ -85,13 +107,8 @@ enum linnet_error_code certificate_prepare(const struct settings *s, const struc
     struct tls_ctx *ctx = NULL;
     if (code == LINNET_OK)
         code = certificate_load(s, NULL, NULL, &ctx, error);
-    if (code == LINNET_OK) {
-        struct tls_certificate cert;
-        tls_ctx_certificate(ctx, &cert);
-        if (cert.not_after_s < time(NULL) + WARN_S)
-            log_printf(log, LOG_WARNING, "tls", 0,
-                       "the certificate %s has expired or will within two weeks", text_of(&p.cert));
-    }
+    if (code == LINNET_OK)
+        warn(ctx, s, &p, log);
     tls_ctx_unref(ctx);
     paths_finish(&p);
     return code;

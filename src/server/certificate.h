@@ -10,7 +10,7 @@
 #include "server/settings.h"
 
 /* Makes DATA/tls/cert.pem and key.pem when none is configured and none is there; warns of one that
- * expires soon. */
+ * expires soon, or is for another domain. */
 enum linnet_error_code certificate_prepare(const struct settings *s, const struct log_sink *log,
                                            struct linnet_error *error) MUST_USE;
 

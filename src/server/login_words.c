@@ -21,6 +21,12 @@ static bool never_asked_for_tls(const struct login_record *r)
            r->steps[r->step_count - 1].stage == LOGIN_HEADER;
 }
 
+/* It saw the certificate, and tried nothing. */
+static bool left_after_tls(const struct login_record *r)
+{
+    return r->tls_version[0] && r->steps[r->step_count - 1].stage < LOGIN_SIGN_IN;
+}
+
 static bool said_nothing(const struct login_record *r)
 {
     return r->step_count == 1;
@@ -154,6 +160,11 @@ static const struct login_words rows[] = {
     {LINNET_ERROR_CONNECTION_LOST, said_nothing, "The client said nothing",
      "The client connected and left[: {reason}].",
      "Port scanners and load balancers do that; nothing is wrong here."},
+    {LINNET_ERROR_CONNECTION_LOST, left_after_tls, "The client left without trying to sign in",
+     "TLS was set up, and the client left before it tried to sign in[: {reason}].",
+     "A client that does not trust the certificate does that: linnetctl status shows the one in "
+     "force. So does one that only looks, or lacks the sign-in methods on offer: the trace shows "
+     "what it heard last."},
     {LINNET_ERROR_CONNECTION_LOST, NULL, "The client went away",
      "The client went away before it had signed in[: {reason}].",
      "If that happens each time, the client's own words say why; the trace shows what it heard "

@@ -95,6 +95,10 @@ def distrusts(server):
     raise AssertionError("it trusts anybody")
 
 
+def looked_at_the_certificate(server):
+    drop(secured(server))
+
+
 def web_request(server):
     daemon.say(server.port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
@@ -133,6 +137,8 @@ FAILURES = [  # how, code, stage, heading, what must be in the sentence
     (only_looked, "connection-lost", "secure", "The client left without asking for TLS", "TLS"),
     (no_handshake, "tls-failed", "secure", "TLS failed", "TLS"),
     (distrusts, "tls-failed", "secure", "The client refused the certificate", "unknown CA"),
+    (looked_at_the_certificate, "connection-lost", "sign in",
+     "The client left without trying to sign in", "TLS was set up"),
     (web_request, "not-xmpp", "header", "Not XMPP", "GET"),
     (broken_xml, "protocol", "secure", "The client broke the rules of XMPP", "rules"),
     (silent, "connection-lost", "header", "The client said nothing", "left"),

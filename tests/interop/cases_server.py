@@ -335,6 +335,20 @@ def reload(world):
         server.stop()
 
 
+def another_domain(world):
+    """A certificate that clients will refuse is named when the server starts, a good one is not."""
+    server = Linnetd(world.folder / "another-domain", world.programs)
+    try:
+        assert "clients will refuse" not in server.process.said(), server.process.said()
+        server.stop()
+        server.settings[0] = "domain=example.org"
+        server.start()
+        said = server.process.said()
+        assert "cert.pem is not for example.org, so clients will refuse it; it names localhost" in said, said
+    finally:
+        server.stop()
+
+
 def refused_settings(world, setting, reason):
     """A wrong setting ends the start with its reason, before anything is made."""
     data = world.folder / "refused"
@@ -460,6 +474,7 @@ def cases(world):
     yield "SIGTERM says system-shutdown to all", each(shutdown, world)
     yield "accounts survive kill -9", each(killed, world)
     yield "SIGHUP takes a new certificate", each(reload, world)
+    yield "a certificate for another domain is named", each(another_domain, world)
     for setting, reason in (("no.such=1", "no.such"), ("loops=many", "loops"),
                             ("c2s.listen=nowhere", "c2s.listen")):
         yield f"wrong setting {setting}", each(refused_settings, world, setting, reason)

@@ -276,6 +276,13 @@ static void failures_before_any_attempt(void **state)
          "CA\".");
 
     r = begin();
+    secure(r, 1010);
+    over(r, LINNET_ERROR_CONNECTION_LOST, "reason", "it was cut");
+    assert_int_equal(r->failed_stage, LOGIN_SIGN_IN);
+    says(r, LINNET_ERROR_CONNECTION_LOST, "The client left without trying to sign in",
+         "TLS was set up, and the client left before it tried to sign in: it was cut.");
+
+    r = begin();
     over(r, LINNET_ERROR_TIMEOUT, NULL, NULL);
     says(r, LINNET_ERROR_TIMEOUT, "The client took too long",
          "The client had not signed in after the time that it is given.");

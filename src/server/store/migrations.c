@@ -46,7 +46,8 @@ static enum sql_result forward(struct sql *db, unsigned target, char *reason)
         r = read_version(db, &version);
     if (r == SQL_DONE && version > (int64_t)migration_count) {
         snprintf(reason, SQL_REASON_BYTES,
-                 "the database has schema %lld, and this server knows %u: a newer one made it",
+                 "the database has schema %lld, and this server knows %u: run the newer "
+                 "linnetd that made it, or put back a copy from before",
                  (long long)version, migration_count);
         return SQL_FAILED;
     }
