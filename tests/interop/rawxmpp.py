@@ -79,7 +79,7 @@ class Session:
         self.socket = socket.create_connection((host, port), timeout,
                                                source and (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.context = ssl.create_default_context()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # 30 ms less: no CAs are read
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
         self.scanner = Scanner()
