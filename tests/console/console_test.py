@@ -233,6 +233,23 @@ def expires():
         site.stop()
 
 
+def is_asked_at_the_end():
+    """a request whose account changes while its body is on the way gets nothing done"""
+    with Site() as site:
+        browser = site.browser("admin")
+        body = b'{"user":"late","password":"late"}'
+        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
+            s.sendall((f"POST {API}/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                       f"Cookie: linnet_session={browser.cookie}\r\nX-CSRF-Token: {browser.csrf}\r\n"
+                       f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n").encode())
+            assert b"100 Continue" in s.recv(1000)  # its head was looked at
+            site.control("user", "role", "admin", "read-only")
+            s.sendall(body)
+            assert s.recv(1000).startswith(b"HTTP/1.1 403")
+        assert "late" not in site.control("user", "list").split()
+        site.stop()
+
+
 def throttles():
     """guessing: attempts are held, and refused with Retry-After when too many wait"""
     with Site() as site:
@@ -556,6 +573,6 @@ def opens_no_file():
         site.stop()
 
 
-daemon.run(signs_in, keeps_cookies, expires, throttles, refuses_forgeries, gives_nothing_away,
+daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
            keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
            tells_events, dies_alone, ends_with_linnetd, leaves_a_taken_port, stays_on_this_machine, opens_no_file)
