@@ -33,8 +33,10 @@ static void save(struct linnet_client *client, const char *file)
     bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
     if (fd >= 0)
         close(fd);
-    if (!good || rename(fresh, file) != 0)
+    if (!good || rename(fresh, file) != 0) {
         fprintf(stderr, "%s cannot be written: %s\n", file, strerror(errno));
+        linnet_client_memory_unsaved(client); /* then this login leaves the token alone */
+    }
 }
 
 /* Handles one event; returns whether more are to come. */

@@ -183,7 +183,7 @@ def usage():
     for words in ([], ["frobnicate"], ["login"], ["login", "a@b", "c"], ["login", "a@b", "--nosuch"],
                   ["login", "a@b", "--port", "0"], ["login", "a@b", "--password", "x"],
                   ["login", "a@b", "--mech", "ROT13"], ["login", "a@b", "--pin", "x"],
-                  ["explain", "30", "31"], ["explain", "nonsense"], ["explain", "0"], ["explain", "99"],
+                  ["explain", "30", "31"], ["explain", "nonsense"], ["explain", "00"], ["explain", "99"],
                   ["explain", "30x"], ["explain", ""], ["explain", "--host", "x"]):
         result = linnet(*words, env={"LINNET_PASSWORD": "secret"})
         same(result.code, 2, result)
@@ -214,6 +214,20 @@ def addresses():
     has(result.err, '"alice" is not a valid address: there is no @ in it.')
     result = linnet("login", "a b@localhost", env={"LINNET_PASSWORD": "secret"})
     has(result.err, '"a b@localhost" is not a valid address: a user name may not')
+
+
+def hosts():
+    """The port has an option of its own; what is no host is quoted."""
+    words = ["login", "juliet@localhost", "--password-file", str(PRIVATE), "--memory=off"]
+    for host in ("127.0.0.1:5322", "example.org:5222", "[::1]:5222", ""):
+        result = linnet(*words, "--host", host)
+        same(result.code, 2, result)
+        has(result.err, f"--host: '{host}' is not a host or address alone; its port goes to --port")
+    result = linnet(*words, "--host", "a b\x1b")
+    same(result.code, 2, result)
+    has(result.err, 'the host "a b')
+    assert "\x1b" not in result.err, result
+    same(linnet(*words, "--host", "::1", "--port", "1").code in (11, 13), True, "an IPv6 address")
 
 
 def bodies():
@@ -350,6 +364,9 @@ def explain():
         same(json.loads(linnet("explain", row["code"], "--json").out), row, row)
     has(linnet("explain", "bad-credentials").out, "Wrong user name or password", "exit status 30",
         "no: a person must change something first", "address, domain")
+    has(linnet("explain", "0").out, "Success", "What was asked was done.", "exit status 0")
+    assert "try again" not in linnet("explain", "0").out
+    same(json.loads(linnet("explain", "0", "--json").out)["code"], "ok", "explain 0 --json")
     has(linnet("explain", "nonsense").err, 'there is no failure "nonsense"')
     assert "\x1b" not in linnet("explain", "\x1b[2J").err
 
@@ -574,9 +591,16 @@ def unconfirmed():
         with Fake(takes_all_and_leaves) as where:
             result = linnet("send", *words, *more, *where, stdin=stdin)
         same(result.code, 16, result)
+        if not stdin:
+            continue
+        has(result.err, "lines 1 to 2 are not confirmed")
+        with Fake(takes_all_and_leaves) as where:
+            result = linnet("send", *words, *more, "--json", *where, stdin=stdin)
+        (left,) = [e for e in map(json.loads, result.out.splitlines()) if e["event"] == "unconfirmed"]
+        same([left["first_line"], left["last_line"]], [1, 2], result)
 
 
-CASES = [help_and_version, usage, memories, unconfirmed, addresses, bodies, failures, dead_port, dead_port_again,
+CASES = [help_and_version, usage, memories, unconfirmed, addresses, hosts, bodies, failures, dead_port, dead_port_again,
          missing_host, sentences, explain, offline, trap, trap_json,
          way_out_of_the_trap, trace, signals, prompt, lost_reader, full_disk]
 

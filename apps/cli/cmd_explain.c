@@ -16,10 +16,22 @@ static const char *retry_text(enum linnet_retry retry)
     return texts[retry];
 }
 
+/* The status that is no failure; for those who explain whatever $? is. */
+static const struct linnet_error_info success = {
+    .code = LINNET_OK,
+    .id = "ok",
+    .heading = "Success",
+    .sentence = "What was asked was done.",
+    .remedy = "Nothing is left to do.",
+    .evidence = "",
+};
+
 /* The row of an id or of an exit status; NULL when there is none. */
 static const struct linnet_error_info *find(const char *word)
 {
     size_t digits = strspn(word, "0123456789");
+    if (strcmp(word, "0") == 0 || strcmp(word, success.id) == 0)
+        return &success;
     if (digits == 0 || digits > 3 || word[digits])
         return linnet_error_info_by_id(word);
     return linnet_error_info((enum linnet_error_code)strtoul(word, NULL, 10));
@@ -29,7 +41,10 @@ static const struct linnet_error_info *find(const char *word)
 static void bare_sentence(const struct linnet_error_info *info, char *out, size_t size)
 {
     struct linnet_error none = {.code = info->code};
-    linnet_error_sentence(&none, out, size);
+    if (info == &success)
+        snprintf(out, size, "%s", info->sentence);
+    else
+        linnet_error_sentence(&none, out, size);
 }
 
 static json_t *words(const char *text)
@@ -90,7 +105,8 @@ static void explain_text(const struct linnet_error_info *info)
     putchar('\n');
     line("code", info->id);
     line("exit status", status);
-    line("try again", retry_text(info->retry));
+    if (info != &success)
+        line("try again", retry_text(info->retry));
     if (info->evidence[0])
         names("it carries", info->evidence);
 }

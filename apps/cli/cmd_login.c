@@ -31,6 +31,8 @@ static void show_online(const struct session *s)
         output_set(object, "mechanism", linnet_client_mechanism(s->client));
         output_set(object, "binding", linnet_client_binding(s->client));
         set_path(object, linnet_client_path(s->client));
+        json_object_set_new(object, "password_tried",
+                            json_boolean(!(linnet_client_path(s->client) & LINNET_PATH_TOKEN)));
         json_object_set_new(object, "ms",
                             json_integer(linnet_client_stage_ms(s->client, LINNET_STAGE_NONE)));
         output_json(object);
@@ -38,6 +40,9 @@ static void show_online(const struct session *s)
         printf("\nLogged in as %s", output_bold(stdout));
         output_printable(stdout, linnet_client_jid(s->client));
         printf("%s.\n", output_plain(stdout));
+        if (sign_in_left_password(s))
+            puts("The token that was remembered did it; the password that was given was not tried"
+                 " (--memory=off tries it).");
         fflush(stdout); /* in front of what a trace says of leaving */
     }
 }

@@ -6,11 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LOGIN_MS = 60000,
-    SEND_MS = 60000,
-    ERROR_GRACE_MS = 150 /* for an error that overtakes nothing: it comes from elsewhere */
-};
+enum { LOGIN_MS = 60000, SEND_MS = 60000 };
 
 /* Standard input whole, without its last line end; NULL when out of memory. */
 static char *read_body(size_t *ret_len)
@@ -110,7 +106,7 @@ static enum linnet_error_code await_taken(struct session *s, struct sending *m)
             return s->error.code;
         if (!taken && is_taken(s, m)) {
             taken = true;
-            s->deadline_ms = session_now_ms() + ERROR_GRACE_MS;
+            s->deadline_ms = session_now_ms() + MESSAGE_GRACE_MS;
         }
     }
 }

@@ -36,11 +36,6 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
 {
     const char *offered = linnet_error_param(e, "offered");
     switch (e->code) {
-    case LINNET_ERROR_USAGE:
-        return linnet_error_param(e, "reason") &&
-                       strncmp(linnet_error_param(e, "reason"), "the memory", 10) == 0
-                   ? "linnet forget removes what was remembered of an account."
-                   : NULL;
     case LINNET_ERROR_DOWNGRADE:
         return "--accept-change takes the server as it is now for right; --mech names a method.";
     case LINNET_ERROR_DNS_FAILED:
@@ -63,6 +58,10 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
                    ? "--tls=prefer goes on without encryption, though never with PLAIN."
                    : NULL;
     case LINNET_ERROR_NO_MECHANISM:
+        if (o->tls == LINNET_TLS_OFF)
+            return "Without TLS many servers let nobody sign in, and PLAIN is never used: leave "
+                   "out "
+                   "--tls=off.";
         if (o->mechanism)
             return "Without --mech linnet chooses by itself.";
         return !o->legacy && offered && strstr(offered, "DIGEST-MD5")
@@ -84,6 +83,8 @@ const char *failure_hint(const struct options *o, const struct linnet_error *e)
 static const char *remedy(const struct options *o, const struct linnet_error *e)
 {
     const struct linnet_error_info *info = linnet_error_info(e->code);
+    if (e->code == LINNET_ERROR_NO_MECHANISM && o->tls == LINNET_TLS_OFF)
+        return NULL; /* what is missing is TLS: the hint says so */
     if (e->code == LINNET_ERROR_DNS_NONE && o->host && linnet_error_param(e, "host"))
         return "Check the name given with --host.";
     return info ? info->remedy : NULL;

@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include "failure.h"
+#include "private_file.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -106,7 +107,7 @@ static bool make_folder(char *path)
     }
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return false;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, W_OK | X_OK) == 0 &&
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, X_OK) == 0 &&
            (!(st.st_mode & 077) || chmod(path, 0700) == 0);
 }
 
@@ -204,45 +205,12 @@ static enum linnet_error_code unusable(const struct memory *m, const char *why,
     return failure_set(error, LINNET_ERROR_USAGE, "the memory %s cannot be used: %s", m->path, why);
 }
 
-static const char *fault_of_file(int fd)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return "it is no regular file";
-    if (st.st_uid != geteuid())
-        return "it belongs to somebody else";
-    if (st.st_mode & 077)
-        return "others may read it; make it private with chmod 600";
-    return st.st_size > TEXT_BYTES ? "it is too long" : NULL;
-}
-
-static const char *read_all(struct memory *m, int fd)
-{
-    const char *fault = fault_of_file(fd);
-    while (!fault && m->len <= TEXT_BYTES) {
-        ssize_t got = read(fd, m->text + m->len, TEXT_BYTES + 1 - m->len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return strerror(errno);
-        if (got == 0)
-            break;
-        m->len += (size_t)got;
-    }
-    return fault;
-}
-
-/* A file that is not there is one of nothing. */
 static enum linnet_error_code read_file(struct memory *m, struct linnet_error *error)
 {
-    m->text = malloc(TEXT_BYTES + 1);
+    m->text = malloc(TEXT_BYTES + 1); /* one more is too much, which the library says */
     if (!m->text)
         return failure_set(error, LINNET_ERROR_NO_MEMORY, "out of memory");
-    int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? LINNET_OK : unusable(m, strerror(errno), error);
-    const char *fault = read_all(m, fd);
-    close(fd);
+    const char *fault = private_file_read(m->path, m->text, TEXT_BYTES + 1, &m->len);
     return fault ? unusable(m, fault, error) : LINNET_OK;
 }
 
@@ -274,12 +242,12 @@ enum linnet_error_code memory_open(struct memory *m, const struct options *o, co
         return o->memory ? unusable(m, "its name is too long", error) : LINNET_OK;
     m->saves = take_lock(m, LOCK_TRIES) && beside(m, USED_ENDING, used) &&
                (m->used = lock_file(used)) >= 0;
-    int why = errno;
-    m->shared = !m->saves && why == EWOULDBLOCK;
+    m->why = m->saves ? 0 : errno;
+    m->shared = m->why == EWOULDBLOCK;
     if (!m->saves)
         memory_unlock(m);
     if (!m->saves && !m->shared && o->memory)
-        return unusable(m, strerror(why), error);
+        return unusable(m, strerror(m->why), error);
     return read_file(m, error);
 }
 
@@ -295,48 +263,30 @@ void memory_give(struct memory *m, struct linnet_config *config)
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, const char *text, size_t len)
+/* Whether what this command uses is still there: `linnet forget` removes it. */
+static bool is_forgotten(const struct memory *m)
 {
-    while (len > 0) {
-        ssize_t put = write(fd, text, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        text += put;
-        len -= (size_t)put;
-    }
-    return fdatasync(fd) == 0;
-}
-
-static bool replace(const struct memory *m, const char *text, size_t len)
-{
-    char path[PATH_MAX];
-    if (!beside(m, NEW_ENDING, path))
-        return false;
-    unlink(path); /* of one who was interrupted */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && write_all(fd, text, len);
-    if (fd >= 0)
-        close(fd);
-    if (good && rename(path, m->path) == 0)
-        return true;
-    unlink(path);
-    return false;
-}
-
-void memory_save(struct memory *m, struct linnet_client *client)
-{
-    size_t len;
-    const char *text = m->saves ? linnet_client_memory(client, &len) : NULL;
-    bool held = m->lock >= 0;
     char used[PATH_MAX];
-    if (!text || !take_lock(m, 1))
-        return;
-    if (beside(m, USED_ENDING, used) && is_there(m->used, used)) /* not forgotten meanwhile */
-        replace(m, text, len);
+    return !beside(m, USED_ENDING, used) || !is_there(m->used, used);
+}
+
+int memory_save(struct memory *m, struct linnet_client *client)
+{
+    char aside[PATH_MAX];
+    size_t len;
+    const char *text = linnet_client_memory(client, &len);
+    bool held = m->lock >= 0;
+    int why = 0;
+    if (!m->saves)
+        return 0;
+    if (!text || !take_lock(m, LOCK_TRIES))
+        return text ? errno : ENOMEM;
+    if (!is_forgotten(m))
+        why = beside(m, NEW_ENDING, aside) ? private_file_replace(m->path, aside, text, len)
+                                           : ENAMETOOLONG;
     if (!held)
         memory_unlock(m);
+    return why;
 }
 
 void memory_close(struct memory *m)

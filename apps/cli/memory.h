@@ -15,6 +15,7 @@ struct memory {
     bool on;     /* there is one: it is read */
     bool saves;  /* and written */
     bool shared; /* not written, because another command uses it */
+    int why;     /* errno of not being written; 0 */
     int lock;    /* held to read and to write; -1: not held */
     int used;    /* held for as long as this command lives; -1: not held */
     char path[PATH_MAX];
@@ -24,16 +25,18 @@ struct memory {
 
 /* Finds, locks and reads the memory of the account o->address, whose prepared bare address is
  * `bare`. A folder of our own choice that cannot be had means no memory, which is said to those who
- * asked for --verbose. LINNET_ERROR_USAGE: --memory names what cannot be used, or what is there
- * cannot be read: going on would be without its protection. */
+ * asked for --verbose; one that cannot be written means one that is only read. LINNET_ERROR_USAGE:
+ * --memory names what cannot be used, or what is there cannot be read: going on would be without
+ * its protection. */
 enum linnet_error_code memory_open(struct memory *m, const struct options *o, const char *bare,
                                    struct linnet_error *error);
 
 /* Gives it to `config`, and wipes what was read. */
 void memory_give(struct memory *m, struct linnet_config *config);
 
-/* Saves what the client remembers now. Without success the file stays as it was. */
-void memory_save(struct memory *m, struct linnet_client *client);
+/* Saves what the client remembers now, if it `saves` and was not forgotten meanwhile; on disk when
+ * it returns. 0, or errno: what the file holds is not what the client would use now. */
+int memory_save(struct memory *m, struct linnet_client *client);
 
 /* This command stays online: others need not wait for it. */
 void memory_unlock(struct memory *m);

@@ -7,7 +7,10 @@
 
 #include "session.h"
 
-enum { MESSAGE_MAX_BYTES = 200000 }; /* what fits into one stanza of a usual server */
+enum {
+    MESSAGE_MAX_BYTES = 200000, /* what fits into one stanza of a usual server */
+    MESSAGE_GRACE_MS = 150      /* for an error from elsewhere, which comes behind the pong */
+};
 
 /* Whether XMPP can carry that text, else `error` is filled. */
 enum linnet_error_code message_check(const char *body, size_t len, struct linnet_error *error);

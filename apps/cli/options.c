@@ -89,8 +89,8 @@ static const struct row {
     unsigned commands;
     const char *heading; /* of its group; NULL: of the row before */
 } rows[] = {
-    {OPT_HOST, "host", "HOST", "connect to this host or address, not what DNS says", "a host",
-     CONNECTS, "Where"},
+    {OPT_HOST, "host", "HOST", "connect to this host or address, not what DNS says",
+     "a host or address alone; its port goes to --port", CONNECTS, "Where"},
     {OPT_PORT, "port", "PORT", "and to this port (5222; 5223 means --direct-tls)",
      "a port from 1 to 65535", CONNECTS},
     {OPT_DIRECT_TLS, "direct-tls", NULL, "TLS from the first byte instead of STARTTLS", NULL,
@@ -210,7 +210,7 @@ static void help_program(FILE *to)
           "  linnet login juliet@example.org\n"
           "  echo Hello | linnet send juliet@example.org romeo@example.org\n\n"
           "Exit status: 0 success, 2 usage, 3 address, 10-16 network, 20-24 TLS, 30-36 sign-in,\n"
-          "40-45 the server ended it, 60 not delivered, 130 interrupted; linnet explain has all.\n",
+          "40-46 the server ended it, 60 not delivered, 130 interrupted; linnet explain has all.\n",
           to);
 }
 
@@ -265,13 +265,21 @@ static bool add_pin(struct options *o, const char *pin)
     return true;
 }
 
+/* Not "host:5222" nor "[::1]:5222"; whether it is a host, the library says. */
+static bool without_port(const char *host)
+{
+    const char *colon = strchr(host, ':');
+    bool bracketed = host[0] == '[' && strstr(host, "]:");
+    return host[0] && !bracketed && (!colon || strchr(colon + 1, ':'));
+}
+
 /* Stores an option's value; false when the value is not one. */
 static bool store(struct options *o, int id, const char *value)
 {
     unsigned n;
     switch (id) {
     case OPT_HOST:
-        return (o->host = value)[0] != '\0';
+        return without_port(o->host = value);
     case OPT_PORT:
         return number(value, 65535, &o->port) && o->port > 0;
     case OPT_DIRECT_TLS:

@@ -134,38 +134,51 @@ static enum linnet_error_code read_typed(int tty, int signals, struct password *
     return read_line(tty, "the terminal", ret, error);
 }
 
-static enum linnet_error_code ask(int tty, const char *address, struct password *ret,
-                                  struct linnet_error *error)
+static enum linnet_error_code ask(int tty, const char *address, const char *before,
+                                  struct password *ret, struct linnet_error *error)
 {
     struct termios shown, silent;
-    sigset_t before;
+    sigset_t mask;
     if (tcgetattr(tty, &shown) < 0)
         return failure_set(error, LINNET_ERROR_USAGE, "the terminal cannot be silenced: %s",
                            strerror(errno));
     silent = shown;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    int signals = interrupt_open(&before); /* so that the echo comes back after Ctrl-C */
+    int signals = interrupt_open(&mask); /* so that the echo comes back after Ctrl-C */
     tcsetattr(tty, TCSAFLUSH, &silent);    /* before the prompt: who answers it is not echoed */
-    dprintf(tty, "Password for %s: ", address);
+    dprintf(tty, "%sPassword for %s: ", before, address);
     enum linnet_error_code code = read_typed(tty, signals, ret, error);
     tcsetattr(tty, TCSAFLUSH, &shown);
     if (code != LINNET_ERROR_INTERRUPTED)
         dprintf(tty, "\n");
-    interrupt_close(signals, &before);
+    interrupt_close(signals, &mask);
     return code;
 }
 
-static enum linnet_error_code from_prompt(const char *address, struct password *ret,
-                                          struct linnet_error *error)
+static int open_terminal(void)
 {
-    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+bool password_can_ask(void)
+{
+    int tty = open_terminal();
+    if (tty >= 0)
+        close(tty);
+    return tty >= 0;
+}
+
+enum linnet_error_code password_ask(const char *address, const char *before, struct password *ret,
+                                    struct linnet_error *error)
+{
+    int tty = open_terminal();
+    *ret = (struct password){.len = 0};
     if (tty < 0)
-        return failure_set(error, LINNET_ERROR_USAGE,
-                           "there is no password and no terminal to ask for it; use "
-                           "--password-file, --password-fd, --password-command or "
-                           "LINNET_PASSWORD");
-    enum linnet_error_code code = ask(tty, address, ret, error);
+        return failure_set(error, LINNET_ERROR_USAGE, "there is no terminal to ask for a password");
+    enum linnet_error_code code = ask(tty, address, before, ret, error);
     close(tty);
+    if (code != LINNET_OK)
+        password_wipe(ret);
     return code;
 }
 
@@ -196,7 +209,7 @@ enum linnet_error_code password_get(const struct options *o, struct password *re
         password_wipe(ret); /* an option overrides the environment */
         code = from_option(o, ret, error);
     } else if (!variable) {
-        code = from_prompt(o->address, ret, error);
+        code = failure_set(error, LINNET_ERROR_USAGE, "no source of a password was given");
     }
     if (code != LINNET_OK)
         password_wipe(ret);

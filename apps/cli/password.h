@@ -13,9 +13,16 @@ struct password {
     size_t len;
 };
 
-/* Reads it, or says in `error` why not. LINNET_PASSWORD is taken out of the environment, and out of
- * the memory that it had there. */
+/* From what was given. Reads it, or says in `error` why not. LINNET_PASSWORD is taken out of the
+ * environment, and out of the memory that it had there. */
 enum linnet_error_code password_get(const struct options *o, struct password *ret,
+                                    struct linnet_error *error);
+
+/* Whether there is a terminal to ask at. */
+bool password_can_ask(void);
+
+/* At the terminal, without echo. `before` is said in front of the prompt. */
+enum linnet_error_code password_ask(const char *address, const char *before, struct password *ret,
                                     struct linnet_error *error);
 
 void password_wipe(struct password *p);

@@ -198,7 +198,10 @@ static void test_two_sources(void **state)
 static void test_nobody_to_ask(void **state)
 {
     (void)state;
-    assert_refused(&none, "no terminal");
+    assert_refused(&none, "no source");
+    assert_false(password_can_ask());
+    assert_int_equal(password_ask("juliet@localhost", "", &got, &error), LINNET_ERROR_USAGE);
+    assert_int_equal(got.len, 0);
 }
 
 int main(void)

@@ -3,7 +3,6 @@
 #include "failure.h"
 #include "interrupt.h"
 #include "output.h"
-#include "password.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,9 +33,9 @@ void session_init(struct session *s, const struct options *o, FILE *stages)
         .stages = stages,
         .signals = -1,
         .input = -1,
-        .memory = {.lock = -1, .used = -1},
         .network = {.fd = -1},
     };
+    sign_in_init(&s->sign_in);
 }
 
 /* ---- configuration ---- */
@@ -116,41 +115,6 @@ struct linnet_config *session_config(struct session *s)
     return c;
 }
 
-static bool has_source(const struct options *o)
-{
-    return o->password_fd >= 0 || o->password_file || o->password_command ||
-           getenv("LINNET_PASSWORD");
-}
-
-/* A person is asked beforehand only if there is no token that may do. */
-static enum linnet_error_code set_password(struct session *s, struct linnet_config *config)
-{
-    struct password password;
-    if (!has_source(s->options) && linnet_config_has_token(config))
-        return LINNET_OK;
-    enum linnet_error_code code = password_get(s->options, &password, &s->error);
-    if (code == LINNET_ERROR_USAGE && s->memory.shared && !has_source(s->options))
-        failure_set(&s->error, code,
-                    "another linnet is online with what is remembered of %s, so this one needs the "
-                    "password",
-                    s->options->address);
-    if (code == LINNET_OK)
-        linnet_config_set_password(config, password.bytes, password.len);
-    password_wipe(&password);
-    return code;
-}
-
-static enum linnet_error_code set_memory(struct session *s, struct linnet_config *config,
-                                         const char *bare)
-{
-    enum linnet_error_code code = memory_open(&s->memory, s->options, bare, &s->error);
-    if (code == LINNET_OK)
-        memory_give(&s->memory, config);
-    linnet_config_accept_change(config, s->options->accept_change);
-    linnet_config_set_early_data(config, s->options->early_data);
-    return code;
-}
-
 enum linnet_error_code session_open(struct session *s)
 {
     struct linnet_jid *jid;
@@ -161,11 +125,12 @@ enum linnet_error_code session_open(struct session *s)
     struct linnet_config *config = session_config(s);
     code = s->error.code;
     if (code == LINNET_OK)
-        code = set_memory(s, config, linnet_jid_bare(jid));
-    if (code == LINNET_OK)
-        code = set_password(s, config);
+        code = sign_in_prepare(s, config, linnet_jid_bare(jid));
     if (code == LINNET_OK)
         code = linnet_client_new(config, &s->client, &s->error);
+    sign_in_blame_memory(s);
+    if (code == LINNET_OK)
+        code = sign_in_ask(s, config);
     linnet_config_free(config);
     linnet_jid_free(jid);
     return code;
@@ -190,63 +155,23 @@ static bool signalled(const struct session *s)
     return read(s->signals, &info, sizeof info) > 0;
 }
 
-static void show_changed_key(const struct session *s, const struct linnet_event *e)
-{
-    char before[LINNET_FINGERPRINT_SIZE], now[LINNET_FINGERPRINT_SIZE];
-    linnet_fingerprint(e->seen_sha256, before);
-    linnet_fingerprint(e->certificate->sha256, now);
-    if (s->options->json) {
-        json_t *object = output_event("certificate-changed");
-        output_set(object, "before", before);
-        output_set(object, "now", now);
-        output_json(object);
-    } else if (!s->options->quiet) {
-        fprintf(stderr,
-                "Notice: the server's certificate is good, but has another key than last time.\n"
-                "    before  %s\n    now     %s\n",
-                before, now);
-    }
-}
-
-/* The library's token did not do, and there is a person to ask. */
-static bool ask_password(struct session *s, const struct linnet_event *e)
-{
-    struct password password;
-    uint64_t id = e->id;
-    bool got = password_get(s->options, &password, &s->error) == LINNET_OK;
-    linnet_client_answer_password(s->client, id, got ? password.bytes : NULL, password.len);
-    password_wipe(&password);
-    return got;
-}
-
 /* What is no business of the commands. False: it is theirs. */
 static bool serve(struct session *s, const struct linnet_event *e)
 {
-    switch (e->kind) {
-    case LINNET_EVENT_MEMORY:
-        memory_save(&s->memory, s->client);
+    if (sign_in_serve(s, e))
         return true;
-    case LINNET_EVENT_CERTIFICATE_CHANGED:
-        show_changed_key(s, e);
-        return true;
-    case LINNET_EVENT_PASSWORD:
-        s->no_password = !ask_password(s, e);
-        return true;
-    case LINNET_EVENT_ONLINE:
-    case LINNET_EVENT_FAILED:
-        if (s->options->command == COMMAND_LISTEN || s->options->lines)
-            memory_unlock(&s->memory);
-        return false;
-    default:
-        return false;
-    }
+    bool settled = e->kind == LINNET_EVENT_ONLINE || e->kind == LINNET_EVENT_FAILED;
+    if (settled && (s->options->command == COMMAND_LISTEN || s->options->lines))
+        memory_unlock(&s->sign_in.memory);
+    return false;
 }
 
 bool session_gave_up(struct session *s, const struct linnet_event *e)
 {
     if (e->kind == LINNET_EVENT_GIVEN_UP)
         s->error = *e->error;
-    return e->kind == LINNET_EVENT_GIVEN_UP || (e->kind == LINNET_EVENT_FAILED && s->no_password);
+    return e->kind == LINNET_EVENT_GIVEN_UP ||
+           (e->kind == LINNET_EVENT_FAILED && s->sign_in.no_password);
 }
 
 enum next session_next(struct session *s, const struct linnet_event **ret_event)
@@ -301,10 +226,10 @@ static void show_stage(const struct session *s, enum linnet_stage stage, uint32_
 }
 
 /* Where it ended; why is said by failure_print. */
-static void show_failed_stage(const struct session *s)
+static void show_failed_stage(const struct session *s, enum linnet_stage stage)
 {
     FILE *to = s->stages;
-    const char *name = linnet_stage_name(s->error.stage);
+    const char *name = linnet_stage_name(stage);
     if (!to || s->options->json || !*name)
         return;
     fprintf(to, "  %s%-8s   failed%s\n\n", output_red(to), name, output_plain(to));
@@ -378,9 +303,9 @@ static enum linnet_error_code await_outcome(struct session *s)
             return LINNET_OK;
         }
         if (e->kind == LINNET_EVENT_FAILED) {
-            if (!s->no_password) /* which says more than that the login was given up */
+            if (!s->sign_in.no_password) /* which says more than that the login was given up */
                 s->error = *e->error;
-            show_failed_stage(s);
+            show_failed_stage(s, e->error->stage);
         }
         if (session_gave_up(s, e) || (e->kind == LINNET_EVENT_FAILED && !again))
             return s->error.code;
@@ -392,8 +317,15 @@ enum linnet_error_code session_login(struct session *s)
     s->signals = interrupt_open(&s->before);
     if (s->reconnects)
         network_open(&s->network);
-    enum linnet_error_code code = linnet_client_login(s->client);
-    return code == LINNET_OK ? await_outcome(s) : code;
+    enum linnet_error_code code;
+    do {
+        while (linnet_client_event(s->client)) /* that the login before was given up */
+            continue;
+        code = linnet_client_login(s->client);
+        if (code == LINNET_OK)
+            code = await_outcome(s);
+    } while (code != LINNET_OK && sign_in_again(s));
+    return code == LINNET_OK || s->error.code == LINNET_OK ? code : s->error.code;
 }
 
 /* ---- leaving ---- */
@@ -427,7 +359,7 @@ int session_finish(struct session *s, enum linnet_error_code outcome)
         s->options->verbose)
         show_recording(s);
     linnet_client_free(s->client);
-    memory_close(&s->memory);
+    sign_in_finish(&s->sign_in);
     network_close(&s->network);
     if (s->trace && s->trace != stderr)
         fclose(s->trace);

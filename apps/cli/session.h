@@ -5,9 +5,9 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
-#include "memory.h"
 #include "network.h"
 #include "options.h"
+#include "sign_in.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,13 +17,12 @@ struct session {
     struct linnet_client *client;
     struct linnet_error error; /* of whatever failed */
     bool logged_in;
-    bool no_password; /* one was wanted and could not be had; `error` says why */
-    bool reconnects;  /* the library logs in again by itself */
+    bool reconnects; /* the library logs in again by itself */
     FILE *trace;
     FILE *stages; /* where they are shown, or NULL */
     int signals;  /* of interrupt_open; -1: not yet */
     sigset_t before;
-    struct memory memory;
+    struct sign_in sign_in;
     struct network network; /* watched where that helps */
     uint64_t deadline_ms;   /* of session_next; 0: none */
     int input;              /* a descriptor to wait for too; -1: none */

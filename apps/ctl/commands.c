@@ -302,14 +302,29 @@ static bool print_objects(const struct ctl *ctl, const json_t *objects,
     return ok;
 }
 
+/* One that was issued and never used tells no login of its own. */
+static void tell_pending(const json_t *tokens)
+{
+    size_t i;
+    json_t *token;
+    json_array_foreach(tokens, i, token)
+    {
+        if (json_is_true(json_object_get(token, "pending")))
+            json_object_set_new(token, "used_s", json_string("not yet"));
+    }
+}
+
+/* What a person looks for; --json has the rest. */
 static bool print_tokens(const struct ctl *ctl, const json_t *tokens)
 {
     static const struct column columns[] = {
-        {"CLIENT", "client"},       {"SOFTWARE", "software"}, {"DEVICE", "device"},
-        {"MECHANISM", "mechanism"}, {"ISSUED", "issued_s"},   {"LAST LOGIN", "used_s"},
-        {"EXPIRES", "expires_s"},   {"PENDING", "pending"},
+        {"SOFTWARE", "software"}, {"DEVICE", "device"}, {"LAST LOGIN", "used_s"},
+        {"EXPIRES", "expires_s"}, {"CLIENT", "client"},
     };
-    return print_objects(ctl, tokens, columns, ARRAY_LEN(columns), "No tokens.");
+    if (!ctl->options.json)
+        tell_pending(tokens);
+    return print_objects(ctl, tokens, columns, ARRAY_LEN(columns),
+                         "No tokens: each login needs the password.");
 }
 
 static enum linnet_error_code list_tokens(struct ctl *ctl)
@@ -607,7 +622,9 @@ const struct ctl_command ctl_commands[] = {
     {"sessions", false, 0, "list who is connected", "  linnetctl sessions\n", sessions},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},
-    {"events", false, 0, "print events as they happen, until interrupted",
-     "  linnetctl --json events\n", events},
+    {"events", false, CTL_EVENTS, "print events as they happen, until interrupted",
+     "  linnetctl events\n"
+     "  linnetctl --json events | jq -r 'select(.event == \"account.disabled\").data.user'\n",
+     events},
 };
 const size_t ctl_command_count = ARRAY_LEN(ctl_commands);

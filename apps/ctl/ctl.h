@@ -11,8 +11,9 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_ROLE = 16, /* a second word: the role */
-    CTL_LOGINS = 8 /* --follow, --failed, --user, --limit, --trace */
+    CTL_LOGINS = 8,  /* --follow, --failed, --user, --limit, --trace */
+    CTL_EVENTS = 16, /* none; help lists the kinds */
+    CTL_ROLE = 32    /* a second word: the role */
 };
 
 struct ctl_options {

@@ -199,7 +199,7 @@ static enum linnet_error_code list(struct ctl *ctl)
     json_array_foreach(records, i, record) print_record(ctl, record);
     if (!ctl->options.json && !ctl->options.follow && json_array_size(records) == 0)
         puts("No such sign-ins since the server started.");
-    if (is(result, "more"))
+    if (is(result, "more") && !ctl->options.limit) /* who said how many knows that there are more */
         fprintf(stderr, "linnetctl: there are older ones; --limit shows more of them.\n");
     json_decref(result);
     return code;

@@ -81,6 +81,18 @@ static void print_command_help(const struct ctl_command *c)
              "  --user NAME  only those who wanted to be this user\n"
              "  --limit N    the last N (20); with --follow, print these first\n"
              "  --trace      what was said, without secrets");
+    if (c->takes & CTL_EVENTS)
+        puts("\n"
+             "Kinds of events, each with user= and domain=:\n"
+             "  account.added       an account was made\n"
+             "  account.removed     it was removed, and its sessions ended\n"
+             "  account.disabled    nobody may sign in to it; reason= says why, if that was given\n"
+             "  account.enabled     signing in is allowed again\n"
+             "  account.role        it may do role= as an administrator\n"
+             "  account.password    it has a new password, and its sessions ended\n"
+             "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
+             "  tokens.revoked      tokens of it were revoked\n"
+             "Later versions may have more. Sign-ins are followed with linnetctl logins --follow.");
     printf("\nExamples:\n%s", c->examples);
 }
 

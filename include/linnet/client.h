@@ -14,10 +14,11 @@
  * and a program with a loop of its own watches linnet_client_fd for reading, wakes up after
  * linnet_client_timeout_ms, and calls linnet_client_dispatch either way (docs/howto/embed.md).
  *
- * A login that began has exactly one outcome, LINNET_EVENT_ONLINE or LINNET_EVENT_FAILED, before
- * its deadline, however the server behaves. A session that came online has exactly one end,
- * LINNET_EVENT_OFFLINE. After FAILED and after OFFLINE the same client may log in again, or does so
- * by itself: see "logging in again" below.
+ * A login that began has exactly one outcome, LINNET_EVENT_ONLINE, LINNET_EVENT_RESUMED (online,
+ * with the session before; only where the client reconnects) or LINNET_EVENT_FAILED, before its
+ * deadline, however the server behaves. Online has exactly one end, LINNET_EVENT_OFFLINE. After
+ * FAILED and after OFFLINE the same client may log in again, or does so by itself: see "logging in
+ * again" below.
  *
  * Nothing here blocks but linnet_login and linnet_client_wait: names are resolved, addresses raced
  * and keys derived elsewhere. All functions of a client are called from one thread at a time,
@@ -79,7 +80,8 @@ LINNET_API void linnet_client_close(struct linnet_client *client);
 /* ---- logging in again (RFC 6120 §3.3) ----
  *
  * With linnet_config_set_reconnect each LINNET_EVENT_FAILED and LINNET_EVENT_OFFLINE is followed at
- * once by exactly one of
+ * once (a session that is given up tells its last LINNET_EVENT_ACKED, LINNET_EVENT_UNDELIVERED and
+ * LINNET_EVENT_IQ_REPLY in between) by exactly one of
  *
  *     LINNET_EVENT_RETRY_SCHEDULED   a login begins by itself after delay_ms; that login has its
  *                                    stages and its one outcome like any other
@@ -90,11 +92,15 @@ LINNET_API void linnet_client_close(struct linnet_client *client);
  * (LINNET_OK, LINNET_ERROR_INTERRUPTED), and after a failure that linnet_login returned; then
  * neither comes. So a client that came online and loses its server tells
  *
- *     OFFLINE RETRY_SCHEDULED [STAGE... FAILED RETRY_SCHEDULED]... STAGE... ONLINE
+ *     OFFLINE RETRY_SCHEDULED [STAGE... FAILED RETRY_SCHEDULED]... STAGE... ONLINE or RESUMED
  *
- * A login by itself begins only when all events up to RETRY_SCHEDULED were pulled. What a host
- * asked of the server before (presence, open requests: each had its LINNET_EVENT_IQ_REPLY) it must
- * ask again after ONLINE.
+ * and where a person must mend something
+ *
+ *     OFFLINE RETRY_SCHEDULED STAGE... FAILED [ACKED|UNDELIVERED|IQ_REPLY]... GIVEN_UP
+ *
+ * A login by itself begins only when all events up to RETRY_SCHEDULED were pulled. After ONLINE a
+ * host must ask again what it asked of the server before (presence, open requests: each had its
+ * LINNET_EVENT_IQ_REPLY); after RESUMED nothing has changed.
  *
  * The delay is drawn at random so that those who were lost together do not return together: up to
  * 1 s where the network here changed, up to 60 s where the server ended the session; for failures
@@ -161,7 +167,8 @@ enum linnet_event_kind {
     LINNET_EVENT_STAGE_DONE,
 
     /* A password is wanted and none was configured: answer `id` with
-     * linnet_client_answer_password, now or later. `jid` is the account. */
+     * linnet_client_answer_password, now or later. `jid` is the account; `detail` says why, where a
+     * token was remembered and the server refused it. */
     LINNET_EVENT_PASSWORD,
 
     /* The server's certificate does not verify: `certificate`, `error`. Answer `id` with
@@ -186,7 +193,9 @@ enum linnet_event_kind {
 
     /* The session that came online has ended: `error`, whose code is LINNET_OK when it ended in
      * order because linnet_client_close was called. error->retry says whether logging in again by
-     * itself can help, error->retry_after_s when. */
+     * itself can help, error->retry_after_s when. `unacknowledged` is how much of what was sent the
+     * server had not confirmed: it is told of later, or goes again with the next session; without
+     * stream management nothing is known of it, and this is 0. */
     LINNET_EVENT_OFFLINE,
 
     /* After FAILED or OFFLINE, with the same `error`: a login begins by itself in `delay_ms`. It is
@@ -198,9 +207,11 @@ enum linnet_event_kind {
 
     /* With linnet_config_set_memory: what linnet_client_memory gives has changed and is to be saved
      * now. Before a login uses up something that serves once (the count of a token, a TLS session)
-     * this comes first, when the login begins: save before the next
-     * linnet_client_dispatch. A state that is lost all the same costs a refused token, no more. It
-     * also comes in front of ONLINE, FAILED and OFFLINE if they changed something. */
+     * this comes first, when the login begins and when it goes on to another server of the domain,
+     * and nothing is said to the server until it was pulled: save before the next
+     * linnet_client_dispatch, and say linnet_client_memory_unsaved if that cannot be done. A state
+     * that is lost all the same costs a refused token, no more. It also comes in front of ONLINE,
+     * FAILED and OFFLINE if they changed something. */
     LINNET_EVENT_MEMORY,
 
     /* The server's certificate verifies, but has another key than at the last login:
@@ -242,6 +253,7 @@ struct linnet_event {
     uint32_t attempt;
     uint32_t delay_ms;
     const uint8_t *seen_sha256, *seen_spki_sha256; /* 32 bytes each */
+    uint32_t unacknowledged;
 };
 
 /* The next event, or NULL when none waits. Does no work by itself: see linnet_client_dispatch. */
@@ -330,7 +342,8 @@ enum linnet_path {
     LINNET_PATH_EARLY = 32     /* it came in the early data of TLS 1.3, which was accepted */
 };
 
-/* A set of enum linnet_path, of the last login that came online; 0 before. */
+/* A set of enum linnet_path, of the session that there is, or was last; 0 from the moment that
+ * another login begins, and after one that failed. */
 LINNET_API unsigned linnet_client_path(const struct linnet_client *client);
 
 /* What is to be saved and given to linnet_config_set_memory next time: `*ret_len` bytes of text
@@ -338,6 +351,12 @@ LINNET_API unsigned linnet_client_path(const struct linnet_client *client);
  * and a TLS session: keep it where passwords are kept, for the user's eyes only. With or without
  * linnet_config_set_memory. Borrowed until the next call on the client. NULL when out of memory. */
 LINNET_API const char *linnet_client_memory(struct linnet_client *client, size_t *ret_len);
+
+/* What LINNET_EVENT_MEMORY told of could not be saved: call it before the next
+ * linnet_client_dispatch. The login that has begun then goes on without what serves once, the token
+ * and the TLS session: the next program would find them in the old state and use them again. The
+ * password is used, or asked for, and no new token is. Harmless at other times. */
+LINNET_API void linnet_client_memory_unsaved(struct linnet_client *client);
 
 /* NULL without TLS. */
 LINNET_API const struct linnet_tls *linnet_client_tls(const struct linnet_client *client);

@@ -141,6 +141,11 @@ static const struct linnet_error_info rows[] = {
     ROW(PROTOCOL, "protocol", "The conversation broke down", NO, "domain reason address mechanism",
         "The exchange with [{domain}|the server] broke the rules of XMPP[: {reason}].",
         "This is a bug at one of the two ends: record it with tracing on and report it."),
+    ROW(SIGNED_OUT, "signed-out", "The server signed you out", NO, "domain address",
+        "[{domain}|The server] ended the session of [{address}|this account]: its operator signed "
+        "it "
+        "out, or its password or its rights were changed.",
+        "Sign in again with the password; if that is refused, ask the server's administrator."),
 
     ROW(REGISTER_UNSUPPORTED, "register-unsupported", "No registration here", NO, "domain reason",
         "[{domain}|The server] does not create accounts from within a program[: {reason}].",

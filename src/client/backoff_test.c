@@ -164,6 +164,24 @@ static void doubles_up_to_the_cap(void **state)
     assert_int_equal(window(&b, &e, false, END_MS), 1);
 }
 
+/* Nor is the minute after a lost session longer than the cap, whoever ended it. */
+static void a_short_cap_bounds_every_window(void **state)
+{
+    static const enum linnet_error_code codes[] = {LINNET_ERROR_CONNECTION_LOST,
+                                                   LINNET_ERROR_SHUTDOWN, LINNET_ERROR_TIMEOUT};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        struct linnet_error lost = make(codes[i], LINNET_STAGE_READY);
+        for (unsigned failures = 0; failures < 4; failures++) {
+            struct backoff b;
+            backoff_init(&b, 1500);
+            fail_logins(&b, failures);
+            backoff_online(&b, START_MS);
+            assert_int_equal(window(&b, &lost, false, END_MS), 1500);
+        }
+    }
+}
+
 /* A server that takes a client on and drops it does not get it back every time anew. */
 static void only_a_minute_resets(void **state)
 {
@@ -278,10 +296,15 @@ static void giving_up_forgets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_catalogue),         cmocka_unit_test(permanent_is_permanent),
-        cmocka_unit_test(doubles_up_to_the_cap),   cmocka_unit_test(only_a_minute_resets),
-        cmocka_unit_test(spreads_from_sign_in_on), cmocka_unit_test(hints_are_lower_bounds),
-        cmocka_unit_test(waits_for_the_network),   cmocka_unit_test(network_brings_it_forward),
+        cmocka_unit_test(whole_catalogue),
+        cmocka_unit_test(permanent_is_permanent),
+        cmocka_unit_test(a_short_cap_bounds_every_window),
+        cmocka_unit_test(doubles_up_to_the_cap),
+        cmocka_unit_test(only_a_minute_resets),
+        cmocka_unit_test(spreads_from_sign_in_on),
+        cmocka_unit_test(hints_are_lower_bounds),
+        cmocka_unit_test(waits_for_the_network),
+        cmocka_unit_test(network_brings_it_forward),
         cmocka_unit_test(giving_up_forgets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,8 @@ const struct linnet_event *linnet_client_event(struct linnet_client *c)
     managed_given_back(c);
     managed_tell(c);
     const struct linnet_event *event = event_next(&c->events);
+    if (event && event->kind == LINNET_EVENT_MEMORY)
+        remember_pulled(c);
     reconnect_pulled(c);
     if (dial_pump(c->dial) && c->events.bytes <= CLIENT_EVENTS_BYTES)
         pump_pause(dial_pump(c->dial), false);

@@ -54,6 +54,9 @@ struct remembered {
     struct buf text;          /* what the application has, or was told to get (secret) */
     struct buf seen_features; /* of the present target; kept when it gets online */
     bool features_used;       /* the present target was spoken to as the memory says */
+    unsigned untold;          /* MEMORY events that the application has not pulled */
+    bool token_refused;       /* by this login's server */
+    bool withheld;            /* the application could not save: nothing is used that serves once */
     char software[128];       /* for the user agent */
 };
 
@@ -150,8 +153,16 @@ void remember_finish(struct linnet_client *c);
 /* A login begins (or is tried again): takes out what serves once, and tells. False: no memory. */
 bool remember_login(struct linnet_client *c) MUST_USE;
 
-/* As the hook of the dial: `ctx` is the client. */
+/* The target before may have seen the token's count: the next gets another, which is told. False:
+ * no memory. */
+bool remember_next_target(struct linnet_client *c) MUST_USE;
+
+/* As hooks of the dial: `ctx` is the client. What serves once is used when it was told. */
+bool remember_holds(void *ctx);
 void remember_prepare(void *ctx, struct stream_config *to);
+
+/* The application pulled MEMORY. */
+void remember_pulled(struct linnet_client *c);
 
 /* FEATURES, TOKEN and TOKEN_REFUSED; others are ignored. */
 void remember_event(struct linnet_client *c, const struct stream_event *event);

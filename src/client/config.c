@@ -193,6 +193,15 @@ static bool host_ascii(const char *host, char out[256])
            jid_domain_ascii(str_of(prepared, prepared_len), out);
 }
 
+static void fault_host(struct linnet_config *c, const char *host)
+{
+    char quoted[128], reason[256];
+    error_copy_text(quoted, sizeof quoted, str_from(host));
+    snprintf(reason, sizeof reason, "the host \"%s\" is neither a host name nor an IP address",
+             quoted);
+    fault_usage(c, reason);
+}
+
 void linnet_config_set_host(struct linnet_config *c, const char *host)
 {
     char ascii[256];
@@ -201,7 +210,7 @@ void linnet_config_set_host(struct linnet_config *c, const char *host)
     else if (host_ascii(host, ascii))
         set_text(c, CONFIG_HOST, ascii);
     else
-        fault_usage(c, "the host is neither a host name nor an IP address");
+        fault_host(c, host);
 }
 
 void linnet_config_set_port(struct linnet_config *c, uint16_t port)

@@ -12,6 +12,8 @@ struct dial {
     struct dial_settings set;
     struct connect *connect;
     struct pump *pump;
+    struct chan *held; /* connected, until dial_go_on; NULL */
+    struct loop_timer *go_on;
     enum linnet_stage stage;
     bool committed;  /* a mechanism was chosen: credentials may have been sent */
     bool direct_tls; /* of the present target */
@@ -221,9 +223,9 @@ static void fail_memory(struct dial *d)
     d->set.hooks->ended(d->set.ctx, &error);
 }
 
-static void run(struct dial *d, struct chan *chan, const struct connect_target *target)
+static void run(struct dial *d, struct chan *chan)
 {
-    struct stream *stream = new_stream(d, target->direct_tls);
+    struct stream *stream = new_stream(d, d->direct_tls);
     if (!stream) {
         chan_free(chan);
         fail_memory(d);
@@ -235,7 +237,7 @@ static void run(struct dial *d, struct chan *chan, const struct connect_target *
         .tls = d->set.tls,
         .tls_host = d->domain,
         .target = d->peer,
-        .direct_tls = target->direct_tls,
+        .direct_tls = d->direct_tls,
         .tls_timeout_ms = d->set.config->stage_ms,
         .tls_session = d->set.tls_session,
         .early_data = d->set.config->memory.early_data,
@@ -245,6 +247,21 @@ static void run(struct dial *d, struct chan *chan, const struct connect_target *
     d->pump = pump_new(d->set.loop, &settings);
     if (!d->pump)
         fail_memory(d);
+}
+
+static void on_go_on(void *ctx)
+{
+    struct dial *d = ctx;
+    struct chan *chan = d->held;
+    d->held = NULL;
+    if (chan)
+        run(d, chan);
+}
+
+void dial_go_on(struct dial *d)
+{
+    if (d && d->held)
+        loop_timer_set(d->go_on, 0);
 }
 
 /* ---- connecting ---- */
@@ -284,7 +301,10 @@ static void on_connected(void *ctx, struct chan *chan, const struct connect_targ
         d->direct_tls = target->direct_tls;
         dial_format_address(target->address, target->port, d->peer, sizeof d->peer);
         d->set.hooks->connected(d->set.ctx, target);
-        run(d, chan, target);
+        if (d->set.hooks->holds && d->set.hooks->holds(d->set.ctx))
+            d->held = chan;
+        else
+            run(d, chan);
         return;
     }
     keep_best(d, error);
@@ -367,7 +387,8 @@ struct dial *dial_start(const struct dial_settings *settings, struct linnet_erro
     }
     d->stage = LINNET_STAGE_RESOLVE;
     d->set.hooks->stage(d->set.ctx, LINNET_STAGE_RESOLVE);
-    d->connect = start_connect(d);
+    d->go_on = loop_timer_new(d->set.loop, on_go_on, d);
+    d->connect = d->go_on ? start_connect(d) : NULL;
     if (d->connect)
         return d;
     error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
@@ -381,6 +402,8 @@ void dial_free(struct dial *d)
     if (!d)
         return;
     pump_free(d->pump);
+    chan_free(d->held);
+    loop_timer_free(d->go_on);
     connect_free(d->connect);
     free(d);
 }
@@ -388,6 +411,12 @@ void dial_free(struct dial *d)
 bool dial_session_offered(const struct dial *d)
 {
     return d && (d->session_offered || (d->pump && pump_session_offered(d->pump)));
+}
+
+void dial_withhold_session(struct dial *d)
+{
+    if (d)
+        d->set.tls_session = STR_NONE;
 }
 
 struct pump *dial_pump(const struct dial *d)

@@ -21,6 +21,8 @@ struct dial_hooks {
     /* As in pump.h. */
     void (*event)(void *ctx, const struct stream_event *event);
     void (*secured)(void *ctx, const struct tls_facts *facts);
+    /* A connection is there: whether to wait for dial_go_on before a stream is made. NULL: no. */
+    bool (*holds)(void *ctx);
     /* A stream is about to be made: its policy and fast path may be set; what they point to is
      * borrowed for the call. NULL: nothing is to be set. */
     void (*prepare)(void *ctx, struct stream_config *config);
@@ -57,11 +59,17 @@ struct dial *dial_start(const struct dial_settings *settings, struct linnet_erro
 /* Drops everything at once. Not from within hooks but `ended`. NULL is fine. */
 void dial_free(struct dial *d);
 
+/* What `holds` waited for has come: goes on in a later turn of the loop. NULL is fine. */
+void dial_go_on(struct dial *d);
+
 /* The pump of the present target; NULL while none is connected. */
 struct pump *dial_pump(const struct dial *d);
 
 /* Whether TLS began with the session. False for NULL. */
 bool dial_session_offered(const struct dial *d);
+
+/* No target that TLS has not begun with gets the session. NULL is fine. */
+void dial_withhold_session(struct dial *d);
 
 /* Of the last host that connecting went to; NULL when there was no memory to go there. */
 const struct connect_report *dial_report(const struct dial *d);

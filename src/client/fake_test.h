@@ -47,6 +47,7 @@ struct fake {
     bool sm;                 /* stream management */
     enum { FAKE_RESUMES, FAKE_FORGOT, FAKE_KNOWS_H } resume;
     bool refuses_sm_acks; /* handles nothing that comes */
+    bool resumable;       /* as <enable/> asked */
     /* A stanza came; may stream_send. */
     void (*on_stanza)(struct fake *f, const struct element *stanza);
 
@@ -264,7 +265,9 @@ static inline void fake_session(struct fake *f, const struct stream_session_info
             ret->old_known = true;
             ret->old_h = sm_h(f->session);
         }
-    } else if (asked->enables) {
+    }
+    if (asked->enables && !ret->resumed) {
+        f->resumable = asked->resumable;
         sm_unref(f->session);
         f->session = sm_new(NULL);
         if (!f->session || !sm_set_id(f->session, STR_LIT("some session")))

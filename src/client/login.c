@@ -141,6 +141,22 @@ static void login_failed(struct linnet_client *c, struct linnet_error *error)
         reconnect_ended(c, error);
 }
 
+/* Of a session that stood, the condition means that it may not go on (RFC 6120 §4.9.3.12); before
+ * that it is a rule that was broken. */
+static void name_sign_out(const struct linnet_client *c, struct linnet_error *error)
+{
+    struct linnet_error named = {.stage = error->stage};
+    char domain[256], address[512];
+    if (error->code != LINNET_ERROR_POLICY || !cstr_eq(error->condition, "not-authorized"))
+        return;
+    error_copy_text(domain, sizeof domain, c->config->address.domain);
+    error_copy_text(address, sizeof address, jid_bare(&c->config->address));
+    error_set(&named, LINNET_ERROR_SIGNED_OUT, LINNET_ORIGIN_PEER, "domain", domain, "address",
+              address, NULL);
+    error_set_peer(&named, error->condition, str_from(error->peer_text));
+    *error = named;
+}
+
 /* The end of a session. What the server ended in order, though nobody asked, is a loss all the
  * same: its user is offline. */
 static void client_offline(struct linnet_client *c, struct linnet_error *error)
@@ -148,6 +164,7 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
     if (error->code == LINNET_OK && c->state == CLIENT_ONLINE)
         error_set(error, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "target", c->login.peer,
                   "reason", "the server closed the stream", NULL);
+    name_sign_out(c, error);
     if (error->code != LINNET_OK) {
         error->stage = LINNET_STAGE_READY;
         recorder_error(&c->recorder, loop_now_ms(), error);
@@ -159,11 +176,13 @@ static void client_offline(struct linnet_client *c, struct linnet_error *error)
         remember_reset(c);
     else
         remember_offline(c);
+    size_t unacknowledged = managed_open(c);
     bool kept = managed_keep(c, error);
     session_end(c, error, kept);
     disconnect(c, error);
     event_prepare(&c->offline, LINNET_EVENT_OFFLINE, NULL);
     event_set_error(&c->offline, error);
+    c->offline.event.unacknowledged = (uint32_t)unacknowledged; /* MANAGED_STANZAS_MAX at most */
     event_push(&c->events, &c->offline);
     reconnect_ended(c, error);
 }
@@ -214,6 +233,8 @@ static void on_target_failed(void *ctx, const struct linnet_error *error)
     recorder_error(&c->recorder, loop_now_ms(), error);
     want_forget(c, false); /* what was asked was asked for that target */
     c->login.has_tls = false;
+    if (!remember_next_target(c)) /* untold: what might come twice is left out */
+        linnet_client_memory_unsaved(c);
 }
 
 static void on_secured(void *ctx, const struct tls_facts *facts)
@@ -333,8 +354,16 @@ static void on_ended(void *ctx, const struct linnet_error *error)
         login_end(c, error);
 }
 
-static const struct dial_hooks hooks = {on_stage,   on_connected,     on_target_failed, on_event,
-                                        on_secured, remember_prepare, on_ended};
+static const struct dial_hooks hooks = {
+    .stage = on_stage,
+    .connected = on_connected,
+    .target_failed = on_target_failed,
+    .event = on_event,
+    .secured = on_secured,
+    .holds = remember_holds,
+    .prepare = remember_prepare,
+    .ended = on_ended,
+};
 
 static void trace(void *ctx, enum stream_direction direction, struct str xml)
 {

@@ -111,6 +111,8 @@ void managed_tell(struct linnet_client *c)
     }
     if (!m->rest.sm && m->sm && !m->detached)
         (void)tell_acked(c, m->sm);
+    if (m->closing && m->acked >= m->close_acked)
+        loop_timer_set(m->timer, 0);
 }
 
 /* ---- asking ---- */
@@ -209,6 +211,7 @@ void managed_ask(const struct linnet_client *c, struct stream_fast_path *ret)
 {
     const struct managed *m = &c->managed;
     ret->sm = !c->config->no_stream_management;
+    ret->sm_brief = !c->config->reconnect; /* else it would hold what comes, for nobody */
     ret->sm_limits = (struct sm_limits){MANAGED_STANZAS_MAX, MANAGED_BYTES_MAX};
     if (!m->sm || m->refused)
         return;
@@ -221,9 +224,7 @@ static void on_acked(struct linnet_client *c)
     struct managed *m = &c->managed;
     uint64_t before = m->acked;
     managed_tell(c);
-    if (m->closing && m->acked >= m->close_acked)
-        loop_timer_set(m->timer, 0);
-    else if (m->acked > before)
+    if (m->acked > before)
         managed_hurry(c);
     else if (is_on(c) && is_awaited(m))
         loop_timer_set(m->ask_timer, ASK_AGAIN_MS);
@@ -280,7 +281,7 @@ void managed_begin(struct linnet_client *c)
         struct linnet_error why = {0};
         error_set(&why, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_PEER, "reason",
                   "the server could not go on with the session", NULL);
-        size_t from = m->known ? 0 : m->written;
+        size_t from = m->known ? 0 : sm_written(m->sm);
         size_t before = send_again(c, m->sm, from);
         leave(m, from, before);
         iq_fail_all(c, &why);
@@ -302,7 +303,6 @@ bool managed_keep(struct linnet_client *c, const struct linnet_error *error)
         return false;
     free(m->address);
     m->address = address;
-    m->written = sm_pending(m->sm);
     m->detached = true;
     sm_detach(m->sm);
     return true;
@@ -352,8 +352,10 @@ bool managed_write(struct linnet_client *c, struct str xml, unsigned flags, uint
               (flags & MANAGED_AGAIN ? TAG_AGAIN : 0);
     if (ret_id)
         *ret_id = tag >> TAG_BITS;
-    if (managed_waits(c))
+    if (managed_waits(c)) {
+        sm_detach(m->sm); /* from a login, too, that resumed it and failed after all */
         return sm_sent(m->sm, xml, tag, now_ms) == SM_OK;
+    }
     struct stream *stream = client_stream(c);
     if (is_on(c) && !m->watching)
         watch(c, now_ms + c->config->ping_timeout_ms);

@@ -37,14 +37,13 @@ struct managed_rest {
 struct managed {
     struct sm *sm; /* of the session; NULL: there is none, or its server does not manage it */
     struct managed_rest rest;
-    char *address;  /* of what can be resumed */
-    bool detached;  /* between two connections */
-    bool refused;   /* the server does not have it any more ... */
-    bool known;     /* ... but said how much of it had come */
-    bool counting;  /* stanzas that come are counted */
-    bool ended;     /* no connection will go on with it; its rest is not told yet */
-    bool closing;   /* the stream is closed when all is acknowledged */
-    size_t written; /* detached: so many of the unacknowledged were on a stream */
+    char *address; /* of what can be resumed */
+    bool detached; /* between two connections */
+    bool refused;  /* the server does not have it any more ... */
+    bool known;    /* ... but said how much of it had come */
+    bool counting; /* stanzas that come are counted */
+    bool ended;    /* no connection will go on with it; its rest is not told yet */
+    bool closing;  /* the stream is closed when all is acknowledged */
     uint64_t last_id;
     uint64_t awaited_id, told_id; /* the last that is tracked; the last whose outcome was told */
     uint64_t acked;               /* stanzas, ever ... */

@@ -21,12 +21,13 @@ static void fill(void *ctx, void *out, size_t len)
     memset(out, 0, len);
 }
 
-static struct linnet_client *begin(struct fake *f, int resume)
+static struct linnet_client *begin_over(struct fake *f, int resume, bool tls)
 {
     static const struct random_source at_once = {fill, NULL};
     fake_start(f);
     heard[0] = '\0';
-    f->in_clear = f->sm = true;
+    f->in_clear = !tls;
+    f->sm = true;
     f->resume = resume;
     f->on_stanza = hear;
     struct linnet_config *config = fake_config(f);
@@ -40,6 +41,11 @@ static struct linnet_client *begin(struct fake *f, int resume)
         fake_step(f);
     }
     return c;
+}
+
+static struct linnet_client *begin(struct fake *f, int resume)
+{
+    return begin_over(f, resume, false);
 }
 
 static uint64_t say(struct linnet_client *c, const char *body)
@@ -61,16 +67,21 @@ static void end(struct fake *f, struct linnet_client *c)
 }
 
 /* "a" arrives, "b" is written and lost, "c" is said between two connections. */
-static struct linnet_client *cut(struct fake *f, int resume)
+static struct linnet_client *cut_over(struct fake *f, int resume, bool tls)
 {
-    struct linnet_client *c = begin(f, resume);
+    struct linnet_client *c = begin_over(f, resume, tls);
     assert_int_equal(say(c, "a"), 1);
     assert_int_equal(fake_until(f, c, LINNET_EVENT_ACKED)->id, 1);
     assert_int_equal(say(c, "b"), 2);
     fake_hang_up(f, false);
-    fake_until(f, c, LINNET_EVENT_OFFLINE);
+    assert_int_equal(fake_until(f, c, LINNET_EVENT_OFFLINE)->unacknowledged, 1);
     assert_int_equal(say(c, "c"), 3);
     return c;
+}
+
+static struct linnet_client *cut(struct fake *f, int resume)
+{
+    return cut_over(f, resume, false);
 }
 
 static void goes_on(void **state)
@@ -83,6 +94,28 @@ static void goes_on(void **state)
     assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
     assert_string_equal(heard, "abc");
     end(&f, c);
+}
+
+/* Who will not come back asks the server to keep nothing; what arrives is confirmed all the same.
+ */
+static void only_who_comes_back_can_resume(void **state)
+{
+    (void)state;
+    for (int reconnects = 0; reconnects < 2; reconnects++) {
+        struct fake f;
+        fake_start(&f);
+        f.in_clear = f.sm = true;
+        f.resumable = !reconnects;
+        struct linnet_config *config = fake_config(&f);
+        linnet_config_set_reconnect(config, reconnects);
+        struct linnet_client *c = fake_client(config);
+        assert_int_equal(linnet_client_login(c), LINNET_OK);
+        fake_until(&f, c, LINNET_EVENT_ONLINE);
+        say(c, "a");
+        fake_until(&f, c, LINNET_EVENT_ACKED);
+        assert_int_equal(f.resumable, reconnects);
+        end(&f, c);
+    }
 }
 
 static void what_is_known_to_be_lost_goes_again(void **state)
@@ -108,6 +141,53 @@ static void what_is_unknown_is_told(void **state)
     assert_string_equal(linnet_message_body(e->stanza), "b");
     assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 3);
     assert_string_equal(heard, "ac");
+    end(&f, c);
+}
+
+/* What is told between the failure that ends everything and that it does. */
+static void what_is_given_up_is_told(void **state)
+{
+    struct fake f;
+    (void)state;
+    struct linnet_client *c = cut(&f, FAKE_RESUMES);
+    fake_credential(&f, "another", 4096);
+    fake_until(&f, c, LINNET_EVENT_FAILED);
+    for (uint64_t id = 2; id <= 3; id++) {
+        const struct linnet_event *e = fake_next(&f, c);
+        assert_int_equal(e->kind, LINNET_EVENT_UNDELIVERED);
+        assert_int_equal(e->id, id);
+    }
+    assert_int_equal(fake_next(&f, c)->kind, LINNET_EVENT_GIVEN_UP);
+    assert_int_equal(linnet_client_path(c), 0);
+    linnet_client_free(c);
+    fake_stop(&f);
+}
+
+/* Resumed, all is written once more; but the login ends before that is told, and the server forgets
+ * the session. What is said then, and only that, has reached nobody. */
+static void a_login_that_resumed_and_failed(void **state)
+{
+    struct fake f;
+    struct linnet_error error = {0};
+    (void)state;
+    struct linnet_client *c = cut_over(&f, FAKE_RESUMES, true);
+    do {
+        linnet_client_retry_now(c);
+        linnet_client_event(c);
+        linnet_client_dispatch(c);
+        fake_step(&f);
+        assert_false(c->state == CLIENT_ONLINE);
+    } while (!client_stream(c) || !stream_is_ready(client_stream(c)));
+    f.resume = FAKE_FORGOT;
+    error_set(&error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, NULL);
+    login_end(c, &error);
+    assert_int_equal(say(c, "d"), 4);
+    fake_hang_up(&f, false);
+    fake_until(&f, c, LINNET_EVENT_ONLINE);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_UNDELIVERED)->id, 2);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_UNDELIVERED)->id, 3);
+    assert_int_equal(fake_until(&f, c, LINNET_EVENT_ACKED)->id, 4);
+    assert_non_null(strstr(heard, "d"));
     end(&f, c);
 }
 
@@ -248,8 +328,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on),
+        cmocka_unit_test(only_who_comes_back_can_resume),
         cmocka_unit_test(what_is_known_to_be_lost_goes_again),
         cmocka_unit_test(what_is_unknown_is_told),
+        cmocka_unit_test(what_is_given_up_is_told),
+        cmocka_unit_test(a_login_that_resumed_and_failed),
         cmocka_unit_test(a_close_waits_for_what_was_sent),
         cmocka_unit_test(a_close_says_what_is_unknown),
         cmocka_unit_test(only_what_was_pulled_is_acknowledged),

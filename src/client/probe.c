@@ -271,8 +271,14 @@ static void on_deadline(void *ctx)
     end(r, &error);
 }
 
-static const struct dial_hooks hooks = {on_stage,   on_connected, on_target_failed, on_event,
-                                        on_secured, NULL,         on_ended};
+static const struct dial_hooks hooks = {
+    .stage = on_stage,
+    .connected = on_connected,
+    .target_failed = on_target_failed,
+    .event = on_event,
+    .secured = on_secured,
+    .ended = on_ended,
+};
 
 static void trace(void *ctx, enum stream_direction direction, struct str xml)
 {

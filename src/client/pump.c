@@ -315,6 +315,8 @@ static bool drain_events(struct pump *p)
     while (!p->over && !p->staged && stream_event(p->stream, &e)) {
         any = true;
         p->staged = e.kind == STREAM_EVENT_STAGE || e.kind == STREAM_EVENT_READY;
+        if (e.kind == STREAM_EVENT_READY)
+            chan_tls_secrets_travelled(p->chan);
         if (e.kind == STREAM_EVENT_CLOSED)
             on_closed(p, e.error);
         else if (e.kind == STREAM_WANT_TLS)

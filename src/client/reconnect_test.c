@@ -470,7 +470,7 @@ static void probe(struct pair *p)
 {
     pinged[0] = '\0';
     p->f.on_stanza = keep_ping;
-    uint64_t before_ms = pump_received_ms(dial_pump(p->c->dial));
+    uint64_t before_ms = session_heard_ms(p->c, loop_now_ms());
     while (loop_now_ms() <= before_ms) /* the millisecond of what came last is over */
         ;
     linnet_client_network_changed(p->c, true);

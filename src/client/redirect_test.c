@@ -310,6 +310,64 @@ static void resolves_a_name(void **state)
     stop_hosts(hosts, 2);
 }
 
+/* ---- a token on its way from host to host ---- */
+
+struct sent {
+    char text[8192];
+    size_t len;
+};
+
+static void on_trace(void *ctx, enum linnet_direction direction, const char *xml, size_t len)
+{
+    struct sent *sent = ctx;
+    if (direction != LINNET_SENT || len >= sizeof sent->text - sent->len)
+        return;
+    memcpy(sent->text + sent->len, xml, len);
+    sent->len += len;
+    sent->text[sent->len] = '\0';
+}
+
+static struct linnet_config *config_with_memory(const struct fake *f, struct str memory,
+                                                struct sent *sent)
+{
+    struct linnet_config *config = fake_config(f);
+    linnet_config_set_memory(config, memory.ptr ? memory.ptr : "", memory.len);
+    linnet_config_set_trace(config, on_trace, sent, false);
+    return config;
+}
+
+/* The first host sees the token, which leaves with the header, before it sends the login on: the
+ * second gets another count. */
+static void no_count_for_two_hosts(void **state)
+{
+    static struct sent sent;
+    struct host hosts[2];
+    size_t len;
+    (void)state;
+    sent = (struct sent){.len = 0};
+    start_hosts(hosts, 2);
+    for (int i = 0; i < 2; i++)
+        hosts[i].fake.fast = true;
+    struct linnet_client *c = fake_client(config_with_memory(&hosts[0].fake, STR_NONE, &sent));
+    assert_int_equal(run(hosts, 2, c).code, LINNET_OK);
+    const char *text = linnet_client_memory(c, &len);
+    char *memory = strndup(text, len);
+    linnet_client_free(c);
+    fake_hang_up(&hosts[0].fake, false);
+    hosts[1].fake.token = hosts[0].fake.token;
+
+    send_to(&hosts[0], hosts[1].fake.port);
+    c = fake_client(config_with_memory(&hosts[0].fake, str_of(memory, len), &sent));
+    assert_int_equal(run(hosts, 2, c).code, LINNET_OK);
+    assert_true(linnet_client_path(c) & LINNET_PATH_TOKEN);
+    assert_non_null(strstr(sent.text, "count='1'"));
+    assert_null(strstr(strstr(sent.text, "count='1'") + 1, "count='1'"));
+    assert_int_equal(hosts[1].fake.token.count, 2);
+    linnet_client_free(c);
+    free(memory);
+    stop_hosts(hosts, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_place_that_is_none),
         cmocka_unit_test(a_place_where_nobody_listens),
         cmocka_unit_test(resolves_a_name),
+        cmocka_unit_test(no_count_for_two_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

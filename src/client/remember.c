@@ -39,8 +39,10 @@ static bool tell(struct linnet_client *c)
     if (!render(c, &changed))
         return false;
     struct event_node *n = changed ? event_new(LINNET_EVENT_MEMORY) : NULL;
-    if (n)
+    if (n) {
         event_push(&c->events, n);
+        c->remembered.untold++;
+    }
     return n || !changed;
 }
 
@@ -93,13 +95,14 @@ void remember_finish(struct linnet_client *c)
 
 static bool uses_token(const struct linnet_client *c)
 {
-    return config_wants_token(c->config) &&
+    return !c->remembered.withheld && config_wants_token(c->config) &&
            memory_has_token(&c->remembered.memory, (int64_t)time(NULL));
 }
 
 bool remember_login(struct linnet_client *c)
 {
     struct account_memory *m = &c->remembered.memory;
+    c->remembered.withheld = c->remembered.token_refused = false;
     if (uses_token(c))
         m->token_count++;
     /* What is offered to one server is not offered to another, nor again. */
@@ -108,6 +111,23 @@ bool remember_login(struct linnet_client *c)
     m->tls_session = c->tls_session;
     c->tls_session = taken;
     return tell(c);
+}
+
+bool remember_next_target(struct linnet_client *c)
+{
+    if (uses_token(c))
+        c->remembered.memory.token_count++;
+    return tell(c);
+}
+
+void linnet_client_memory_unsaved(struct linnet_client *c)
+{
+    if (c->state != CLIENT_LOGIN)
+        return;
+    c->remembered.withheld = true;
+    dial_withhold_session(c->dial);
+    recorder_printf(&c->recorder, loop_now_ms(),
+                    "the memory was not saved: what serves once is left out");
 }
 
 static struct str text_or_none(const char *text)
@@ -126,6 +146,20 @@ static struct str software(const struct linnet_config *config, char *out, size_t
     return str_from(out);
 }
 
+/* A login may begin, or go to another server, inside of a dispatch: the application must get the
+ * chance to save, and to say that it could not. */
+bool remember_holds(void *ctx)
+{
+    const struct linnet_client *c = ctx;
+    return c->remembered.untold > 0;
+}
+
+void remember_pulled(struct linnet_client *c)
+{
+    if (--c->remembered.untold == 0)
+        dial_go_on(c->dial);
+}
+
 void remember_prepare(void *ctx, struct stream_config *to)
 {
     struct linnet_client *c = ctx;
@@ -140,7 +174,7 @@ void remember_prepare(void *ctx, struct stream_config *to)
     f->agent_id = text_or_none(m->agent_id);
     f->agent_software = software(c->config, r->software, sizeof r->software);
     f->agent_device = text_or_none(c->config->texts[CONFIG_DEVICE]);
-    f->want_token = config_wants_token(c->config);
+    f->want_token = config_wants_token(c->config) && !r->withheld; /* it would be lost */
     f->early_data = c->config->memory.early_data;
     if (uses_token(c)) {
         f->token = buf_peek(&m->token);
@@ -179,6 +213,12 @@ static void take_token(struct linnet_client *c, const struct stream_issued_token
         login_doom_memory(c);
 }
 
+static void refuse_token(struct remembered *r)
+{
+    r->token_refused = true;
+    memory_forget_token(&r->memory);
+}
+
 void remember_event(struct linnet_client *c, const struct stream_event *event)
 {
     if (event->kind == STREAM_EVENT_FEATURES)
@@ -186,7 +226,7 @@ void remember_event(struct linnet_client *c, const struct stream_event *event)
     else if (event->kind == STREAM_EVENT_TOKEN)
         take_token(c, event->issued);
     else if (event->kind == STREAM_EVENT_TOKEN_REFUSED)
-        memory_forget_token(&c->remembered.memory);
+        refuse_token(&c->remembered);
 }
 
 /* The newest ticket, if there is one; the next login can do without. */

@@ -137,6 +137,24 @@ static void server_says_why_it_ends(void **state)
     end(&p);
 }
 
+/* A session that stood and may not go on: that is no broken rule, and its owner is told. */
+static void server_signs_the_account_out(void **state)
+{
+    struct pair p;
+    (void)state;
+    go_online(&p);
+    stream_close(p.f.stream, loop_now_ms(), STREAM_NOT_AUTHORIZED,
+                 STR_LIT("logged out everywhere"));
+    const struct linnet_error *error = fake_until(&p.f, p.c, LINNET_EVENT_OFFLINE)->error;
+    assert_int_equal(error->code, LINNET_ERROR_SIGNED_OUT);
+    assert_int_equal(error->retry, LINNET_RETRY_NO);
+    assert_string_equal(error->condition, "not-authorized");
+    assert_string_equal(error->peer_text, "logged out everywhere");
+    assert_string_equal(linnet_error_param(error, "address"), "juliet@localhost");
+    assert_null(strstr(error->sentence, "everywhere")); /* the words are the server's */
+    end(&p);
+}
+
 static void server_closes_or_vanishes(void **state)
 {
     (void)state;
@@ -549,6 +567,7 @@ int main(void)
         cmocka_unit_test(sends_and_receives),
         cmocka_unit_test(refuses_what_cannot_be_sent),
         cmocka_unit_test(server_says_why_it_ends),
+        cmocka_unit_test(server_signs_the_account_out),
         cmocka_unit_test(server_closes_or_vanishes),
         cmocka_unit_test(close_flushes_and_is_orderly),
         cmocka_unit_test(silent_server_is_pinged_and_given_up),

@@ -133,7 +133,9 @@ static void ask(struct linnet_client *c, const struct stream_event *event, struc
 static void ask_password(struct linnet_client *c, const struct stream_event *event)
 {
     struct event_node *n = event_new(LINNET_EVENT_PASSWORD);
-    if (!n || !event_set_jid(n, jid_bare(&c->config->address))) {
+    struct str why = STR_LIT("the server refused the token that was remembered");
+    if (!n || !event_set_jid(n, jid_bare(&c->config->address)) ||
+        (c->remembered.token_refused && !event_set_detail(n, why))) {
         event_free(n);
         login_doom_memory(c);
         return;

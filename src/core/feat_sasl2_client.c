@@ -78,9 +78,15 @@ static bool fits_early_data(const struct sasl_mech *m)
     return !type || cstr_eq(type, "tls-server-end-point");
 }
 
+/* Where a binding was used before, whoever has none cannot be the same server (policy.h). */
+static bool is_weaker(const struct stream *s, const struct sasl_mech *m)
+{
+    const struct login_policy *policy = &s->config->policy;
+    return !sasl_mech_binding(m) && policy->had_binding && !policy->no_channel_binding;
+}
+
 /* The strongest that both ends have, or the strongest that can go early if that is wanted: a token
- * belongs to the mechanism it was made for. Where a binding was used before there is none
- * without. */
+ * belongs to the mechanism it was made for. */
 static const struct sasl_mech *token_to_ask_for(const struct stream *s)
 {
     const struct stream_fast_path *f = &s->config->fast_path;
@@ -90,8 +96,7 @@ static const struct sasl_mech *token_to_ask_for(const struct stream *s)
     if (!f->want_token || !f->agent_id.ptr)
         return NULL;
     for (size_t i = 0; (m = sasl_token_mech_at(i)); i++) {
-        if (!can_use_token(s, m, &binding) ||
-            (!sasl_mech_binding(m) && s->config->policy.had_binding))
+        if (!can_use_token(s, m, &binding) || is_weaker(s, m))
             continue;
         any = any ? any : m;
         if (!early || fits_early_data(m))
@@ -106,7 +111,7 @@ static const struct sasl_mech *token_to_use(const struct stream *s, struct sasl_
     if (!f->token.ptr || !f->agent_id.ptr || s->sign_in->token_refused || !s->verified)
         return NULL;
     const struct sasl_mech *m = sasl_token_mech_find(f->token_mechanism);
-    return m && can_use_token(s, m, ret) ? m : NULL;
+    return m && !is_weaker(s, m) && can_use_token(s, m, ret) ? m : NULL;
 }
 
 /* XEP-0440 §2: under SASL2 the mechanisms that bind and the list of what can be bound to come
@@ -189,7 +194,7 @@ static void add_bind(const struct stream *s, struct arena *a, struct element *e)
         element_add_text(a, element_add(a, bind, NS_BIND2, "tag"), s->config->fast_path.tag);
     s->sign_in->asked_enable = s->config->fast_path.sm && offers_enable(s->sign_in);
     if (s->sign_in->asked_enable)
-        element_link(a, bind, sm_enable_request(a));
+        element_link(a, bind, sm_enable_request(s, a));
 }
 
 /* XEP-0198 §8.2: tried first; if the session is gone, <bind/> makes a new one in the same step. */

@@ -255,12 +255,24 @@ static void begin(struct stream *s, const struct sasl_mech *mech, const struct e
     buf_finish(&data);
 }
 
+/* Whether there is what the mechanism binds to: during the handshake there is no exporter yet. */
+static bool can_bind(const struct stream *s, const struct sasl_mech *m)
+{
+    struct sasl_binding binding;
+    const char *type = sasl_mech_binding(m);
+    return !type || policy_binding(s->tls, type, &binding);
+}
+
 /* Early data can be played again by anybody who saw it: what it may bring is a token whose count
- * was never seen before (XEP-0484 §3.4). */
+ * was never seen before (XEP-0484 §3.4), bound to nothing that is still to come. All else is
+ * refused with invalid-mechanism. It is what cannot be had now, not a wrong token, which
+ * not-authorized would say; and it sends the client to another way in, while one that is told
+ * temporary-auth-failure may come back with the same early data for ever. */
 static bool may_come_early(const struct stream *s)
 {
     const struct sasl2_request *r = s->sign_in->request;
-    return !r->early || (r->token_mech && r->has_count && r->count > 0);
+    return !r->early ||
+           (r->token_mech && r->has_count && r->count > 0 && can_bind(s, r->token_mech));
 }
 
 static void authenticate(struct stream *s, const struct element *e)
@@ -298,9 +310,7 @@ void sasl2_server_handle(struct stream *s, const struct element *e)
     if (!sign_in_of(s))
         return;
     bool running = s->sign_in->sasl2 && s->sign_in->sasl;
-    if (running && xml_reader_saw_space(s->reader)) /* XEP-0388 §2.4 */
-        stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "white space came during sign-in");
-    else if (running && upgrade_in_task(s))
+    if (running && upgrade_in_task(s))
         upgrade_server_handle(s, e);
     else if (element_is(e, NS_SASL2, "authenticate") && !running)
         authenticate(s, e);

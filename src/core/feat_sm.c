@@ -64,6 +64,23 @@ void sm_tell(struct stream *s)
         write_value(s, &(struct sm_element){.kind = SM_ANSWER, .h = sm_h(s->sm)});
 }
 
+/* A peer that asks and does not read what it asked for is not hoarded for: one answer does for all
+ * its questions, when there is place for it. */
+enum { ANSWER_PENDING_BYTES = 16384 };
+
+static void answer(struct stream *s)
+{
+    s->sm_owes_answer = buf_len(&s->out) > ANSWER_PENDING_BYTES;
+    if (!s->sm_owes_answer)
+        sm_tell(s);
+}
+
+void sm_tell_late(struct stream *s)
+{
+    if (s->sm_owes_answer)
+        answer(s);
+}
+
 static void too_high(struct stream *s, const struct sm *sm, uint32_t h)
 {
     struct arena a;
@@ -125,9 +142,9 @@ struct element *sm_resume_request(const struct stream *s, struct arena *a)
     return sm_build(a, &v);
 }
 
-struct element *sm_enable_request(struct arena *a)
+struct element *sm_enable_request(const struct stream *s, struct arena *a)
 {
-    return sm_build(a, &(struct sm_element){.kind = SM_ENABLE, .resume = true});
+    return sm_build(a, &(struct sm_element){.kind = SM_ENABLE, .resume = !wanted(s)->sm_brief});
 }
 
 bool sm_client_begin(struct stream *s)
@@ -145,7 +162,9 @@ void sm_client_enable(struct stream *s, bool offered)
 {
     if (!offered || !wanted(s)->sm || s->sm || stream_over(s) || !sm_client_begin(s))
         return;
-    write_value(s, &(struct sm_element){.kind = SM_ENABLE, .resume = true});
+    struct arena a;
+    stream_scratch(&a);
+    stream_write_built(s, &a, sm_enable_request(s, &a));
 }
 
 void sm_client_enabled(struct stream *s, const struct element *e)
@@ -362,7 +381,7 @@ void sm_ready_element(struct stream *s, const struct element *e)
     bool on = s->sm && s->sm_counts_in;
     enum sm_kind kind = sm_kind(e);
     if (on && kind == SM_REQUEST) {
-        sm_tell(s);
+        answer(s);
     } else if (s->sm && kind == SM_ANSWER) {
         if (sm_read(e, &v))
             acked(s, v.h);

@@ -25,6 +25,9 @@ uint64_t sm_due_ms(const struct stream *s);
 /* Writes <a/>. */
 void sm_tell(struct stream *s);
 
+/* Output was acknowledged: answers the <r/> that came while the peer left too much unread. */
+void sm_tell_late(struct stream *s);
+
 /* An element of its namespace after READY. */
 void sm_ready_element(struct stream *s, const struct element *e);
 
@@ -32,7 +35,7 @@ void sm_ready_element(struct stream *s, const struct element *e);
 
 bool sm_can_resume(const struct stream *s);
 struct element *sm_resume_request(const struct stream *s, struct arena *a);
-struct element *sm_enable_request(struct arena *a);
+struct element *sm_enable_request(const struct stream *s, struct arena *a);
 /* <enable/> was written inside of something else. False: out of memory. */
 bool sm_client_begin(struct stream *s);
 /* READY: writes <enable/> if that is wanted and not yet done. */

@@ -164,6 +164,11 @@ uint32_t sm_sent_count(const struct sm *sm)
     return (uint32_t)sm->written;
 }
 
+size_t sm_written(const struct sm *sm)
+{
+    return (size_t)(sm->written - sm->acked);
+}
+
 size_t sm_pending(const struct sm *sm)
 {
     return (size_t)(sm->sent - sm->acked);

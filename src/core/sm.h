@@ -86,6 +86,10 @@ enum sm_result sm_sent(struct sm *sm, struct str xml, uint64_t tag, uint64_t now
  * while detached is not among them until sm_resume. */
 uint32_t sm_sent_count(const struct sm *sm);
 
+/* How many of the unacknowledged, the oldest, went to a stream: what follows them reached nobody.
+ */
+size_t sm_written(const struct sm *sm);
+
 /* The peer has handled `h`. SM_STALE is harmless within a stream: a later <a/> said more. */
 enum sm_result sm_acked(struct sm *sm, uint32_t h) MUST_USE;
 

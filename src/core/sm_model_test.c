@@ -192,6 +192,7 @@ static void compare_counts(const struct world *w)
     assert_int_equal(sm_pending(w->sm), m->last - m->acked);
     assert_int_equal(sm_pending_bytes(w->sm), bytes_after(m, m->acked));
     assert_int_equal(sm_sent_count(w->sm), (uint32_t)m->written);
+    assert_int_equal(sm_written(w->sm), m->written - m->acked);
     assert_int_equal(sm_h(w->sm), (uint32_t)m->handled);
     assert_int_equal(sm_unfinished(w->sm), m->unfinished);
 }

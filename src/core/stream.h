@@ -60,6 +60,7 @@ struct stream_fast_path {
     struct str known_features;
     bool early_data;            /* use the token in TLS early data where the server takes it */
     bool sm;                    /* stream management (XEP-0198) ... */
+    bool sm_brief;              /* ... that nobody will resume: the server need not keep it */
     struct sm_limits sm_limits; /* ... of a session that begins */
     /* A session that was broken off, detached (sm_detach), and its full address: it is gone on with
      * if the server agrees. The stream takes a reference only when it does. Borrowed. */
@@ -208,6 +209,9 @@ struct stream_token_info {
     struct str software, device; /* as the client names itself; may be empty */
     const char *used;            /* mechanism of the token that signed in; NULL: none did */
     int used_index;              /* which of those given at WANT_SECRET */
+    /* A token need have a count only where its message could be played again, in early data, and
+     * there it has one (XEP-0484 §3.4). In a TLS connection of its own nobody can do that, and a
+     * client that never sends early data may count nothing. */
     bool has_count;
     uint64_t count; /* accept only if it is above the last one of this token */
     bool invalidate;

@@ -99,7 +99,7 @@ void stream_restart(struct stream *s)
         sign_in_forget(s->sign_in); /* TLS begins: whoever spoke in clear may have been another */
     s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     s->header_sent = s->header_received = false;
-    s->skip_space = !stream_is_client(s);
+    s->skip_space = true;
     s->active = NULL;
     s->features = NULL;
     arena_finish(&s->features_arena);

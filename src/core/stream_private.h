@@ -2,7 +2,8 @@
  * stream_private.h - the inside of a stream, for stream*.c, feature.c and feat_*.c only.
  *
  * How the files share the work:
- *   stream.c        life, events, wants, answers, output, time
+ *   stream.c        life, output, time
+ *   stream_want.c   events, wants, answers
  *   stream_read.c   bytes to items, items to whoever handles them
  *   stream_open.c   headers of both roles, and restarts
  *   stream_end.c    errors and closing: every way a stream ends
@@ -56,7 +57,7 @@ struct stream {
     enum linnet_stage stage;
     bool header_sent; /* in this incarnation of the stream */
     bool header_received;
-    bool skip_space; /* a server: what a client sent behind its <auth/> is not part of the new
+    bool skip_space; /* what the peer sent behind <auth/> or <success/> is not part of the new
                         stream */
     bool authenticated;
     bool verified; /* TLS, and the certificate was accepted */
@@ -83,6 +84,7 @@ struct stream {
     struct bind bind;
     struct sm *sm;         /* a reference; NULL: off */
     bool sm_counts_in;     /* ... and both ends know that it is on */
+    bool sm_owes_answer;   /* <r/> came, its <a/> waits for place */
     bool sm_offered;       /* server: <enable/> may come */
     uint8_t sm_tries;      /* server: of <resume/> */
     bool sm_resume_failed; /* client */
@@ -119,7 +121,7 @@ static inline void stream_move(struct stream *s, enum stream_phase to)
         s->phase = to;
 }
 
-/* --- stream.c --- */
+/* --- stream_want.c --- */
 
 /* Queues an event; `e.id` is ignored. */
 void stream_emit(struct stream *s, struct stream_event e);
@@ -129,6 +131,8 @@ void stream_ask(struct stream *s, struct stream_event e, bool drains);
 
 /* Asks for a session; the strings of `info` are in header_arena, or outlive the question. */
 void stream_ask_session(struct stream *s, const struct stream_session_info *info);
+
+/* --- stream.c --- */
 
 /* Enters a login stage (client: tells the host). */
 void stream_enter(struct stream *s, enum linnet_stage stage);

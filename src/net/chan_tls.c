@@ -208,6 +208,12 @@ struct chan *chan_tls_new(struct tls_ctx *ctx, struct chan *below,
     return &t->chan;
 }
 
+void chan_tls_secrets_travelled(struct chan *c)
+{
+    if (c->ops == &tls_ops)
+        SSL_clear_options(chan_tls(c)->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
 const char *chan_tls_sni(const struct chan *c)
 {
     const char *name = SSL_get_servername(chan_tls_const(c)->ssl, TLSEXT_NAMETYPE_host_name);

@@ -29,6 +29,8 @@ enum test_dns_behaviour {
     TEST_GARBAGE
 };
 
+enum { TEST_RECORDS = 16 };
+
 struct test_dns_record {
     const char *target; /* host of an SRV, text of an address */
     uint16_t priority, weight, port;
@@ -38,7 +40,7 @@ struct test_dns_name {
     const char *name;
     uint16_t type;
     enum test_dns_behaviour behaviour;
-    struct test_dns_record records[4];
+    struct test_dns_record records[TEST_RECORDS];
     unsigned asked;
 };
 
@@ -136,7 +138,7 @@ static inline void test_dns_ready(void *ctx, unsigned events)
                     : b == TEST_REFUSED                                                ? 5
                                                                                        : 0;
     uint8_t count = 0;
-    for (size_t i = 0; rcode == 0 && i < 4 && n->records[i].target; i++, count++)
+    for (size_t i = 0; rcode == 0 && i < TEST_RECORDS && n->records[i].target; i++, count++)
         len += test_dns_put_record(m + len, type, &n->records[i]);
     const uint8_t counts[] = {0x81, (uint8_t)(0x80 | rcode), 0, 1, 0, count, 0, 0, 0, 0};
     memcpy(m + 2, counts, sizeof(counts));

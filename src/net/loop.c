@@ -42,7 +42,8 @@ static void poll_event(uv_poll_t *handle, int status, int uv_events);
 static void poll_start(struct loop_poll *p)
 {
     int uv_events = (p->wants & CHAN_WANTS_READ ? UV_READABLE : 0) |
-                    (p->wants & CHAN_WANTS_WRITE ? UV_WRITABLE : 0);
+                    (p->wants & CHAN_WANTS_WRITE ? UV_WRITABLE : 0) |
+                    (p->wants & LOOP_WANTS_END ? UV_DISCONNECT : 0);
     int result = uv_poll_start(&p->handle, uv_events, poll_event);
     assert(result == 0); /* fails only while closing */
     (void)result;
@@ -52,7 +53,8 @@ static void poll_event(uv_poll_t *handle, int status, int uv_events)
 {
     struct loop_poll *p = CONTAINER_OF(handle, struct loop_poll, handle);
     unsigned events = (uv_events & UV_READABLE ? CHAN_WANTS_READ : 0) |
-                      (uv_events & UV_WRITABLE ? CHAN_WANTS_WRITE : 0);
+                      (uv_events & UV_WRITABLE ? CHAN_WANTS_WRITE : 0) |
+                      (uv_events & UV_DISCONNECT ? LOOP_WANTS_END : 0);
     if (status < 0) { /* libuv has stopped watching; the owner learns why by reading or writing */
         events = p->wants;
         poll_start(p);

@@ -28,8 +28,12 @@ void loop_finish(uv_loop_t *loop);
 
 struct loop_poll;
 
-/* `ready` gets CHAN_WANTS_* bits; an error or hang-up counts as every bit that is watched, so
- * that the next read or write finds it. It may free the poll. */
+/* Beside CHAN_WANTS_*: that the peer has ended, with what it said before still unread. For whoever
+ * does not read, and wants to know that nobody waits any more. */
+enum { LOOP_WANTS_END = 4 };
+
+/* `ready` gets the bits that are watched and true; an error or hang-up counts as every bit that is
+ * watched, so that the next read or write finds it. It may free the poll. */
 struct loop_poll *loop_poll_new(uv_loop_t *loop, int fd, void (*ready)(void *ctx, unsigned events),
                                 void *ctx) MUST_USE;
 

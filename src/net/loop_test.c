@@ -82,6 +82,31 @@ static void hang_up_is_an_event(void **state)
     close(fds[0]);
 }
 
+/* What the peer said before is unread, and is not what is waited for. */
+static void the_end_is_seen_unread(void **state)
+{
+    (void)state;
+    uv_loop_t loop;
+    int fds[2];
+    char byte;
+    assert_true(loop_init(&loop));
+    socket_pair(fds);
+    struct seen s = {0};
+    s.poll = loop_poll_new(&loop, fds[0], note_and_free, &s);
+    loop_poll_set(s.poll, LOOP_WANTS_END);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(s.calls, 0);
+    shutdown(fds[1], SHUT_WR);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(s.calls, 1);
+    assert_int_equal(s.events, LOOP_WANTS_END);
+    assert_int_equal(read(fds[0], &byte, 1), 1);
+    loop_finish(&loop);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void note_and_keep(void *ctx, unsigned events)
 {
     struct seen *s = ctx;
@@ -255,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(poll_sees_reading_and_writing),
         cmocka_unit_test(hang_up_is_an_event),
+        cmocka_unit_test(the_end_is_seen_unread),
         cmocka_unit_test(error_is_every_event),
         cmocka_unit_test(bad_descriptor_is_refused),
         cmocka_unit_test(channel_moves_between_loops),

@@ -6,6 +6,11 @@
  * It remembers in memory only, and a bounded number. Whatever it cannot know is refused: a ticket
  * made before its start, and any ticket while there is no room. To refuse costs the client a round
  * trip, to accept a second time lets an attacker replay what it saw.
+ *
+ * So whoever does enough handshakes can fill it, an account is not needed, and then nobody's early
+ * data passes: sign-ins take one round trip more, and nothing else happens. Room comes back by
+ * itself, place by place, as what fills it expires: with the lifetime of a ticket (OpenSSL's
+ * default, two hours). To forget sooner would mean to rely on the check of a ticket's age alone.
  */
 #ifndef NET_TLS_ONCE_H
 #define NET_TLS_ONCE_H

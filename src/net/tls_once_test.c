@@ -91,6 +91,26 @@ static void a_full_one_refuses(void **state)
     tls_once_unref(o);
 }
 
+/* Somebody filled it; what he used expires little by little. */
+static void room_comes_back_place_by_place(void **state)
+{
+    (void)state;
+    enum { CAPACITY = 64, MANY = 10000, LATER_S = 100, STEP = 8 };
+    struct tls_once *o = tls_once_new(CAPACITY, START_S, &fixed);
+    unsigned filled = 0, refilled = 0;
+    for (unsigned i = 0; i < MANY; i += STEP)
+        filled += claim_many(o, i, STEP, EXPIRES_S + filled, MADE_S);
+    assert_int_equal(claim_many(o, MANY, STEP, EXPIRES_S + LATER_S, EXPIRES_S - 1), 0);
+    for (int64_t now_s = EXPIRES_S; refilled < filled; now_s++) {
+        assert_true(now_s < EXPIRES_S + LATER_S);
+        unsigned room = claim_many(o, MANY * (unsigned)(now_s - EXPIRES_S + 2), MANY,
+                                   EXPIRES_S + 2 * LATER_S, now_s);
+        assert_in_range(room, 0, STEP); /* as many as expired in this second */
+        refilled += room;
+    }
+    tls_once_unref(o);
+}
+
 struct race {
     struct tls_once *once;
     pthread_barrier_t *start;
@@ -150,6 +170,7 @@ int main(void)
         cmocka_unit_test(what_came_before_it_is_refused),
         cmocka_unit_test(an_expired_ticket_is_refused_for_good),
         cmocka_unit_test(a_full_one_refuses),
+        cmocka_unit_test(room_comes_back_place_by_place),
         cmocka_unit_test(threads_share_it),
         cmocka_unit_test(memory_may_run_out),
     };

@@ -70,23 +70,32 @@ static struct str take_token(struct str *rest)
     return token;
 }
 
-/* A quoted-string without its quotes and escapes, in the arena. */
+/* Where the quoted-string that `text` begins with has its end quote; 0: nowhere. */
+static size_t quote_ends(struct str text)
+{
+    for (size_t at = 1; at < text.len; at++) {
+        if (text.ptr[at] == '"')
+            return at;
+        if (text.ptr[at] == '\\')
+            at++;
+    }
+    return 0;
+}
+
+/* A quoted-string without its quotes and escapes, in the arena: all of a message takes no more than
+ * its own length there. */
 static bool take_quoted(struct sasl *s, struct str *rest, struct str *ret)
 {
-    char *out = arena_bytes(&s->arena, rest->len);
-    size_t at = 1, len = 0;
+    size_t end = quote_ends(*rest), len = 0;
+    char *out = end ? arena_bytes(&s->arena, end) : NULL;
     if (!out)
         return false;
-    for (; at < rest->len && rest->ptr[at] != '"'; at++) {
-        if (rest->ptr[at] == '\\' && ++at == rest->len)
-            return false;
+    for (size_t at = 1; at < end; at++) {
+        at += rest->ptr[at] == '\\';
         out[len++] = rest->ptr[at];
     }
-    if (at >= rest->len)
-        return false;
     *ret = str_of(out, len);
-    rest->ptr += at + 1;
-    rest->len -= at + 1;
+    *rest = str_of(rest->ptr + end + 1, rest->len - end - 1);
     return true;
 }
 

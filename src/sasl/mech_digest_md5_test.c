@@ -248,6 +248,26 @@ static void test_challenge(void **unused)
     }
 }
 
+/* Many strings in quotes are no reason to run out of memory, on either side. */
+static void test_many_directives(void **unused)
+{
+    (void)unused;
+    char text[2048] = "nonce=\"x\"," REST;
+    size_t len = strlen(text);
+    for (; len + 7 < sizeof text; len += 6)
+        memcpy(text + len, ",a=\"b\"", 7);
+    struct fixture f;
+    fixture_client(&f, "DIGEST-MD5", "chris", "secret");
+    fixture_step(&f, STR_NONE);
+    assert_int_equal(fixture_step(&f, str_of(text, len)), SASL_MORE);
+    fixture_finish(&f);
+    fixture_server(&f, "DIGEST-MD5", "chris", "secret");
+    fixture_step(&f, STR_NONE);
+    assert_int_equal(fixture_step(&f, str_of(text, len)), SASL_FAILED);
+    assert_int_equal(fixture_fault(&f), SASL_FAULT_PROTOCOL);
+    fixture_finish(&f);
+}
+
 static void client_says(struct fixture *f, const char *challenge, const char *want)
 {
     fixture_step(f, STR_NONE);
@@ -500,12 +520,12 @@ static void test_character_sets(void **unused)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tutorial_server),   cmocka_unit_test(test_tutorial_client),
-        cmocka_unit_test(test_without_authzid),   cmocka_unit_test(test_rfc2831),
-        cmocka_unit_test(test_challenge),         cmocka_unit_test(test_client_writes),
-        cmocka_unit_test(test_rspauth),           cmocka_unit_test(test_response_refused),
-        cmocka_unit_test(test_response_accepted), cmocka_unit_test(test_replay),
-        cmocka_unit_test(test_character_sets),
+        cmocka_unit_test(test_tutorial_server),  cmocka_unit_test(test_tutorial_client),
+        cmocka_unit_test(test_without_authzid),  cmocka_unit_test(test_rfc2831),
+        cmocka_unit_test(test_challenge),        cmocka_unit_test(test_many_directives),
+        cmocka_unit_test(test_client_writes),    cmocka_unit_test(test_rspauth),
+        cmocka_unit_test(test_response_refused), cmocka_unit_test(test_response_accepted),
+        cmocka_unit_test(test_replay),           cmocka_unit_test(test_character_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

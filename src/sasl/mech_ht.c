@@ -41,7 +41,8 @@ static bool take_binding(struct sasl *s, struct ht *h)
     s->bound_to = h->binding ? h->binding->type : NULL;
     if (!type || h->binding)
         return true;
-    sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_NOT_AUTHORIZED,
+    /* Not not-authorized: the token was not looked at, and its client should not throw it away. */
+    sasl_fail(s, SASL_FAULT_POLICY, SASL_ERROR_INVALID_MECHANISM,
               "the connection cannot give the channel binding");
     return false;
 }

@@ -95,6 +95,12 @@ static const struct login_words rows[] = {
      "The password was right, but the account[ {address}] is disabled.",
      "linnetctl user show NAME tells since when and why, linnetctl user enable NAME lets it sign "
      "in again."},
+    {LINNET_ERROR_CREDENTIALS_EXPIRED, by_token, "Token used before",
+     "The token that the client presented for [{address}|an account] was right, but its count had "
+     "been used before, or it was taken back at this moment" TRIES ".",
+     "A client whose memory was copied or put back does that. If none was, somebody saw a sign-in "
+     "in TLS early data and plays it again, which lets nobody in. The client signs in with the "
+     "password next, and gets a new token."},
     {LINNET_ERROR_CREDENTIALS_EXPIRED, NULL, "Password expired",
      "The password[ of {address}] has expired.",
      "Give the account a new one: linnetctl user passwd NAME."},

@@ -74,7 +74,8 @@ static const struct settings_row rows[] = {
      .help = "Makes guessing at passwords slow. After 5 wrong passwords from an address (a /64 of "
              "IPv6) its next attempts are answered 1, 2, 4 and at most 8 seconds late; after 10 "
              "for an account those from addresses it never signed in from, at most 4 seconds late. "
-             "It wears off within minutes, and nobody is ever locked out."},
+             "Attempts at one account that are under way at once count as wrong until they have "
+             "ended. It wears off within minutes, and nobody is ever locked out."},
 
     {"logins.keep", SETTINGS_INT, .max = 10000, .fallback = "200", AT(logins_keep), .live = true,
      .help = "How many of the last sign-ins, good and bad, linnetctl logins can show, with what "

@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include "server/c2s/conn.h"
+#include "server/c2s/redeliver.h"
 #include "server/c2s/resume.h"
 #include "server/memory.h"
 
@@ -230,14 +231,28 @@ bool worker_init(struct worker *w, struct server *server, unsigned index, struct
     return true;
 }
 
+/* What is done may take a connection off the map, so they are listed first. */
+static void each_conn(struct worker *w, void (*act)(struct conn *c))
+{
+    size_t count = 0, cursor = 0;
+    const struct map_entry *e;
+    struct conn **conns = memory_alloc(w->conns.count * sizeof(struct conn *));
+    while ((e = map_next(&w->conns, &cursor)))
+        conns[count++] = e->value;
+    for (size_t i = 0; i < count; i++)
+        act(conns[i]);
+    free(conns);
+}
+
+static void end_conn(struct conn *c)
+{
+    conn_abort(c, "the server stops");
+}
+
 /* What is left when the loop has ended goes without a word. */
 static void end_conns(struct worker *w)
 {
-    while (w->conns.count > 0) {
-        size_t cursor = 0;
-        struct conn *c = map_next(&w->conns, &cursor)->value;
-        conn_abort(c, "the server stops");
-    }
+    each_conn(w, end_conn);
     free_doomed(w);
 }
 
@@ -266,19 +281,6 @@ static void grace_over(void *ctx)
     uv_stop(&w->loop);
 }
 
-/* Closing may take a connection off the map, so they are listed first. */
-static void shut_down_all(struct worker *w)
-{
-    size_t count = 0, cursor = 0;
-    const struct map_entry *e;
-    struct conn **conns = memory_alloc(w->conns.count * sizeof(struct conn *));
-    while ((e = map_next(&w->conns, &cursor)))
-        conns[count++] = e->value;
-    for (size_t i = 0; i < count; i++)
-        conn_shut_down(conns[i]);
-    free(conns);
-}
-
 static void stop_delivered(struct mail *m, void *receiver)
 {
     struct worker *w = receiver;
@@ -288,7 +290,7 @@ static void stop_delivered(struct mail *m, void *receiver)
     if (!w->grace)
         memory_exhausted();
     loop_timer_set(w->grace, GRACE_MS);
-    shut_down_all(w);
+    each_conn(w, conn_shut_down);
 }
 
 void worker_stop(struct worker *w)
@@ -305,11 +307,19 @@ void worker_join(struct worker *w)
     w->running = false;
 }
 
+/* What waits for the presence of an heir is put into its own queue: that is what is kept. */
+static void hand_over_estates(struct worker *w)
+{
+    for (struct session *s = resume_oldest(w); s; s = resume_after(s))
+        redeliver_inherit(s);
+}
+
 bool worker_settle(struct worker *w)
 {
     bool any = take_mail(w);
     any = w->conns.count > 0 || any;
     end_conns(w);
+    hand_over_estates(w);
     for (unsigned i = 0; i < w->server->worker_count; i++)
         any = any || w->outbox[i].first;
     send_mail(w);

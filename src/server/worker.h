@@ -20,6 +20,12 @@
 
 struct conn;
 
+/* The copies (c2s/session.h) that somebody got: of which moments, and with which priority. */
+struct copies_had {
+    uint64_t after, until;
+    int8_t priority;
+};
+
 enum { WORKER_INPUT_BYTES = 32 * 1024 };
 
 struct worker {
@@ -49,6 +55,7 @@ struct worker {
     struct wheel parting;     /* ... and when they end */
     unsigned handshakes_left; /* in this turn */
     bool stopping;
+    uint64_t order; /* counts the moments that session_copies tells apart */
 
     uint8_t *input;     /* what was just read */
     struct buf scratch; /* what is just being written */
@@ -82,8 +89,8 @@ bool worker_start(struct worker *w) MUST_USE;
 void worker_stop(struct worker *w);
 void worker_join(struct worker *w);
 
-/* Delivers what the other workers have sent, and ends the connections that are left. False when
- * there was nothing to do. No worker runs any more. */
+/* Delivers what the other workers have sent, ends the connections that are left, and gives each
+ * session what it was to inherit. False when there was nothing to do. No worker runs any more. */
 bool worker_settle(struct worker *w);
 
 /* Frees all. No other worker runs any more. */

@@ -1,3 +1,4 @@
+#include "base/wipe.h"
 #include "xml/decl.h"
 #include "xml/names.h"
 #include "xml/reader_private.h"
@@ -22,6 +23,7 @@ static void work_free(struct xml_reader *r)
         free(w->frames);
     ns_scope_finish(&w->scope);
     tag_finish(&w->tag);
+    wipe(w->wide, w->wide_len);
     free(w);
     r->work = NULL;
 }
@@ -103,7 +105,6 @@ static enum xml_status on_between(struct xml_reader *r, struct cursor *c)
     while (p < c->end && name_is_space(*p))
         p++;
     if (p > c->p) {
-        r->saw_space = true;
         r->may_declare = false;
         c->p = p;
     }
@@ -340,7 +341,6 @@ static enum xml_status on_closed(struct xml_reader *r, struct cursor *c)
     for (; c->p < c->end; c->p++) {
         if (!name_is_space(*c->p))
             return reader_malformed(r, "something follows the close of the stream");
-        r->saw_space = true;
     }
     return XML_MORE;
 }
@@ -385,7 +385,6 @@ static void release(struct xml_reader *r)
     if (!r->given)
         return;
     r->given = false;
-    r->saw_space = false;
     r->element = NULL;
     arena_reset(&r->arena);
 }
@@ -494,11 +493,6 @@ const char *xml_reader_fault_text(const struct xml_reader *r)
 bool xml_reader_between(const struct xml_reader *r)
 {
     return !r->work && r->state != STATE_DEAD;
-}
-
-bool xml_reader_saw_space(const struct xml_reader *r)
-{
-    return r->saw_space;
 }
 
 static size_t work_memory(const struct work *w)

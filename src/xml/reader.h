@@ -87,10 +87,6 @@ const char *xml_reader_fault_text(const struct xml_reader *r);
 /* False while an element, tag or token is half-read: STARTTLS wants to know that none is. */
 bool xml_reader_between(const struct xml_reader *r);
 
-/* Whether white space was consumed since the last completed item (RFC 6120 §5.3.3, §6.3.5). Right
- * after an item was given: whether it stood before that item. */
-bool xml_reader_saw_space(const struct xml_reader *r);
-
 /* Bytes of memory held now, sizeof included; exact while nothing is half-read or given. Measured
  * by tests and the idle bench. */
 size_t xml_reader_memory(const struct xml_reader *r);

@@ -1,5 +1,5 @@
-/* What the reader holds, and what it does when there is no memory: malloc and free are ours here
- * (linked with --wrap). */
+/* What the reader holds, what it does when there is no memory, and what is left in memory that it
+ * gives back: malloc and free are ours here (linked with --wrap). */
 #include "base/buf.h"
 #include "xml/reader_run.h"
 #include "xml/writer.h"
@@ -21,6 +21,10 @@ enum { HEAD = alignof(max_align_t) };
 static size_t held;         /* bytes */
 static unsigned fail_after; /* allocations that succeed; 0: all do */
 static unsigned allocations;
+
+/* Parts of a secret: a piece of input may have cut it. */
+static const char *const secrets[] = {"canary", "of moo", "yellow"};
+static unsigned secrets_freed;
 
 void *__wrap_malloc(size_t size)
 {
@@ -49,6 +53,8 @@ void __wrap_free(void *ptr)
     char *p = (char *)ptr - HEAD;
     memcpy(&size, p, sizeof size);
     held -= size;
+    for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
+        secrets_freed += memmem(ptr, size, secrets[i], strlen(secrets[i])) != NULL;
     __real_free(p);
 }
 
@@ -136,6 +142,58 @@ static void test_no_memory(void **state)
     }
 }
 
+/* A password in every place that text can have, by itself and with what makes the reader keep it;
+ * in one that grows past any block; and in one that is never finished. */
+static const char *const secret_places[] = {
+    "<auth>canary of moons, yellow</auth>",
+    "<auth>canary&lt;of moo&gt;yellow</auth>",
+    "<auth><![CDATA[canary]] of moons]]>\xe2\x82\xacyellow\r\n</auth>",
+    "<a token='canary of moons' b='&amp;yellow' xmlns:x='canary'><x:b canary=''/></a>",
+    "<a><b><c><d><e><f><g><h><i><j>canary</j>yellow</i></h></g></f></e></d></c></b></a>",
+    "<auth>canary &nothing;",
+    "<auth>canary of moons",
+    "<auth token='canary of moons",
+    "<auth canary='a' canary='b'/>",
+    "<auth>canary</other>",
+    "canary",
+};
+
+static void read_secret(const char *text, size_t pad, size_t step)
+{
+    struct xml_reader *r = xml_reader_new(&xml_limits_after_auth, false);
+    struct buf doc;
+    buf_init(&doc, 0, true);
+    buf_cstr(&doc, "<s xmlns:x='y'>");
+    for (size_t i = 0; i < pad; i++)
+        buf_cstr(&doc, "<b/>");
+    buf_cstr(&doc, pad ? "<a>" : "");
+    for (size_t i = 0; i < pad; i++)
+        buf_cstr(&doc, "yellow canary &amp; ");
+    buf_cstr(&doc, pad ? "</a>" : "");
+    buf_cstr(&doc, text);
+    enum xml_status status = XML_MORE;
+    for (size_t at = 0, used; at < buf_len(&doc) && status != XML_FAIL; at += used) {
+        size_t left = buf_len(&doc) - at;
+        status = xml_reader_read(r, buf_peek(&doc).ptr + at, step < left ? step : left, &used);
+    }
+    xml_reader_free(r);
+    buf_finish(&doc);
+}
+
+static void test_no_secret_is_freed(void **state)
+{
+    (void)state;
+    void *control = __wrap_malloc(16);
+    memcpy(control, "the canary flies", 16);
+    __wrap_free(control);
+    assert_int_equal(secrets_freed, 1); /* it would be found */
+    secrets_freed = 0;
+    for (size_t i = 0; i < ARRAY_LEN(secret_places); i++)
+        for (size_t step = 1; step < 100; step++)
+            read_secret(secret_places[i], step % 3 * 60, step);
+    assert_int_equal(secrets_freed, 0);
+}
+
 static bool build_and_print(void)
 {
     struct arena a = {0};
@@ -178,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_secret_is_freed),
         cmocka_unit_test(test_builders_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,9 +70,8 @@ struct xml_reader {
     uint8_t state;
     bool framed;
     bool may_declare; /* nothing came before */
-    bool saw_space;
-    bool given;      /* the last call completed something */
-    bool root_empty; /* <stream:stream/>: its close is owed */
+    bool given;       /* the last call completed something */
+    bool root_empty;  /* <stream:stream/>: its close is owed */
 };
 
 /* `end` is cut to what the element's limit allows; `all_end` is the caller's. */

@@ -77,18 +77,13 @@ static void test_between_and_space(void **state)
     assert_false(xml_reader_between(r));
     expect(r, "s>", XML_HEADER, 2);
     assert_true(xml_reader_between(r));
-    assert_false(xml_reader_saw_space(r));
     expect(r, " ", XML_MORE, 1);
-    assert_true(xml_reader_saw_space(r));
     assert_true(xml_reader_between(r));
     expect(r, "<a>  <b/>  ", XML_MORE, 11);
     assert_false(xml_reader_between(r));
     expect(r, "</a> ", XML_ELEMENT, 4);
-    assert_true(xml_reader_saw_space(r)); /* before <a> */
     expect(r, "<c/>", XML_ELEMENT, 4);
-    assert_false(xml_reader_saw_space(r));
     expect(r, "\t\r\n", XML_MORE, 3);
-    assert_true(xml_reader_saw_space(r));
     expect(r, "!", XML_FAIL, 0);
     assert_false(xml_reader_between(r));
     xml_reader_free(r);

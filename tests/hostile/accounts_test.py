@@ -1,6 +1,8 @@
 """Accounts that change under clients on their way in, and what a stranger can learn of accounts."""
 import base64
+import contextlib
 import re
+import sqlite3
 
 import daemon
 from daemon import GONE, Daemon, drop
@@ -177,4 +179,29 @@ def between_accounts():
         server.stop()
 
 
-daemon.run(late_bind, late_proof, strangers, strangers_legacy, between_accounts)
+def damaged():
+    """rows of the database that are not UTF-8: who asks for them gets an answer, and nobody else is ended"""
+    users = ["name", "reason", "scheme", "token"]
+    with Daemon(users=[*users, "other"]) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        bad = "CAST(x'61ff80c3' AS TEXT)"
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute(f"UPDATE account SET username = {bad} WHERE username = 'name'")
+            db.execute(f"UPDATE account SET reason = {bad}, disabled = 1 WHERE username = 'reason'")
+            db.execute(f"UPDATE credential SET scheme = {bad} WHERE username = 'scheme'"
+                       " AND scheme = 'SCRAM-SHA-1'")
+            db.execute(f"INSERT INTO token VALUES ('localhost', 'token', {bad}, 0, {bad}, {bad}, 'x', -1,"
+                       f" 9223372036854775807, 0, {bad}, {bad})")
+            db.commit()
+        accounts = server.control("--json", "user", "list").splitlines()
+        assert len(accounts) == len(users) + 1, accounts
+        for user in users[1:]:
+            server.control("user", "show", user)
+            server.control("user", "tokens", user)
+            if user != "reason":
+                server.serves(user)
+        server.serves("other")
+        server.stop()
+
+
+daemon.run(late_bind, late_proof, strangers, strangers_legacy, between_accounts, damaged)

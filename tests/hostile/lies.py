@@ -35,6 +35,7 @@ UNREACHABLE = {
     "no-memory": "tests/failmalloc, src/client/alloc_test.c", "settings": "src/client/login_test.c",
     "store": "the server's database", "dns-none": "src/client/redirect_test.c, tests of DNS",
     "dns-failed": "tests of DNS", "offline": "src/client/network_test.c",
+    "signed-out": "after sign-in: tests/interop, src/client/session_test.c",
     "stanza-error": "after sign-in: tests/interop", "receipt-timeout": "not raised yet",
     "register-unsupported": "not raised yet", "register-taken": "linnetctl",
     "register-rejected": "not raised yet", "register-web": "not raised yet",

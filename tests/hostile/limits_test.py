@@ -5,9 +5,11 @@ import threading
 import time
 
 import daemon
+import sasl2
 from daemon import GONE, Daemon, drop
 
 ERRORS = "{urn:ietf:params:xml:ns:xmpp-streams}"
+QUOTES = "'" * 200000  # written as &apos;
 
 
 def narrow(server, user, resource):
@@ -141,6 +143,7 @@ def sessions_per_account():
 def connections_per_address():
     """one connection more than an address may have is closed at once; each that ends makes room"""
     with Daemon("limits.connections_per_address=4", users=["many"]) as server:
+        turned_away = 0
         for _ in range(3):
             held = [server.login("many") for _ in range(2)] + [server.session() for _ in range(2)]
             with socket.create_connection(("127.0.0.1", server.port), 10) as extra:
@@ -148,9 +151,13 @@ def connections_per_address():
                     assert extra.recv(1) == b"", "it was served"
                 except ConnectionError:
                     pass
+            turned_away += 1
+            assert server.said().count("turned away") == turned_away
             for session in held:
                 drop(session)
             daemon.wait_for("their end", lambda: total(server, "connections") == 0)
+        # It never said what it wanted: the log has it, the sign-ins do not.
+        assert len(server.control("--json", "logins", "--limit", "100").splitlines()) == 3 * 4
         server.serves("many")
         server.stop()
 
@@ -204,6 +211,22 @@ def languages():
         server.stop()
 
 
+def grown():
+    """a stanza that is several times as long once it is written comes back, and ends nobody"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sasl2.sign_in(server, "juliet"), sasl2.sign_in(server, "romeo")
+        romeo.write("<presence/>")
+        assert sasl2.next_stanza(romeo).tag.endswith("}presence")
+        for to in (romeo.jid, "romeo@localhost"):
+            juliet.write(f"<message to='{to}' type='chat' id='grows'><x xmlns='x:y' a=\"{QUOTES}\"/></message>")
+            back = sasl2.next_stanza(juliet)
+            assert back.get("id") == "grows" and back[-1][0].tag.endswith("}policy-violation"), back.attrib
+        # What it may send as it came, it may.
+        sasl2.say(juliet, romeo.jid, "x" * 250000)
+        assert len(sasl2.bodies(romeo, 1)[0]) == 250000
+        sasl2.finished(server, "romeo")
+
+
 def idle_memory():
     """a session that once wrote or heard much holds little when it is idle"""
     with Daemon(users=["idle"]) as server:
@@ -219,4 +242,4 @@ def idle_memory():
 
 
 daemon.run(slow_reader, one_for_many, answers_wait, sizes, sessions_per_account,
-           connections_per_address, half_open, languages, idle_memory)
+           connections_per_address, half_open, languages, grown, idle_memory)

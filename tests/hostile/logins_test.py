@@ -276,7 +276,8 @@ def guessing():
         for user, source in (("juliet", "127.0.0.2"), ("nobody", "127.0.0.3")):
             count = attempts(server, user, 2.5, source)
             assert 5 <= count <= 6, f"{count} attempts at {user} in 2.5 s"
-            held = [r["steps"][-1]["held_ms"] for r in records(server, "--user", user)]
+            held = [step["held_ms"] for r in records(server, "--user", user)
+                    for step in r["steps"] if step["stage"] == "sign in"]
             assert held[:5] == [0] * 5 and held[5:6] in ([], [1000]), held
         server.serves("juliet")  # from an address that is in no debt
         assert not any(step.get("held_ms") for step in records(server)[-1]["steps"])
@@ -307,17 +308,91 @@ def owner():
         server.stop()
 
 
+def begins(server, user, source):
+    """A connection on which SCRAM waits for the proof, or is held before the challenge."""
+    session = server.session(direct_tls=True, source=source)
+    session.open()
+    first = base64.b64encode(f"n,,n={user},r=abcdefgh".encode()).decode()
+    session.write(f"<auth {SASL} mechanism='SCRAM-SHA-256'>{first}</auth>")
+    return session
+
+
+def at_once():
+    """guesses that are under way count as if they had failed, until they have ended"""
+    with Daemon("log.level=info", users=["juliet", "romeo"]) as server:
+        open_ones = [begins(server, "juliet", "127.0.0.2") for _ in range(5)]
+        for session in open_ones:
+            assert session.read().tag.endswith("}challenge")
+        late = begins(server, "juliet", "127.0.0.2")
+        daemon.wait_for("the sixth to be held", lambda: "held for 1000 ms" in server.said())
+        for user, source in (("romeo", "127.0.0.2"), ("juliet", "127.0.0.3")):
+            other = begins(server, user, source)  # someone else behind the same address; elsewhere
+            assert other.read().tag.endswith("}challenge")
+            drop(other)
+        for session in open_ones + [late]:
+            drop(session)  # nothing was guessed, so nothing is owed
+        daemon.wait_for("their end", lambda: '"connections":0' in server.control("--json", "status"))
+        for _ in range(2):
+            session = begins(server, "juliet", "127.0.0.2")
+            assert session.read().tag.endswith("}challenge")
+            drop(session)
+        assert server.said().count("held for") == 1
+        server.stop()
+
+
+def hanging_up():
+    """who does not wait for the answer owes what one does who hears it"""
+    with Daemon("login.iterations=1000000", "log.level=info", users=["juliet"]) as server:
+        guess = base64.b64encode(b"\0juliet\0a guess").decode()
+        for number, how in enumerate((drop, drop, lambda session: session.socket.close()) * 2):
+            session = server.session(direct_tls=True, source="127.0.0.2")
+            session.open()
+            session.write(f"<auth {SASL} mechanism='PLAIN'>{guess}</auth>")
+            if number < 5:  # while PBKDF2 runs
+                how(session)
+                daemon.wait_for("its end", lambda: server.said().count(" reason=The conn") > number)
+        daemon.wait_for("the sixth to be held", lambda: "held for 1000 ms" in server.said())
+        drop(session)
+        server.stop()
+
+
+def gives_up():
+    """who hangs up while it is held is gone at once, with its place, and its guess is not looked at"""
+    with Daemon("log.level=info", "limits.auth_timeout_s=300", users=["juliet"]) as server:
+        def connections():
+            return sum(loop["connections"]
+                       for loop in json.loads(server.control("--json", "status"))["loops"])
+
+        before = [begins(server, "juliet", "127.0.0.2") for _ in range(9)]
+        daemon.wait_for("the ninth to be held", lambda: "held for 8000 ms" in server.said())
+        guess = base64.b64encode(b"\0juliet\0a guess").decode()
+        for number in range(36):  # there are 32 places
+            session = server.session(direct_tls=True, source="127.0.0.2")
+            session.open()
+            held = server.said().count("held for")
+            session.write(f"<auth {SASL} mechanism='PLAIN'>{guess}</auth>")
+            daemon.wait_for("it to be held", lambda: server.said().count("held for") > held)
+            if number % 2:
+                drop(session)
+            else:
+                session.socket.close()
+            daemon.wait_for("its end", lambda: connections() == len(before))
+        assert "sign-in failed" not in server.said(), "a guess was looked at"
+        for session in before:
+            drop(session)
+        server.stop()
+
+
 def waiting():
     """those who are held are few, delay nobody else, and are gone in the end"""
     with Daemon(users=["juliet"]) as server:
         assert attempts(server, "juliet", 0.9, "127.0.0.2") >= 5
-        held = []
-        for _ in range(60):
-            session = server.session(direct_tls=True, source="127.0.0.2")
+        held = [server.session(direct_tls=True, source="127.0.0.2") for _ in range(60)]
+        for session in held:
             session.open()
-            payload = base64.b64encode(b"\0juliet\0a guess").decode()
+        payload = base64.b64encode(b"\0juliet\0a guess").decode()
+        for session in held:  # all of them before the first has waited
             session.write(f"<auth {SASL} mechanism='PLAIN'>{payload}</auth>")
-            held.append(session)
         server.serves("juliet")
         # More than 32 of them do not wait.
         told = [0]
@@ -336,4 +411,5 @@ def waiting():
         server.stop()
 
 
-daemon.run(failures, success, follows, bounded, guessing, owner, waiting)
+daemon.run(failures, success, follows, bounded, guessing, owner, at_once, hanging_up, gives_up,
+           waiting)

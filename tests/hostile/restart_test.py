@@ -1,7 +1,10 @@
 """Sessions that outlive the server (XEP-0198): nothing that it confirmed is lost when it is stopped and
 started again, and nothing comes twice."""
+import contextlib
 import json
 import signal
+import sqlite3
+import subprocess
 import threading
 
 import daemon
@@ -29,6 +32,16 @@ def available(session):
 def cut(server, session):
     drop(session)
     wait_for("the session to be detached", lambda: "detached_s" in row_of(server, session.jid))
+
+
+def said_so_far(session):
+    """The bodies of the messages that came so far."""
+    found = []
+    session.write(daemon.PING.format("so far"))
+    while (element := next_stanza(session)).get("id") != "so far":
+        if element.tag.endswith("}message"):
+            found.append(element.findtext("{jabber:client}body"))
+    return found
 
 
 def start_again(server, *sessions):
@@ -79,7 +92,7 @@ def goes_on():
 def in_traffic():
     """stopped in the middle of traffic, thrice: what it confirmed arrives, in order, and only once"""
     writers = [f"writer{i}" for i in range(4)]
-    with Daemon(users=[*writers, "reader"]) as server:
+    with Daemon("limits.send_queue_bytes=8MiB", users=[*writers, "reader"]) as server:
         sessions = [sign_in(server, user) for user in writers]
         reader = available(sign_in(server, "reader"))
         sent, seen = [0] * len(writers), []
@@ -153,6 +166,64 @@ def many():
             nothing_more(session)
             drop(session)
         finished(server, "writer")
+
+
+def heirs():
+    """who was to inherit at its initial presence, and had sent none, has it after the start"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        for ends in ("connected", "detached"):
+            romeo = available(sign_in(server, "romeo"))
+            cut(server, romeo)
+            say(juliet, romeo.jid, "to the client")
+            say(juliet, "romeo@localhost", "to the account")
+            nothing_more(juliet)
+            heir = sign_in(server, "romeo")
+            nothing_more(juliet)
+            if ends == "detached":
+                cut(server, heir)
+                start_again(server, juliet)
+            else:
+                start_again(server, heir, juliet)
+            heir, juliet = resumed(server, "romeo", heir), resumed(server, "juliet", juliet)
+            assert bodies(heir, 2) == ["to the client", "to the account"]
+            nothing_more(heir)
+            nothing_more(juliet)
+            heir.write(f"<a xmlns='{SM}' h='{heir.h}'/>")
+            heir.close()
+        finished(server, "romeo")
+
+
+def copies():
+    """who had a copy of what several got is still known after the start, and who had none"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        ids = (CLIENT_ID, OTHER_ID, CLIENT_ID.replace("d", "f"), CLIENT_ID.replace("d", "a"))
+        phone, desk, had, later = (sign_in(server, "romeo", client_id=i) for i in ids)
+        for session in phone, desk, had:
+            session.write("<presence/>")
+            assert not said_so_far(session)
+        phone.acks = False
+        say(juliet, "romeo@localhost", "x")
+        assert bodies(phone, 1) == ["x"]
+        phone.h -= 1  # it goes down before it has written that to its disk
+        later.write("<presence/>")
+        assert not said_so_far(later)
+        start_again(server, phone, desk, had, later, juliet)
+        # The two that have it end; the third has it, so that nobody gets it anew before that ends, too.
+        for session in phone, desk:
+            resumed(server, "romeo", session, client_id=None).close()
+            wait_for("its end", lambda session=session: not row_of(server, session.jid))
+        had = resumed(server, "romeo", had, client_id=None)
+        later = resumed(server, "romeo", later, client_id=None)
+        found = said_so_far(had), said_so_far(later)
+        assert found == (["x"], []), found
+        had.close()
+        wait_for("its end", lambda: not row_of(server, had.jid))
+        juliet = resumed(server, "juliet", juliet)
+        assert said_so_far(later) == ["x"]
+        nothing_more(juliet)
+        finished(server, "romeo")
 
 
 def time_left():
@@ -234,6 +305,125 @@ def killed():
         finished(server, "romeo")
 
 
+# What is done to the row of one session, or to those of its stanzas.
+LONG = "x" * 5000
+REST = ("resource, client_id, since_ms, left_ms, resume_s, acked, written, handled, available, priority,"
+        " presence, directed, standing")
+MANY = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION SELECT n + 1 FROM c WHERE n < 200) SELECT n FROM c)"
+DAMAGES = (
+    "UPDATE session SET acked = -1", "UPDATE session SET acked = 1 - 9223372036854775807 - 2",
+    "UPDATE session SET written = 9223372036854775807, acked = 0",
+    "UPDATE session SET written = 1 - 9223372036854775807 - 2",
+    "UPDATE session SET since_ms = 1 - 9223372036854775807 - 2",
+    "UPDATE session_stanza SET since_ms = 1 - 9223372036854775807 - 2",
+    "UPDATE session SET left_ms = -1", "UPDATE session SET resume_s = 9223372036854775807",
+    "UPDATE session SET presence = ''", "UPDATE session SET presence = '/><message/>'",
+    "UPDATE session SET directed = 'juliet@localhost'", "UPDATE session SET directed = char(10)",
+    "UPDATE session SET directed = 'a b@c' || char(10)", "UPDATE session SET resource = ''",
+    "UPDATE session SET resource = 'x' || char(0) || 'y'", "UPDATE session SET priority = 1000",
+    "UPDATE session SET standing = 9223372036854775807",
+    "UPDATE session SET username = 'juliet', resource = ''",
+    f"UPDATE session SET id = '{LONG}'", "UPDATE session SET id = ''", "UPDATE session SET id = x'00ff'",
+    "UPDATE session_stanza SET xml = '<message'", "UPDATE session_stanza SET xml = x'fffe00'",
+    "UPDATE session_stanza SET number = 'x' || number", "DELETE FROM session_stanza",
+    # So many that they are read in steps, with ids that are none.
+    f"INSERT INTO session SELECT domain, username, '{LONG}' || n, {REST} FROM session, {MANY}",
+    f"INSERT INTO session SELECT domain, username, CAST(id || n AS BLOB), {REST} FROM session, {MANY}",
+)
+
+
+def take_out(db, table, which):
+    found = list(db.execute(f"SELECT * FROM {table} WHERE {which}"))
+    db.execute(f"DELETE FROM {table} WHERE {which}")
+    return found
+
+
+def put_in(db, table, rows_):
+    for row in rows_:
+        db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+
+
+def damaged():
+    """a session that the database tells wrongly is left out, or ends in order; the others go on"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        for damage in DAMAGES:
+            romeo = available(sign_in(server, "romeo"))
+            juliet = sign_in(server, "juliet")
+            say(juliet, romeo.jid, "x")
+            nothing_more(juliet)
+            server.signal(signal.SIGTERM)
+            drop(romeo), drop(juliet)
+            server.stop()
+            with contextlib.closing(sqlite3.connect(file)) as db:
+                hers = take_out(db, "session", "username = 'juliet'")
+                stanzas = take_out(db, "session_stanza", f"session_id = '{juliet.sm_id}'")
+                assert hers and db.execute(damage).rowcount > 0, damage
+                put_in(db, "session", hers)
+                put_in(db, "session_stanza", stanzas)
+                db.commit()
+            server.start()
+            juliet = resumed(server, "juliet", juliet)
+            romeo = available(sign_in(server, "romeo"))
+            say(juliet, romeo.jid, "again")
+            while next_stanza(romeo).findtext("{jabber:client}body") != "again":
+                pass
+            start_again(server, juliet, romeo)
+            juliet = resumed(server, "juliet", juliet)
+            juliet.close()
+            server.control("user", "logout", "romeo")
+            wait_for(f"the end of all sessions after {damage[:60]}", lambda: not rows(server))
+        finished(server, "juliet")
+
+
+def not_cleared():
+    """sessions that cannot be taken out of the database are left there, and the server does not start"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        say(juliet, romeo.jid, "x")
+        nothing_more(juliet)
+        server.signal(signal.SIGTERM)
+        for session in juliet, romeo:
+            ended_with(session, "system-shutdown")
+        server.stop()
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("CREATE TRIGGER full BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no room'); END")
+            db.commit()
+        done = subprocess.run(server.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30,
+                              check=False)
+        said = done.stderr.decode()
+        assert done.returncode > 0 and "no room" in said, (done.returncode, said)
+        assert "lost" not in said, said
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("DROP TRIGGER full")
+            db.commit()
+        server.start()
+        romeo = resumed(server, "romeo", romeo)
+        assert bodies(romeo, 1) == ["x"]
+        finished(server, "juliet")
+
+
+def locked():
+    """a database that is locked while it stops costs the sessions, and is waited for once"""
+    users = [f"user{i}" for i in range(6)]
+    with Daemon("limits.sessions_per_account=200", users=users) as server:
+        (file,) = (server.folder / "data").glob("*.db")
+        for user in users:
+            for number in range(100):
+                sign_in(server, user, client_id=f"id-{number}")
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            server.signal(signal.SIGTERM)
+            server.stop()
+        said = server.said()
+        assert said.count("sessions were not kept: ") == 1, said[-2000:]
+        assert "sessions kept for the next start: 0, lost: 600" in said, said[-2000:]
+        server.start()
+        assert not rows(server)
+        finished(server, users[0])
+
+
 def kept_once():
     """what was taken up by one start is not there at the next"""
     with Daemon(users=["romeo"]) as server:
@@ -249,4 +439,5 @@ def kept_once():
 
 
 if __name__ == "__main__":
-    daemon.run(goes_on, in_traffic, many, time_left, presence_is_kept, ends_of_the_account, killed, kept_once)
+    daemon.run(goes_on, in_traffic, many, heirs, copies, time_left, presence_is_kept, ends_of_the_account,
+               killed, damaged, not_cleared, locked, kept_once)

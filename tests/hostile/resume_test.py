@@ -167,6 +167,27 @@ def heir():
         finished(server, "romeo")
 
 
+def rich_heir():
+    """an estate that is longer with its delays than what may wait: the rest comes back, the heir stays"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
+        cut(server, romeo)
+        total = 7000
+        juliet.write_later(f"<message to='{romeo.jid}'/>" * total)
+        nothing_more(juliet)
+        heir = sign_in(server, "romeo")
+        heir.write("<presence/>" + daemon.PING.format("after"))
+        found = 0
+        while (element := next_stanza(heir)).get("id") != "after":
+            found += element.tag.endswith("}message")
+        assert 0 < found < total
+        for _ in range(total - found):
+            assert next_stanza(juliet).get("type") == "error"
+        nothing_more(juliet)
+        nothing_more(heir)
+        finished(server, "romeo")
+
+
 def no_heir():
     """an heir that never becomes available leaves it: it comes back"""
     with Daemon(users=["romeo", "juliet"]) as server:
@@ -348,6 +369,22 @@ def expiry():
         finished(server, "romeo", "juliet")
 
 
+def short():
+    """what is shorter than a stream's header comes back as well"""
+    with Daemon("c2s.resume_s=1", users=["a", "b"]) as server:
+        a, b = server.login("a", "r"), server.login("b", "r")
+        a.acks = b.acks = True
+        a.write(ENABLE)
+        assert a.read().tag == f"{{{SM}}}enabled"
+        a.jid, a.h, b.h = "a@localhost/r", 0, 0
+        cut(server, a)
+        b.write("<message to='a@localhost/r' id='1'/><message to='a@localhost/r'><body>x</body></message>")
+        back = [next_stanza(b), next_stanza(b)]
+        assert [e.get("type") for e in back] == ["error", "error"] and back[0].get("id") == "1"
+        drop(b)
+        finished(server, "a")
+
+
 def delayed():
     """what another resource gets in its place says when it was sent first, and comes in order"""
     with Daemon("c2s.resume_s=1", users=["romeo", "juliet"]) as server:
@@ -368,6 +405,97 @@ def delayed():
                 found.append(element.findtext("{jabber:client}body"))
         assert found == [str(n) for n in range(20)], found
         nothing_more(desk)
+        nothing_more(juliet)
+        # From heir to heir it says the same, and says it once.
+        desk.acks = False
+        say(juliet, desk.jid, "x")
+        assert bodies(desk, 1) == ["x"]
+        stamps = []
+        for _ in range(3):
+            cut(server, desk)
+            desk = sign_in(server, "romeo", client_id=OTHER_ID)
+            desk.acks = False
+            desk.write("<presence/>")
+            while (element := next_stanza(desk)).findtext("{jabber:client}body") != "x":
+                pass
+            stamps.append([delay.get("stamp") for delay in element.findall("{urn:xmpp:delay}delay")])
+        assert stamps == [stamps[0][:1]] * 3, stamps
+        finished(server, "romeo")
+
+
+THIRD_ID = CLIENT_ID.replace("d", "f")
+
+
+def with_priority(session, priority):
+    session.write(f"<presence><priority>{priority}</priority></presence>")
+    nothing_else(session)
+    return session
+
+
+def nothing_else(session):
+    """All that came before it has been read."""
+    session.write(daemon.PING.format("else"))
+    while next_stanza(session).get("id") != "else":
+        pass
+
+
+def messages(session):
+    """The bodies of the messages that came so far."""
+    found = []
+    session.write(daemon.PING.format("so far"))
+    while (element := next_stanza(session)).get("id") != "so far":
+        if element.tag.endswith("}message"):
+            found.append(element.findtext("{jabber:client}body"))
+    return found
+
+
+def copies():
+    """who never had a copy of what several got has it when all of those end; who has one, no other"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        tablet = with_priority(sign_in(server, "romeo", client_id=THIRD_ID), 0)
+        for what in ("lower", "later", "had"):
+            phone, desk = sign_in(server, "romeo"), sign_in(server, "romeo", client_id=OTHER_ID)
+            if what == "later":
+                tablet.write("<presence type='unavailable'/>")
+            for session in phone, desk, *([tablet] if what == "had" else []):
+                with_priority(session, 5)
+            phone.acks = False
+            say(juliet, "romeo@localhost", what)
+            assert bodies(phone, 1) == [what]
+            if what == "later":
+                with_priority(tablet, 5)
+            assert messages(tablet) == ([what] if what == "had" else [])
+            for session in phone, desk:
+                session.close()
+                wait_for("its end", lambda session=session: not row_of(server, session.jid))
+            assert messages(tablet) == ([] if what == "had" else [what])
+            tablet.write(f"<a xmlns='{SM}' h='{tablet.h}'/>")
+            with_priority(tablet, 0)
+        nothing_more(juliet)
+        finished(server, "romeo")
+
+
+def copies_of_heirs():
+    """a client that begins anew has its copy; nobody's end gives it another"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        phone, desk = sign_in(server, "romeo"), sign_in(server, "romeo", client_id=OTHER_ID)
+        for session in phone, desk:
+            with_priority(session, 0)
+        phone.acks = desk.acks = False
+        say(juliet, "romeo@localhost", "x")
+        assert bodies(phone, 1) == ["x"] and bodies(desk, 1) == ["x"]
+        for _ in range(2):  # an heir, and the heir of an heir that had not heard of it
+            cut(server, phone)
+            phone = sign_in(server, "romeo")
+        phone.write("<presence/>")
+        assert bodies(phone, 1) == ["x"]
+        phone.write(f"<a xmlns='{SM}' h='{phone.h}'/>")
+        nothing_else(phone)
+        desk.close()
+        wait_for("its end", lambda: not row_of(server, desk.jid))
+        assert messages(phone) == []
         nothing_more(juliet)
         finished(server, "romeo")
 
@@ -427,6 +555,29 @@ def in_background(work):
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+def patience_anew():
+    """who was waited for too long, and comes back, is waited for again"""
+    with Daemon("limits.send_queue_bytes=512KiB", "loops=1", users=["romeo", "juliet"]) as server:
+        juliet, other = sign_in(server, "juliet"), sign_in(server, "juliet", client_id=OTHER_ID)
+        romeo = sign_in(server, "romeo")
+        romeo.acks = False
+        texts = [f"{n} {'x' * 10000}" for n in range(60)]
+        for text in texts[:15]:
+            say(juliet, romeo.jid, text)
+        nothing_more(juliet)  # after five seconds
+        cut(server, romeo)
+        romeo = take_up(server, "romeo", romeo)
+        lines = "".join(f"<message to='{romeo.jid}'><body>{text}</body></message>" for text in texts[15:])
+        writer = in_background(lambda: juliet.write(lines))
+        writer.join(5)  # unless the system's buffers hold less
+        for _ in range(40):  # by then it would have read all
+            nothing_more(other)
+        assert bodies(romeo, len(texts)) == texts
+        writer.join(30)
+        nothing_more(juliet)
+        finished(server, "romeo")
 
 
 def never_acknowledges():
@@ -554,6 +705,7 @@ def table():
 
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
-               wrong_count_beside_a_living_one, heir, no_heir, not_reading, silence, thief, without_sasl2, wrong_counts,
-               expiry, delayed, closed_is_closed, full_while_detached, burst, never_acknowledges,
+               wrong_count_beside_a_living_one, heir, rich_heir, no_heir, not_reading, silence, thief,
+               without_sasl2, wrong_counts, expiry, short, delayed, copies, copies_of_heirs,
+               closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

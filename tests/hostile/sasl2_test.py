@@ -96,7 +96,6 @@ def out_of_turn():
                 (f"<response xmlns='{SASL2}'/>", "not-authorized"),
                 (f"<abort xmlns='{SASL2}'/>", "not-authorized"),
                 (first + first, "not-authorized"),
-                (first + " " + f"<response xmlns='{SASL2}'>{b64('x')}</response>", "not-authorized"),
                 (first + "<message/>", "not-authorized"),
                 (f"<resume xmlns='{SM}' previd='x' h='0'/>", "not-authorized"),
                 ("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",

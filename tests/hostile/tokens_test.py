@@ -8,8 +8,9 @@ import threading
 
 import daemon
 from daemon import Daemon, drop
-from sasl2 import (CLIENT_ID, ENDP, FAST, NONE, Refused, bind, ended_with, fast, finished, opened,
-                   refused, request, request_token, scram, sign_in, take_outcome, token_message)
+from sasl2 import (CLIENT_ID, ENDP, FAST, NONE, Refused, bind, bodies, ended_with, fast, finished,
+                   opened, refused, request, request_token, say, scram, sign_in, take_outcome,
+                   token_message)
 
 OTHER_ID = CLIENT_ID.replace("d", "e")
 NO, OLD = "not-authorized", "credentials-expired"
@@ -112,7 +113,49 @@ def count():
         for good, bad in ((1, 1), (5, 4), (6, 0), (10**17, 7)):
             use(server, "romeo", token, count=good)
             refused(server, "romeo", condition=OLD, token=token, count=bad)
+        daemon.wait_for("the last record", lambda: server.control("logins", "--failed").count(
+            "Token used before") == 4)
+        assert "Password expired" not in server.control("logins", "--failed")
         finished(server, "romeo")
+
+
+def played_again_is_no_proof():
+    """a token's sign-in that was seen and is played again does not make its address trusted"""
+    with Daemon("log.level=info", users=["romeo"]) as server:
+        token = token_of(server, "romeo")
+        use(server, "romeo", token, count=1)
+        for _ in range(5):
+            refused(server, "romeo", condition=NO, password="a guess")
+        refused(server, "romeo", condition=OLD, token=token, count=1)
+        session = opened(server)
+        session.write(request("PLAIN", b"\0romeo\0a guess"))
+        daemon.wait_for("the next guess to be held", lambda: "held for" in server.said(), 10)
+        drop(session)
+        use(server, "romeo", token, count=2)  # but this is a proof
+        refused(server, "romeo", condition=NO, password="a guess")
+        assert server.said().count("held for") == 1
+        finished(server, "romeo")
+
+
+def one_after_another():
+    """one connection proves to be everybody in turn, is refused each time, and ends as the last"""
+    users = [f"user{number}" for number in range(8)]  # at home on different loops
+    with Daemon("login.throttle=false", users=users) as server:
+        held = {user: token_of(server, user) for user in users}
+        for user in users:
+            use(server, user, held[user], count=1)
+        for last in users[:4]:
+            session = opened(server)
+            for user in reversed(users):  # the proof is right, and the connection at its home, before the count
+                must_refuse(session, request(NONE, token_message(session, NONE, user, held[user]),
+                                             fast(count=1)), OLD)
+            sign_in(server, last, session=session)
+            other = sign_in(server, users[-1])
+            say(other, session.jid, "found")
+            assert bodies(session, 1) == ["found"]
+            session.close()
+            other.close()
+        finished(server, *users)
 
 
 def same_count_at_once(rounds=6):
@@ -339,5 +382,6 @@ def nothing_keeps_one():
 
 
 if __name__ == "__main__":
-    daemon.run(use_and_misuse, malformed, count, same_count_at_once, rotation, revoked,
-               race_with_a_password, restarts, store_that_fails, switched_off, nothing_keeps_one)
+    daemon.run(use_and_misuse, malformed, count, played_again_is_no_proof, one_after_another,
+               same_count_at_once, rotation, revoked, race_with_a_password, restarts,
+               store_that_fails, switched_off, nothing_keeps_one)

@@ -200,6 +200,9 @@ def with_linnetd(world):
         cafile=server.ca, password=secrets[1])
     yield "linnetd: wrong password is exit status 30", functools.partial(
         world.expect, 30, "login", "juliet@localhost", peer=server, password="wrong")
+    yield "linnetd: TLS that was switched off is named", functools.partial(
+        world.expect, 31, "login", "juliet@localhost", "--tls=off", peer=server, password=secrets[1],
+        says="leave out --tls=off")
     yield "linnetd: unknown user is exit status 30", functools.partial(
         world.expect, 30, "login", "nobody@localhost", peer=server, password="wrong")
     yield "linnetd: unknown host is exit status 40", functools.partial(

@@ -2,6 +2,7 @@
 import functools
 import shutil
 import subprocess
+import time
 
 from exchange import from_linnet, to_linnet
 from peers import Skip, wait_for
@@ -62,6 +63,12 @@ class Profanity:
         self.tmux("load-buffer", "-", input=line)
         self.tmux("paste-buffer", "-d")
         self.tmux("send-keys", "Enter")
+        # On a busy machine the key may come in the midst of the paste, and is then part of it.
+        for _ in range(10):
+            time.sleep(0.2)
+            if line not in self.screen().rstrip().splitlines()[-1]:
+                return
+            self.tmux("send-keys", "Enter")
 
     def connects(self, server, column, user="juliet", password=None):
         port = server.tls_port if column == "direct TLS" else server.port
@@ -96,7 +103,7 @@ def untrusted(world, server, column):
 def sends(world, server):
     def says(body):
         profanity.types(f"/msg juliet@localhost {body}")
-        profanity.shows(body)
+        profanity.shows(f"me: {body}")
 
     with Profanity(world, server.ca) as profanity:
         profanity.connects(server, "STARTTLS", user="romeo")

@@ -2,6 +2,7 @@
 are cut: what was sent arrives once, in order."""
 import functools
 import json
+import signal
 import subprocess
 import time
 
@@ -180,13 +181,16 @@ def beside_a_listener(world, server):
 
 def killed_listener(world, server):
     """What was sent to a listener that was killed is heard by the next one of the same memory."""
-    memory = f"--memory={world.folder / 'killed'}"
+    memory = f"--memory={world.folder / 'killed-listener'}"
     command = world.command("listen", "juliet@localhost", memory, "--count", "1", "--json", peer=server,
                             password="secret of juliet")
-    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as listener:
-        server.await_session("juliet@localhost/")
-        listener.kill()
+    listener = peers.Process(command, world.folder / "killed-listener.log")
+    try:
+        peers.wait_for("the listener", lambda: '"listening"' in listener.said())
+    except RuntimeError as error:
+        raise AssertionError(f"{error}: {listener.said()}") from None
+    finally:
+        listener.stop(signal.SIGKILL)
     for body in ("to the account", "once more"):
         world.expect(0, "send", "romeo@localhost", "juliet@localhost", "-m", body, peer=server,
                      password="secret of romeo")
@@ -195,12 +199,48 @@ def killed_listener(world, server):
     assert [e["body"] for e in heard if e["event"] == "message"] == ["to the account", "once more"]
 
 
+def lines_are_told(world, server):
+    """What became of which line; empty lines are none, and the last may have no end."""
+    words = ("send", "romeo@localhost", "juliet@localhost", "--lines")
+    how = {"peer": server, "password": "secret of romeo"}
+    world.expect(60, *words, stdin="one\n", says="line 1 was refused", **how)  # nobody is there
+    command = world.command("listen", "juliet@localhost", "--count", "1204", "--json", peer=server,
+                            password="secret of juliet")
+    with exchange.Child(command) as listener:
+        listener.line('{"event":"listening"')
+        world.expect(0, *words, stdin="one\n\nthree", says="Sent 2 messages to juliet@localhost.", **how)
+        many = "\n".join(map(str, range(1200)))  # more than may be under way
+        world.expect(0, *words, stdin=many, says="Sent 1200 messages", **how)
+        sent = world.expect(0, *words, "--json", stdin="one\n\nthree\n", **how).out.splitlines()
+        assert [json.loads(line)["line"] for line in sent if '"sent"' in line] == [1, 3], sent
+        heard = [json.loads(line)["body"] for line in listener.end().splitlines() if '"body"' in line]
+    assert heard == ["one", "three", *map(str, range(1200)), "one", "three"], heard[-5:]
+    world.expect(2, *words, stdin="one\n\nx\033\n", says="line 3: the message holds a character", **how)
+
+
+def nobody_comes_back(world, server):
+    """The server keeps nothing for a command that will not come back."""
+    for words, kept in ((["--no-reconnect"], False), ([], True)):
+        with cutter.Cutter(server.port) as link:
+            command = world.command("listen", "juliet@localhost", *words, "--json", port=link.port,
+                                    cafile=server.ca, password="secret of juliet")
+            with exchange.Child(command) as child:
+                child.line('{"event":"listening"')
+                link.refuse(True)
+                link.cut()
+                peers.wait_for("the end of it", lambda: "detached_s" in server.control("--json", "sessions")
+                               if kept else not server.control("--json", "sessions"))
+
+
 def cases(world):
     login = ("login", "juliet@localhost")
     yield "login leaves linnetd in order", functools.partial(
         leaves_in_order, world, world.linnetd(), "secret of juliet", *login)
     yield "a command beside a listener of the same account", functools.partial(
         beside_a_listener, world, world.linnetd())
+    yield "what became of which line", functools.partial(lines_are_told, world, world.linnetd())
+    yield "nobody comes back, and nothing is kept", functools.partial(
+        nobody_comes_back, world, world.linnetd("brief", "c2s.resume_s=1h"))
     patient = world.linnetd("patient", "c2s.resume_s=1h")
     yield "what was sent arrives once, whatever is cut", functools.partial(
         arrives_once, world, patient, ("secret of juliet", "secret of romeo"), FAULTS)

@@ -4,7 +4,7 @@ import functools
 import shutil
 
 from exchange import Child, from_linnet, to_linnet
-from peers import Skip, private_file
+from peers import Skip, private_file, wait_for
 from table import CHOICE, Cell
 
 MECHANISMS = ("PLAIN", "DIGEST-MD5")
@@ -49,6 +49,8 @@ def refused(world, server, column):
     mark = server.mark()
     with sendxmpp(world, server, column, "juliet@localhost", password="wrong", stdin="x\n") as client:
         said = client.end(1)
+    # The server answers first and logs then.
+    wait_for("a line of it", lambda: len(server.process.said()) > mark)
     logged = server.process.said()[mark:]
     assert "signed in" not in logged, logged
     return None if "sign-in failed: user=juliet" in logged else known_reason(server, mark, said)

@@ -53,7 +53,7 @@ def exchange(server, users, each, bare, direct_tls):
                     if not session.jid.startswith(f"{user}@"):
                         lines.append(f"<message to='{to}' type='chat'><body>{number} "
                                      f"{'x' * (number % 200)}</body></message>")
-            session.out = "".join(lines).encode()
+            session.write_later("".join(lines))
 
         def on_element(session, element):
             if not element.tag.endswith("}presence"):

@@ -364,11 +364,13 @@ class Linnetd:
 
     def mechanism(self, mark, account, wanted=None):
         """The mechanism of the last sign-in of `account` since `mark`; None if that is `wanted`."""
-        found = re.findall(rf"signed in: .*mechanism=(\S+) .*jid={re.escape(account)}/",
-                           self.process.said()[mark:])
-        assert found, f"no sign-in of {account} in {self.process.said()[mark:][-600:]!r}"
-        assert wanted in (None, found[-1]), f"wanted {wanted}, but it was {found[-1]}"
-        return None if wanted else found[-1]
+        def found():
+            return re.findall(rf"signed in: .*mechanism=(\S+) .*jid={re.escape(account)}/",
+                              self.process.said()[mark:])
+        wait_for(f"a sign-in of {account} in the log", found)  # it comes behind the answer
+        last = found()[-1]
+        assert wanted in (None, last), f"wanted {wanted}, but it was {last}"
+        return None if wanted else last
 
     def await_session(self, prefix):
         wait_for(f"a session of {prefix}", lambda: prefix in self.control("sessions"))

@@ -27,6 +27,7 @@ import cases_rounds
 import cases_secrets
 import cases_sendxmpp
 import cases_server
+import cases_tokens
 import cases_volume
 import cases_xmppjs
 import peers
@@ -36,7 +37,7 @@ from peers import Skip
 GROUPS = {"client": cases_client.cases, "peers": cases_peers.cases,
           "server": cases_server.cases, "rounds": cases_rounds.cases, "gloox": cases_gloox.cases,
           "profanity": cases_profanity.cases, "sendxmpp": cases_sendxmpp.cases,
-          "resume": cases_resume.cases,
+          "resume": cases_resume.cases, "tokens": cases_tokens.cases,
           "xmppjs": cases_xmppjs.cases, "secrets": cases_secrets.cases, "volume": cases_volume.cases}
 
 

@@ -15,8 +15,12 @@
  * W(1) is 60 s: N/60 a second for the first attempts, and above that what the exponential part
  * allows, N/60 for each of the failures whose own window is shorter (2 to 32 s) and N/64, N/128 ...
  * N/300 for those that follow. To an expected number x six of its deviations are added, 6 sqrt(x).
- * Where every client knows that it was its own network, all come within a second, by design: N/1 s,
- * and each tries twice at most, once in vain and once when it is told of its network.
+ * A server that is killed is the same case: what its clients see is a connection that is reset,
+ * with a session they would resume, and nothing tells them that it was not the network between. It
+ * may be back at once, having lost all sessions. If they came back within a second, as after a
+ * change of their own network, all N of them would: so they do not. Where every client knows that
+ * it was its own network, all come within a second, by design: N/1 s, and each tries twice at most,
+ * once in vain and once when it is told of its network.
  *
  * And everybody is back when the server, or the network, has been there for the longest wait (300
  * s, or 1 s) and the flights of a login; a wrong password is used once.
@@ -41,17 +45,27 @@ enum {
 
 struct scenario {
     const char *name;
-    bool own_network;  /* it is the network of each client, and not the server, that fails */
+    enum cause {
+        STOPPED,    /* the server says so, or closes */
+        KILLED,     /* each connection is reset, as if the network between had done it */
+        OWN_NETWORK /* it is the network of each client, and not the server, that fails */
+    } cause;
     uint64_t up_ms;    /* when it is back */
     uint64_t again_ms; /* when the server is lost once more, for as long; 0: it is not */
 };
 
 static const struct scenario scenarios[] = {
-    {"the server restarts", false, 20000, 0},
-    {"it restarts twice", false, 20000, 70000},
-    {"it is away for ten minutes", false, 600000, 0},
-    {"every client's own network fails", true, 45000, 0},
+    {"the server restarts", STOPPED, 20000, 0},
+    {"it restarts twice", STOPPED, 20000, 70000},
+    {"it is away for ten minutes", STOPPED, 600000, 0},
+    {"it is killed and back at once", KILLED, 50, 0},
+    {"every client's own network fails", OWN_NETWORK, 45000, 0},
 };
+
+static bool is_own(const struct scenario *s)
+{
+    return s->cause == OWN_NETWORK;
+}
 
 struct client {
     struct backoff backoff;
@@ -120,8 +134,8 @@ static void ended(struct world *w, struct client *c, const struct linnet_error *
 {
     uint64_t delay_ms;
     c->online = false;
-    if (backoff_ended(&c->backoff, error, w->scenario->own_network, now_ms, &w->random,
-                      &delay_ms) == BACKOFF_GIVE_UP) {
+    if (backoff_ended(&c->backoff, error, is_own(w->scenario), now_ms, &w->random, &delay_ms) ==
+        BACKOFF_GIVE_UP) {
         c->given_up = true;
         return;
     }
@@ -133,9 +147,9 @@ static void ended(struct world *w, struct client *c, const struct linnet_error *
 static void lose(struct world *w, struct client *c, uint64_t now_ms)
 {
     struct linnet_error error = {.stage = LINNET_STAGE_READY};
-    bool told = !w->scenario->own_network && sim_chance(&w->rng, 50);
+    bool told = w->scenario->cause == STOPPED && sim_chance(&w->rng, 50);
     error_set(&error, told ? LINNET_ERROR_SHUTDOWN : LINNET_ERROR_CONNECTION_LOST,
-              LINNET_ORIGIN_PEER, NULL);
+              w->scenario->cause == STOPPED ? LINNET_ORIGIN_PEER : LINNET_ORIGIN_NETWORK, NULL);
     c->attempts = 0;
     ended(w, c, &error, now_ms);
 }
@@ -166,7 +180,7 @@ static void note(struct world *w, struct client *c)
 static struct linnet_error unreached(const struct world *w)
 {
     struct linnet_error error = {.stage = LINNET_STAGE_CONNECT};
-    error_set(&error, w->scenario->own_network ? LINNET_ERROR_OFFLINE : LINNET_ERROR_REFUSED,
+    error_set(&error, is_own(w->scenario) ? LINNET_ERROR_OFFLINE : LINNET_ERROR_REFUSED,
               LINNET_ORIGIN_NETWORK, NULL);
     return error;
 }
@@ -229,11 +243,11 @@ static void network_returns(struct world *w, uint64_t now_ms)
 static void run(struct world *w)
 {
     const struct scenario *s = w->scenario;
-    uint64_t event_ms = s->own_network ? s->up_ms : s->again_ms;
+    uint64_t event_ms = is_own(s) ? s->up_ms : s->again_ms;
     lose_all(w);
     while (w->queued > 0 && !w->broken) {
         if (event_ms && w->queue[0]->due_ms >= LOST_MS + event_ms) {
-            if (s->own_network)
+            if (is_own(s))
                 network_returns(w, LOST_MS + event_ms);
             else
                 lose_again(w, LOST_MS + event_ms);
@@ -249,7 +263,7 @@ static void run(struct world *w)
 static double window_s(const struct scenario *s, unsigned n)
 {
     double widest = BACKOFF_SERVER_MS, own = BACKOFF_BASE_MS;
-    if (s->own_network)
+    if (is_own(s))
         return BACKOFF_OWN_MS / 1000.0;
     for (unsigned i = 1; i <= n; i++, own *= 2)
         widest = fmax(widest, fmin(own, BACKOFF_CAP_MS));
@@ -291,7 +305,7 @@ static void check_clients(struct world *w)
 
 static uint64_t back_by_ms(const struct scenario *s)
 {
-    return s->again_ms + s->up_ms + (s->own_network ? BACKOFF_OWN_MS : BACKOFF_CAP_MS) + FLIGHTS_MS;
+    return s->again_ms + s->up_ms + (is_own(s) ? BACKOFF_OWN_MS : BACKOFF_CAP_MS) + FLIGHTS_MS;
 }
 
 static void check(struct world *w)
@@ -303,7 +317,7 @@ static void check(struct world *w)
             broke(w, "too many made their n-th attempt in one second");
     if (peak(w->per_second) > bound(s, w->most))
         broke(w, "too many attempts in one second");
-    if (s->own_network && w->most > 2)
+    if (is_own(s) && w->most > 2)
         broke(w, "a client tried too often");
     if (w->back != CLIENTS - CLIENTS / BAD_EVERY || w->back_ms[w->back - 1] > back_by_ms(s))
         broke(w, "not all were back in time");

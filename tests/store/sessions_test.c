@@ -27,6 +27,7 @@ static struct store_session session_of(const char *user, const char *id)
         .handled = 12,
         .available = true,
         .priority = -128,
+        .standing = INT64_MAX,
         .presence = STR_LIT(" from='alice@example.org/a / b'/>"),
         .directed = STR_LIT("bob@example.org/x\ncarol@example.org\n"),
         .stanzas = two,
@@ -80,6 +81,7 @@ static void assert_same(const struct store_session *a, const struct store_sessio
     assert_int_equal(a->handled, b->handled);
     assert_int_equal(a->available, b->available);
     assert_int_equal(a->priority, b->priority);
+    assert_int_equal(a->standing, b->standing);
     assert_int_equal(a->stanza_count, b->stanza_count);
     for (size_t i = 0; i < a->stanza_count; i++) {
         assert_str(a->stanzas[i].xml, b->stanzas[i].xml);

@@ -2,6 +2,7 @@
  * what was acknowledged survives kill -9. */
 #include "server/store/migrations.h"
 #include "server/store/store.h"
+#include "server/store/store_sql.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -102,9 +103,11 @@ static const char *const rows_of[] = {
     "INSERT INTO meta VALUES ('fake-salt-key', '00')",
     "INSERT INTO token VALUES ('example.org', 'alice', 'phone', 0, 'aa', 'HT-SHA-256-NONE', 5, 6,"
     " 7, 8, 'soft', 'device')",
-    "INSERT INTO session VALUES ('example.org', 'alice', 'id', 'r', '', 1, 2, 3, 4, 5, 6, 1, 0,"
-    " '', '');"
+    "INSERT INTO session VALUES ('example.org', 'bob', 'id', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, '', "
+    "'');"
     "INSERT INTO session_stanza VALUES ('id', 0, 1, 2, '<message/>')",
+    "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
+    "'', '', 7)",
     "UPDATE account SET role = 2 WHERE username = 'alice'",
 };
 
@@ -170,7 +173,7 @@ static void migrates_from_every_version(void **state)
         if (version >= 1) {
             assert_string_equal(l.value, "value");
             assert_string_equal(l.reason, "why");
-            assert_int_equal(l.role, version >= 5 ? STORE_ROLE_FULL : STORE_ROLE_NONE);
+            assert_int_equal(l.role, version >= 6 ? STORE_ROLE_FULL : STORE_ROLE_NONE);
             gives_no_unknown_role(p, s);
         }
         assert_int_equal(s->ops->meta(s, STR_LIT("fake-salt-key"), &meta, NULL),
@@ -325,6 +328,121 @@ static void tells_a_lock_from_a_failure(void **state)
     store_free(s);
 }
 
+/* --- what a sign-in by token asks for --- */
+
+/* SQLite's driver, but for a list of what was run. */
+static struct {
+    struct sql_driver driver;
+    struct {
+        const struct sql_stmt *stmt;
+        char word[16];
+    } known[40];
+    size_t known_count, prepared, executed;
+    const struct sql_stmt *last;
+    char ran[200];
+} spy;
+
+static enum sql_result spy_open(const char *where, bool writer, struct sql **ret, char *reason)
+{
+    enum sql_result r = sql_sqlite.open(where, writer, ret, reason);
+    if (r == SQL_DONE)
+        (*ret)->driver = &spy.driver;
+    return r;
+}
+
+static enum sql_result spy_exec(struct sql *db, const char *text)
+{
+    spy.executed++;
+    return sql_sqlite.exec(db, text);
+}
+
+/* A statement that is gone may have had the same address. */
+static enum sql_result spy_prepare(struct sql *db, const char *text, struct sql_stmt **ret)
+{
+    enum sql_result r = sql_sqlite.prepare(db, text, ret);
+    size_t at = 0;
+    while (at < spy.known_count && spy.known[at].stmt != *ret)
+        at++;
+    assert_true(at < ARRAY_LEN(spy.known));
+    spy.known[at].stmt = *ret;
+    sscanf(text, "%15s", spy.known[at].word);
+    spy.known_count += at == spy.known_count;
+    spy.prepared++;
+    return r;
+}
+
+static enum sql_result spy_step(struct sql_stmt *stmt)
+{
+    for (size_t i = 0; stmt != spy.last && i < spy.known_count; i++)
+        if (spy.known[i].stmt == stmt)
+            snprintf(spy.ran + strlen(spy.ran), sizeof spy.ran - strlen(spy.ran), "%s ",
+                     spy.known[i].word);
+    spy.last = stmt;
+    return sql_sqlite.step(stmt);
+}
+
+static struct store *open_spied(const struct place *p)
+{
+    struct store *s;
+    memset(&spy, 0, sizeof spy);
+    spy.driver = sql_sqlite;
+    spy.driver.open = spy_open;
+    spy.driver.exec = spy_exec;
+    spy.driver.prepare = spy_prepare;
+    spy.driver.step = spy_step;
+    assert_int_equal(store_sql_open(&spy.driver, p->db, &s, NULL), STORE_OK);
+    return s;
+}
+
+static enum store_result write_one(struct store *s, enum store_change change,
+                                   struct store_token_change *token)
+{
+    struct store_write w = {.change = change,
+                            .domain = STR_LIT("example.org"),
+                            .user = STR_LIT("alice"),
+                            .token = token,
+                            .mark = 7,
+                            .now_s = 1000},
+                       *one = &w;
+    assert_int_equal(s->ops->commit(s, &one, 1, NULL), STORE_OK);
+    return w.result;
+}
+
+static enum store_result use_token(struct store *s, int64_t count)
+{
+    struct store_token_change use = {.client = STR_LIT("c"),
+                                     .used_id = STR_LIT("aa"),
+                                     .has_count = true,
+                                     .count = count,
+                                     .life_s = 1000};
+    return write_one(s, STORE_TOKEN, &use);
+}
+
+/* Whoever makes it dearer should know that he does. */
+static void a_token_is_used_by_one_update(void **state)
+{
+    struct store *s = open_spied(*state);
+    struct store_token_change issue = {.client = STR_LIT("c"),
+                                       .mark = 7,
+                                       .new_id = STR_LIT("aa"),
+                                       .issue_mechanism = STR_LIT("HT-SHA-256-NONE"),
+                                       .life_s = 1000};
+    assert_int_equal(write_one(s, STORE_ADD, NULL), STORE_OK);
+    assert_int_equal(write_one(s, STORE_TOKEN, &issue), STORE_OK);
+    assert_int_equal(use_token(s, 1), STORE_OK); /* the new one becomes the current one */
+    assert_int_equal(use_token(s, 2), STORE_OK);
+    assert_int_equal(use_token(s, 2), STORE_REFUSED);
+    spy.prepared = spy.executed = 0;
+    spy.ran[0] = '\0';
+    assert_int_equal(use_token(s, 3), STORE_OK);
+    assert_string_equal(spy.ran, "BEGIN SELECT UPDATE COMMIT ");
+    spy.ran[0] = '\0';
+    assert_int_equal(use_token(s, 3), STORE_REFUSED);
+    assert_string_equal(spy.ran, "BEGIN SELECT ROLLBACK ");
+    assert_int_equal(spy.prepared + spy.executed, 0);
+    store_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_a_newer_schema, make_place, remove_place),
         cmocka_unit_test_setup_teardown(acknowledged_writes_survive_kill, make_place, remove_place),
         cmocka_unit_test_setup_teardown(tells_a_lock_from_a_failure, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_token_is_used_by_one_update, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

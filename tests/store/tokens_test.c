@@ -335,6 +335,10 @@ static void bounds_the_clients(void **state)
     assert_int_equal(s->ops->tokens(s, here, STR_LIT("alice"), STR_NONE, &a, &all, NULL), STORE_OK);
     assert_int_equal(all.count, STORE_CLIENTS_MAX);
     arena_finish(&a);
+    issue(s, "late", "ee", 900); /* the clock was set back: it is not the one to go */
+    has(s, "alice", "late", "late:new:ee;");
+    issue(s, "late", "dd", 901);
+    has(s, "alice", "late", "late:new:dd;");
 }
 
 static void takes_hostile_clients(void **state)

@@ -2,9 +2,11 @@
  * conn.h - one client's connection: pumps bytes between its channel (net) and its stream (core) and
  * answers what the stream wants.
  *
- * It lives on one loop. It begins where the listener put it and moves once, to the home loop of the
- * user it proved to be, before success is told (conn_move.c). Nothing is freed while it is in use:
- * a connection that is through waits in `doomed` for the end of the turn.
+ * It lives on one loop. It begins where the listener put it and moves to the home loop of the user
+ * it proved to be, before success is told (conn_move.c); and on from there if it was refused after
+ * all (its token was used up) and then proved to be another. A session it has only at home. Nothing
+ * is freed while it is in use: a connection that is through waits in `doomed` for the end of the
+ * turn.
  *
  * Slow readers. What waits for a client is bounded. Past a quarter of limits.send_queue_bytes those
  * who send to it are not read from until it has fallen to an eighth, for five seconds at most; at
@@ -28,7 +30,7 @@ enum conn_state {
 
 struct session;
 struct login_record;
-struct throttle_hold;
+struct throttle_attempt;
 struct derive_job;
 struct secret_job;
 struct token_job;
@@ -52,6 +54,7 @@ struct conn {
     struct buf leftover;     /* read, but not yet taken by the stream */
     struct sm *sm;           /* of the session that is about to begin; a reference; NULL */
     struct sm *estate;       /* the same; see struct session */
+    struct copies_had had;   /* the same */
     uint32_t resume_s;
     char *client_id;
     char *lang; /* of the client's stream header; NULL for none */
@@ -73,15 +76,14 @@ struct conn {
     struct secret_job *secret;
     struct token_job *token;
     struct upgrade_job *upgrade;
-    struct token_ids *token_ids; /* of the tokens that a client may have; NULL */
-    int64_t mark;                /* of the account, with its password (ops_token_ask) */
-    struct throttle_hold *held;  /* an attempt to sign in that must wait */
-    bool guessing;               /* a password is being proved, and is not yet */
-    struct login_record *login;  /* until it has signed in */
-    unsigned home;               /* while moving: where to */
-    enum sasl_error refusal;     /* found with the credential, told once the proof was right */
-    uint32_t changes;            /* server_account_changes before the credential was read */
-    char *refusal_text;          /* for the person; or NULL */
+    struct token_ids *token_ids;      /* of the tokens that a client may have; NULL */
+    int64_t mark;                     /* of the account, with its password (ops_token_ask) */
+    struct throttle_attempt *attempt; /* a password is being proved, and is not yet; or NULL */
+    struct login_record *login;       /* until it has signed in */
+    unsigned home;                    /* while moving: where to */
+    enum sasl_error refusal;          /* found with the credential, told once the proof was right */
+    uint32_t changes;                 /* server_account_changes before the credential was read */
+    char *refusal_text;               /* for the person; or NULL */
 
     struct list dirty, again, young, stalled, doomed;
     struct wheel_node deadline;
@@ -186,10 +188,16 @@ void conn_login_ended(struct conn *c, enum linnet_error_code code, const char *r
 bool conn_throttle_holds(struct conn *c, const struct stream_event *ev);
 uint64_t conn_throttle_deadline_ms(const struct conn *c);
 void conn_throttle_due(struct conn *c, uint64_t now_ms);
-/* Nobody waits any more. */
+/* The attempt, if there is one, ends before it was answered; one that is being checked counts as
+ * wrong. */
 void conn_throttle_forget(struct conn *c);
+/* ... with a refusal. */
 void conn_throttle_failed(struct conn *c, const struct stream_auth_info *auth);
-void conn_throttle_succeeded(struct conn *c, const struct stream_auth_info *auth);
+/* The password was right. A token may still turn out to have been used before: whoever plays a
+ * sign-in again must not be trusted for it, so conn_token.c clears the debts once its use is in the
+ * store. */
+void conn_throttle_proved(struct conn *c);
+void conn_throttle_clear(struct conn *c, struct str user);
 
 /* --- conn_move.c --- */
 

@@ -2,7 +2,7 @@
 
 #include "server/route/router.h"
 
-/* A connection moves once: its credentials are verified, success is not yet written, nothing is
+/* The moment to move: its credentials are verified, success is not yet written, nothing is
  * under way. The channel, what was read ahead (in TLS too) and the stream go together, as one
  * owned object, and are not touched until the home loop has them. */
 
@@ -38,7 +38,7 @@ void conn_want_admit(struct conn *c, const struct stream_event *ev)
     struct worker *w = c->worker;
     unsigned home = router_home(w, router_key_of_local(w, ev->auth->username));
     c->want_id = ev->id;
-    conn_throttle_succeeded(c, ev->auth);
+    conn_throttle_proved(c);
     if (c->refusal == SASL_ERROR_NONE)
         conn_login_attempt(c, ev->auth);
     if (home == w->index || c->refusal != SASL_ERROR_NONE) {

@@ -45,6 +45,7 @@ static void on_ready(struct conn *c)
     char text[PEER_TEXT_BYTES];
     conn_leave_young(c);
     conn_login_bound(c);
+    chan_tls_secrets_travelled(c->chan);
     if (!c->session) /* else it was resumed */
         session_begin(c);
     /* The address comes last: its resource may hold spaces, and so what looks like other fields. */
@@ -275,6 +276,13 @@ static void arm(struct conn *c)
     wheel_set(&c->worker->wheel, &c->deadline, session_ms < at_ms ? session_ms : at_ms);
 }
 
+/* Its client may be gone before the answer: one that is held would keep its place for seconds, one
+ * whose password is derived its turn. A look into the database is over too soon to be worth it. */
+static bool waits_long(const struct conn *c)
+{
+    return c->derive || conn_throttle_deadline_ms(c) != UINT64_MAX;
+}
+
 static void watch(struct conn *c)
 {
     unsigned wants = 0;
@@ -288,6 +296,8 @@ static void watch(struct conn *c)
             c->read_blocked = false;
         wants = c->read_blocked ? 0 : CHAN_WANTS_READ;
     }
+    if (waits_long(c))
+        wants |= LOOP_WANTS_END;
     if (c->write_blocked || c->early)
         wants |= chan_wants(c->chan);
     if (c->write_blocked)
@@ -335,6 +345,8 @@ void conn_ready(void *conn, unsigned events)
     }
     if (events & CHAN_WANTS_WRITE)
         conn_touch(c);
+    if ((events & LOOP_WANTS_END) && waits_long(c))
+        transport_ended(c, "the client did not wait for the answer");
     if (events & CHAN_WANTS_READ) {
         if (may_read(c))
             read_turn(c);

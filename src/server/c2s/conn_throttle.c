@@ -4,15 +4,15 @@
 
 #include <stdlib.h>
 
-/* An attempt that must wait: its want stays open, so nothing is read, and a timer of the loop is
- * all that it costs. What is borrowed by the want's event is kept here meanwhile. */
-struct throttle_hold {
+/* An attempt to prove a password, from when its credential is wanted until it has ended. One that
+ * must wait is a want that stays open, so nothing is read, and a timer of the loop is all that it
+ * costs. What is borrowed by the want's event is kept here meanwhile. */
+struct throttle_attempt {
     uint64_t want_id;
-    uint64_t until_ms;
+    uint64_t held_until_ms; /* 0 when it is not held */
     struct sasl_want want;
-    size_t user_len; /* of the prepared name */
-    char user[JID_PART_MAX_BYTES + 1];
-    char strings[]; /* of `want` */
+    struct str user; /* prepared */
+    char strings[];  /* of `user` and `want` */
 };
 
 static bool throttles(const struct conn *c)
@@ -44,22 +44,35 @@ static struct str copy(char **at, struct str s)
     return str_of(to, s.len);
 }
 
-static void hold(struct conn *c, const struct stream_event *ev, struct str user, uint32_t held_ms)
+static struct throttle_attempt *new_attempt(const struct stream_event *ev, struct str user)
 {
     const struct sasl_want *want = ev->sasl;
-    conn_log(c, LOG_INFO, "held for %u ms after wrong passwords: user=%.*s", held_ms,
-             STR_ARG(user));
-    struct throttle_hold *h = memory_alloc(sizeof *h + want->username.len + want->realm.len);
-    h->want_id = ev->id;
-    h->until_ms = worker_now_ms(c->worker) + held_ms;
-    h->user_len = user.len;
-    memcpy(h->user, user.ptr, user.len);
-    char *at = h->strings;
-    h->want = (struct sasl_want){.username = copy(&at, want->username),
+    struct throttle_attempt *a =
+        memory_alloc(sizeof *a + user.len + want->username.len + want->realm.len);
+    char *at = a->strings;
+    a->want_id = ev->id;
+    a->held_until_ms = 0;
+    a->user = copy(&at, user);
+    a->want = (struct sasl_want){.username = copy(&at, want->username),
                                  .realm = copy(&at, want->realm),
                                  .scheme = want->scheme}; /* static: of the mechanism's row */
-    c->held = h;
+    return a;
+}
+
+static void hold(struct conn *c, uint32_t held_ms)
+{
+    conn_log(c, LOG_INFO, "held for %u ms: wrong passwords, or attempts at once: user=%.*s",
+             held_ms, STR_ARG(c->attempt->user));
+    c->attempt->held_until_ms = worker_now_ms(c->worker) + held_ms;
     conn_login_held(c, held_ms);
+}
+
+static void refuse(struct conn *c, uint64_t want_id)
+{
+    conn_log(c, LOG_NOTICE, "too many attempts of its address wait: temporary-auth-failure");
+    stream_answer_secret(c->stream, worker_now_ms(c->worker), want_id,
+                         &(struct sasl_secret){.kind = SASL_SECRET_UNAVAILABLE});
+    conn_touch(c);
 }
 
 bool conn_throttle_holds(struct conn *c, const struct stream_event *ev)
@@ -68,69 +81,102 @@ bool conn_throttle_holds(struct conn *c, const struct stream_event *ev)
     struct throttle_who who = {&c->peer, str_of(user, prepare(ev->sasl->username, user))};
     uint32_t held_ms = 0;
     conn_login_user(c, who.user);
+    conn_throttle_forget(c); /* a second <auth/> has taken the place of the first */
     /* Tokens are random: nobody guesses them, and an old one is no guess. */
-    c->guessing = !ev->sasl->client_id.ptr;
-    if (!c->guessing || !throttles(c))
+    if (ev->sasl->client_id.ptr || !throttles(c))
         return false;
     if (!throttle_enter(c->worker->server->throttle, worker_now_ms(c->worker), &who, &held_ms)) {
-        conn_log(c, LOG_NOTICE, "too many attempts of its address wait: temporary-auth-failure");
-        stream_answer_secret(c->stream, worker_now_ms(c->worker), ev->id,
-                             &(struct sasl_secret){.kind = SASL_SECRET_UNAVAILABLE});
-        conn_touch(c);
+        refuse(c, ev->id);
         return true;
     }
+    c->attempt = new_attempt(ev, who.user);
     if (held_ms > 0)
-        hold(c, ev, who.user, bounded(c, held_ms));
+        hold(c, bounded(c, held_ms));
     return held_ms > 0;
 }
 
-/* Takes it off; the caller frees. */
-static struct throttle_hold *release(struct conn *c)
+static struct throttle_who who_tries(const struct conn *c)
 {
-    struct throttle_hold *h = c->held;
-    c->held = NULL;
-    throttle_leave(c->worker->server->throttle,
-                   &(struct throttle_who){&c->peer, str_of(h->user, h->user_len)});
-    return h;
+    return (struct throttle_who){&c->peer, c->attempt->user};
+}
+
+static bool is_held(const struct conn *c)
+{
+    return c->attempt && c->attempt->held_until_ms > 0;
+}
+
+static void go_on(struct conn *c)
+{
+    struct throttle_who who = who_tries(c);
+    throttle_go_on(c->worker->server->throttle, &who);
+    c->attempt->held_until_ms = 0;
 }
 
 uint64_t conn_throttle_deadline_ms(const struct conn *c)
 {
-    return c->held ? c->held->until_ms : UINT64_MAX;
+    return is_held(c) ? c->attempt->held_until_ms : UINT64_MAX;
 }
 
 void conn_throttle_due(struct conn *c, uint64_t now_ms)
 {
-    if (!c->held || now_ms < c->held->until_ms)
+    if (!is_held(c) || now_ms < c->attempt->held_until_ms)
         return;
-    struct throttle_hold *h = release(c);
-    struct stream_event ev = {.kind = STREAM_WANT_SECRET, .id = h->want_id, .sasl = &h->want};
+    go_on(c);
+    struct stream_event ev = {
+        .kind = STREAM_WANT_SECRET, .id = c->attempt->want_id, .sasl = &c->attempt->want};
     conn_find_secret(c, &ev);
-    free(h);
-}
-
-void conn_throttle_forget(struct conn *c)
-{
-    if (c->held)
-        free(release(c));
 }
 
 /* ---- outcomes ---- */
 
-void conn_throttle_failed(struct conn *c, const struct stream_auth_info *auth)
+static void failed(const struct conn *c, const struct throttle_who *who)
 {
-    /* Without a credential nothing was guessed: a mechanism that is not on offer, an abort. */
-    bool guessed = c->guessing && auth->failure == SASL_ERROR_NOT_AUTHORIZED;
-    c->guessing = false;
-    if (guessed && throttles(c))
-        throttle_failed(c->worker->server->throttle, worker_now_ms(c->worker),
-                        &(struct throttle_who){&c->peer, auth->username});
+    throttle_failed(c->worker->server->throttle, worker_now_ms(c->worker), who);
 }
 
-void conn_throttle_succeeded(struct conn *c, const struct stream_auth_info *auth)
+static void forget(struct conn *c)
 {
-    c->guessing = false;
+    struct throttle_who who = who_tries(c);
+    throttle_left(c->worker->server->throttle, &who);
+    free(c->attempt);
+    c->attempt = NULL;
+}
+
+/* What is being checked counts as wrong: the work is done, and who does not wait for the answer
+ * must not guess more cheaply than who does. */
+void conn_throttle_forget(struct conn *c)
+{
+    if (!c->attempt)
+        return;
+    struct throttle_who who = who_tries(c);
+    if (is_held(c))
+        go_on(c);
+    else if (c->secret || c->derive)
+        failed(c, &who);
+    forget(c);
+}
+
+void conn_throttle_failed(struct conn *c, const struct stream_auth_info *auth)
+{
+    if (!c->attempt) /* nothing was guessed: a mechanism that is not on offer, a token */
+        return;
+    struct throttle_who who = who_tries(c);
+    if (auth->failure == SASL_ERROR_NOT_AUTHORIZED)
+        failed(c, &who);
+    forget(c);
+}
+
+void conn_throttle_proved(struct conn *c)
+{
+    if (!c->attempt)
+        return;
+    conn_throttle_clear(c, c->attempt->user);
+    forget(c);
+}
+
+void conn_throttle_clear(struct conn *c, struct str user)
+{
     if (throttles(c))
         throttle_succeeded(c->worker->server->throttle, worker_now_ms(c->worker),
-                           &(struct throttle_who){&c->peer, auth->username});
+                           &(struct throttle_who){&c->peer, user});
 }

@@ -128,6 +128,8 @@ static void committed(void *ctx, const struct ops_reply *reply)
     struct conn *c = job->conn;
     bool used = job->used;
     uint64_t want_id = finish(job);
+    if (used && reply->result == OPS_OK && reply->outcome->accepted)
+        conn_throttle_clear(c, reply->user);
     if (reply->result == OPS_OK || reply->result == OPS_NOT_FOUND)
         answer(c, want_id, reply->result == OPS_OK ? reply->outcome : NULL);
     else

@@ -8,6 +8,10 @@
  * take half of the clients. And one place counts connections per address before anything is spent
  * on them. Accepting costs some microseconds, a sign-in several hundred, so one acceptor feeds
  * more loops than a machine has cores.
+ *
+ * Whom it turns away (too many connections of an address, no descriptor left) has a line in the log
+ * and no record among the sign-ins: nothing was spent on it, it never said what it wanted, and one
+ * address could push everybody else's out of the ring by knocking.
  */
 #ifndef SERVER_C2S_LISTENER_H
 #define SERVER_C2S_LISTENER_H

@@ -134,11 +134,23 @@ void login_record_path(struct login_record *r, const char *path)
     r->path = path;
 }
 
+/* One that proved who it is can be refused all the same: its token was used up. That is one step.
+ */
+static struct login_step *step_of(struct login_record *r, uint64_t now_ms,
+                                  const struct stream_auth_info *auth)
+{
+    struct login_step *last = &r->steps[r->step_count - 1];
+    if (auth->failure == SASL_ERROR_NONE || last->stage != LOGIN_SIGN_IN || last->refused)
+        return add_step(r, now_ms, LOGIN_SIGN_IN);
+    last->at_ms = since(r, now_ms);
+    return last;
+}
+
 void login_record_attempt(struct login_record *r, uint64_t now_ms,
                           const struct stream_auth_info *auth)
 {
-    struct login_step *step = add_step(r, now_ms, LOGIN_SIGN_IN);
-    step->held_ms = r->held_ms;
+    struct login_step *step = step_of(r, now_ms, auth);
+    step->held_ms += r->held_ms;
     step->mechanism = auth->mechanism;
     step->binding = auth->binding;
     r->held_ms = 0;

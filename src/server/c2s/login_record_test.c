@@ -210,6 +210,22 @@ static void what_was_refused_last_is_what_failed(void **state)
          "The token that the client presented for juliet@example.org is not valid.");
 
     r = begin();
+    login_record_attempt(
+        r, 1020,
+        &(struct stream_auth_info){.username = STR_LIT("juliet"), .mechanism = "HT-SHA-256-NONE"});
+    login_record_attempt(r, 1030,
+                         &(struct stream_auth_info){.username = STR_LIT("juliet"),
+                                                    .mechanism = "HT-SHA-256-NONE",
+                                                    .failure = SASL_ERROR_CREDENTIALS_EXPIRED});
+    over(r, LINNET_OK, NULL, NULL);
+    assert_int_equal(r->step_count, 2); /* connect, and the one attempt */
+    assert_int_equal(r->steps[1].at_ms, 30);
+    assert_int_equal(r->failed_stage, LOGIN_SIGN_IN);
+    says(r, LINNET_ERROR_CREDENTIALS_EXPIRED, "Token used before",
+         "The token that the client presented for juliet@example.org was right, but its count had "
+         "been used before, or it was taken back at this moment.");
+
+    r = begin();
     attempt(r, 1020, "juliet", SASL_ERROR_ACCOUNT_DISABLED, NULL);
     over(r, LINNET_OK, NULL, NULL);
     says(r, LINNET_ERROR_ACCOUNT_DISABLED, "Account disabled",

@@ -111,6 +111,13 @@ static void set_owes(struct conn *c)
     c->owes = true;
 }
 
+void pressure_resumed(struct session *s)
+{
+    pressure_init(&s->pressure);
+    if (unacknowledged_bytes(s) > limit_of(s) / 4)
+        set_owes(s->conn);
+}
+
 void pressure_sent(struct session *s, const struct parcel_sender *sender)
 {
     struct conn *c = s->conn;

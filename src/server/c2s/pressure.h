@@ -31,6 +31,10 @@ struct pressure {
 
 void pressure_init(struct pressure *p);
 
+/* `s` goes on with another connection, which may owe acknowledgements from the start, and is waited
+ * for as if it were new. */
+void pressure_resumed(struct session *s);
+
 /* Something was queued for `s` by `sender` (NULL or conn 0: by the server). */
 void pressure_sent(struct session *s, const struct parcel_sender *sender);
 

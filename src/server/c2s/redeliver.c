@@ -13,31 +13,44 @@
 
 /* ---- a stanza as it was kept ---- */
 
-/* A stanza as it was written to the session's stream, into `a`. It may hold more than we take from
- * a client: our own attributes, and each declaration where the writer needs it. */
-static struct element *read_back(struct arena *a, struct str xml)
+/* It may hold more than we take from a client: our own attributes, and each declaration where the
+ * writer needs it. */
+struct element *redeliver_read_back(struct arena *a, struct str xml)
 {
     static const char header[] =
         "<stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAM "'>";
     struct xml_limits limits = xml_limits_after_auth;
     struct element *e = NULL;
     size_t used;
-    limits.element_bytes = xml.len + 1;
+    limits.element_bytes = sizeof header + xml.len; /* the header is one, too */
     limits.attributes *= 4;
+    limits.children *= 2;
     limits.name_bytes *= 2;
     struct xml_reader *r = xml_reader_new(&limits, false);
     if (!r)
         memory_exhausted();
     if (xml_reader_read(r, header, sizeof header - 1, &used) == XML_HEADER &&
-        xml_reader_read(r, xml.ptr, xml.len, &used) == XML_ELEMENT)
+        xml_reader_read(r, xml.ptr, xml.len, &used) == XML_ELEMENT && used == xml.len)
         e = element_copy(a, xml_reader_element(r));
     xml_reader_free(r);
     return e;
 }
 
+/* Whether it was delivered anew before, and so says since when it waits. */
+static bool is_delayed(const struct worker *w, const struct element *e)
+{
+    for (const struct node *n = e->children; n; n = n->next)
+        if (element_is(n->element, NS_DELAY, "delay") &&
+            cstr_eq(element_attr(n->element, "from"), w->server->domain))
+            return true;
+    return false;
+}
+
 /* XEP-0203: when it was sent first. */
 static void add_delay(struct worker *w, struct arena *a, struct element *e, uint64_t since_ms)
 {
+    if (is_delayed(w, e))
+        return;
     char stamp[DATETIME_BYTES];
     /* It may have been before this machine was started: only differences mean something. */
     int64_t ago_ms = (int64_t)(worker_now_ms(w) - since_ms);
@@ -48,14 +61,13 @@ static void add_delay(struct worker *w, struct arena *a, struct element *e, uint
 }
 
 /* Whether a session of the user is there that got what was sent to several then. */
-static bool others_have(const struct worker *w, struct str key, uint64_t since_ms)
+static bool others_have(const struct worker *w, struct str key, uint64_t copies)
 {
     struct user *u = user_find(w, key);
     if (u)
         LIST_EACH(&u->sessions, it)
         {
-            const struct session *s = session_of_link(it);
-            if (s->available && s->priority >= 0 && (int64_t)(since_ms - s->since_ms) >= 0)
+            if (session_has_copy(session_of_link(it), copies))
                 return true;
         }
     return false;
@@ -95,7 +107,7 @@ static void visit_one(struct worker *w, const struct sm_entry *entry,
     struct arena a;
     struct jid to = {0};
     arena_init(&a, 0, false);
-    struct element *e = read_back(&a, entry->xml);
+    struct element *e = redeliver_read_back(&a, entry->xml);
     struct visit v = {.w = w, .entry = entry, .e = e, .to = &to};
     v.kind = e ? stanza_kind(e, NS_CLIENT) : STANZA_NONE;
     if (v.kind == STANZA_MESSAGE)
@@ -126,7 +138,7 @@ static void by_the_rules(const struct visit *v, void *ctx)
 {
     (void)ctx;
     struct parcel p = parcel_of(v);
-    bool shared = v->entry->tag == SESSION_SHARED && others_have(v->w, p.key, v->entry->since_ms);
+    bool shared = v->entry->tag != SESSION_ALONE && others_have(v->w, p.key, v->entry->tag);
     if (router_home(v->w, p.key) == v->w->index && p.type != PARCEL_INVALID && !shared)
         user_deliver(v->w, &p);
     block_unref(p.block);
@@ -158,10 +170,20 @@ void redeliver_bequeath(struct worker *w, const struct sm *sm, struct sm **estat
     visit_all(w, sm, bequeath, *estate);
 }
 
+/* With its delays an estate is longer than it was: what fills the heir's queue comes back, before
+ * the heir is ended for it. */
+static bool has_room(const struct session *s, const struct parcel *p)
+{
+    enum { HEAD_BYTES = 32, ESCAPED = 6 };
+    size_t most = resume_limits(s->worker).max_bytes;
+    size_t held = s->sm ? sm_pending_bytes(s->sm) : stream_output_pending(s->conn->stream);
+    return held + HEAD_BYTES + ESCAPED * p->to.len + p->block->len <= most - most / 8;
+}
+
 static void inherit(const struct visit *v, void *ctx)
 {
     struct parcel p = parcel_of(v);
-    if (!session_send(ctx, p.kind, p.to, p.block, NULL, SESSION_ALONE))
+    if (!has_room(ctx, &p) || !session_send(ctx, p.kind, p.to, p.block, NULL, v->entry->tag))
         router_bounce(v->w, &p, STANZA_RESOURCE_CONSTRAINT);
     block_unref(p.block);
 }

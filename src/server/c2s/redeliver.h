@@ -14,13 +14,16 @@ struct session;
 struct user;
 struct worker;
 
+/* A stanza as it was written to a session's stream, into `a`; NULL when it is not exactly one. */
+struct element *redeliver_read_back(struct arena *a, struct str xml);
+
 /* Delivers what `sm` holds. The session is none of its user's any more. NULL is fine. */
 void redeliver_all(struct worker *w, const struct sm *sm);
 
 /* The same, but messages are added to *estate, which is made when there is none. */
 void redeliver_bequeath(struct worker *w, const struct sm *sm, struct sm **estate);
 
-/* `s` became available: its estate is sent to it. */
+/* `s` became available, or the server stops: its estate, if it has one, is sent to it. */
 void redeliver_inherit(struct session *s);
 
 /* A message that nobody of the user takes: whether an heir will. */

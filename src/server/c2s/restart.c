@@ -1,5 +1,6 @@
 #include "server/c2s/restart.h"
 
+#include "server/c2s/restart_row.h"
 #include "server/c2s/resume.h"
 #include "server/memory.h"
 #include "server/route/router.h"
@@ -9,7 +10,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { BATCH = 64 }; /* sessions of one transaction */
+enum {
+    BATCH = 512, /* sessions of one transaction: each waits for the disk */
+    PAGE = 64    /* that are read at once, with all they hold */
+};
 
 /* Loops count from some moment of their own; what is written down is Unix time. */
 static int64_t unix_ms(const struct worker *w, uint64_t at_ms)
@@ -32,6 +36,7 @@ struct batch {
     struct store_session sessions[BATCH];
     struct store_write writes[BATCH], *pointers[BATCH];
     size_t count, saved, lost;
+    bool given_up;
 };
 
 static void commit(struct batch *b)
@@ -45,8 +50,11 @@ static void commit(struct batch *b)
         memory_exhausted();
     for (size_t i = 0; i < b->count; i++)
         ++*(b->writes[i].result == STORE_OK ? &b->saved : &b->lost);
-    if (result != STORE_OK)
+    if (fault.text[0])
         log_printf(&b->server->log, LOG_ERROR, "c2s", 0, "sessions were not kept: %s", fault.text);
+    /* A database that is locked makes us wait each time; whoever stops us does not wait for ever.
+     */
+    b->given_up = result != STORE_OK;
     b->count = 0;
     arena_reset(&b->memory);
 }
@@ -93,6 +101,7 @@ static struct store_session describe(const struct session *s, struct arena *a)
         .handled = (int64_t)counts.handled,
         .available = s->available,
         .priority = s->priority,
+        .standing = (int64_t)s->standing,
         .presence = s->presence ? block_str(s->presence) : STR_LIT(""),
         .directed = lines_of(&s->directed, a),
         .stanzas = stanzas_of(s, a),
@@ -102,6 +111,10 @@ static struct store_session describe(const struct session *s, struct arena *a)
 
 static void save(struct batch *b, const struct session *s)
 {
+    if (b->given_up) {
+        b->lost++;
+        return;
+    }
     size_t at = b->count++;
     b->sessions[at] = describe(s, &b->memory);
     b->writes[at] = (struct store_write){.change = STORE_SESSION,
@@ -158,6 +171,17 @@ static struct sm *sm_of(const struct worker *w, const struct store_session *from
     return sm;
 }
 
+/* What comes is later than all that was. */
+static void keep_order(struct worker *w, const struct store_session *from)
+{
+    uint64_t latest = (uint64_t)from->standing;
+    for (size_t i = 0; i < from->stanza_count; i++) {
+        uint64_t then = session_copies_order((uint64_t)from->stanzas[i].tag);
+        latest = then > latest ? then : latest;
+    }
+    w->order = latest > w->order ? latest : w->order;
+}
+
 static void add_directed(struct session *s, struct str lines)
 {
     buf_init(&s->directed, 0, false);
@@ -184,6 +208,8 @@ static void revive(struct server *server, const struct store_session *from, stru
         memory_exhausted();
     s->available = from->available;
     s->priority = (int8_t)from->priority;
+    s->standing = (uint64_t)from->standing;
+    keep_order(w, from);
     s->presence = from->presence.len > 0 ? block_new(from->presence) : NULL;
     add_directed(s, from->directed);
     pressure_init(&s->pressure);
@@ -192,71 +218,104 @@ static void revive(struct server *server, const struct store_session *from, stru
     resume_part(s, address, worker_now_ms(w) - (left_ms < all_ms ? all_ms - left_ms : 0), 0);
 }
 
-static bool load_one(struct server *server, const struct store_session *from)
+/* What was found in the store. */
+struct load {
+    struct server *server;
+    struct buf after; /* the id of the last session that was read */
+    size_t taken, damaged;
+    const char *fault; /* of the first that is damaged */
+};
+
+static void load_one(struct load *l, const struct store_session *from)
 {
-    struct buf text = {0};
     struct jid jid = {0};
-    buf_str(&text, from->user);
-    buf_byte(&text, '@');
-    buf_cstr(&text, server->domain);
-    buf_byte(&text, '/');
-    buf_str(&text, from->resource);
-    if (text.failed)
-        memory_exhausted();
-    bool ok = jid_parse(buf_peek(&text), &jid) == JID_OK;
-    if (ok)
-        revive(server, from, jid_full(&jid));
+    const char *fault = restart_row_fault(from, l->server->domain, &jid);
+    if (!fault) {
+        revive(l->server, from, jid_full(&jid));
+        l->taken++;
+    } else if (l->damaged++ == 0) {
+        l->fault = fault;
+    }
     jid_finish(&jid);
-    buf_finish(&text);
-    return ok;
 }
 
-/* The next page after the session `after`, which becomes the last that was read. */
-static enum store_result load_page(struct server *server, char after[STORE_SESSION_ID_BYTES],
-                                   size_t *count, bool *ret_more, struct store_fault *fault)
+/* Goes on behind the last session of the page; false when that is no further than before, as ids
+ * are that are none. */
+static bool advance(struct load *l, const struct store_sessions *page)
 {
-    struct store *store = ops_store(server->ops);
+    struct str last = page->sessions[page->count - 1].id, before = buf_peek(&l->after);
+    size_t len = last.len < before.len ? last.len : before.len;
+    int order = len > 0 ? memcmp(last.ptr, before.ptr, len) : 0;
+    if (order < 0 || (order == 0 && last.len <= before.len))
+        return false;
+    buf_reset(&l->after);
+    buf_str(&l->after, last);
+    if (l->after.failed)
+        memory_exhausted();
+    return true;
+}
+
+static enum store_result load_page(struct load *l, bool *ret_more, struct store_fault *fault)
+{
+    struct store *store = ops_store(l->server->ops);
     struct store_sessions page;
     struct arena a = {0};
-    enum store_result result = store->ops->sessions(store, str_from(server->domain),
-                                                    str_from(after), BATCH, &a, &page, fault);
+    enum store_result result = store->ops->sessions(store, str_from(l->server->domain),
+                                                    buf_peek(&l->after), PAGE, &a, &page, fault);
     *ret_more = result == STORE_OK && page.more;
+    if (*ret_more)
+        *ret_more = advance(l, &page);
     for (size_t i = 0; result == STORE_OK && i < page.count; i++)
-        *count += load_one(server, &page.sessions[i]);
-    if (*ret_more) {
-        struct str last = page.sessions[page.count - 1].id;
-        size_t len = last.len < STORE_SESSION_ID_BYTES ? last.len : STORE_SESSION_ID_BYTES - 1;
-        memcpy(after, last.ptr, len);
-        after[len] = '\0';
-    }
+        load_one(l, &page.sessions[i]);
     arena_finish(&a);
     return result;
 }
 
-static enum store_result load_all(struct server *server, struct store_fault *fault)
+static void tell(const struct load *l)
 {
-    struct store *store = ops_store(server->ops);
+    const struct log_sink *log = &l->server->log;
+    if (l->taken > 0)
+        log_printf(log, LOG_NOTICE, "c2s", 0, "sessions of before that may be resumed: %zu",
+                   l->taken);
+    if (l->damaged > 0)
+        log_printf(log, LOG_ERROR, "c2s", 0,
+                   "the store held damaged sessions, which are lost: %zu; of the first, %s",
+                   l->damaged, l->fault);
+}
+
+static enum store_result load_all(struct load *l, struct store_fault *fault)
+{
+    struct store *store = ops_store(l->server->ops);
     struct store_write clear = {.change = STORE_SESSIONS_CLEAR}, *one = &clear;
-    char after[STORE_SESSION_ID_BYTES] = "";
     enum store_result result = STORE_OK;
-    size_t count = 0;
     for (bool more = true; result == STORE_OK && more;)
-        result = load_page(server, after, &count, &more, fault);
+        result = load_page(l, &more, fault);
     if (result == STORE_OK)
         result = store->ops->commit(store, &one, 1, fault);
-    if (result == STORE_OK && count > 0)
-        log_printf(&server->log, LOG_NOTICE, "c2s", 0,
-                   "sessions of before that may be resumed: %zu", count);
-    return result;
+    return result == STORE_OK ? clear.result : result;
+}
+
+/* The store has them still: they are not to be written to it again. */
+static void put_back(struct server *server)
+{
+    for (unsigned i = 0; i < server->worker_count; i++)
+        for (struct session *s; (s = resume_oldest(&server->workers[i]));)
+            session_discard(s);
 }
 
 enum linnet_error_code restart_load(struct server *server, struct linnet_error *error)
 {
     struct store_fault fault = {""};
-    enum store_result result = load_all(server, &fault);
+    struct load load = {.server = server};
+    buf_init(&load.after, 0, false);
+    enum store_result result = load_all(&load, &fault);
+    buf_finish(&load.after);
     if (result == STORE_NO_MEMORY)
         memory_exhausted();
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
+        tell(&load);
         return LINNET_OK;
+    }
+    put_back(server);
     return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason", fault.text, NULL);
 }

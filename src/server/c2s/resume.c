@@ -203,5 +203,6 @@ void resume_attach(struct session *s, struct conn *c)
     s->conn = c;
     s->jid = stream_jid(c->stream);
     c->session = s;
+    pressure_resumed(s);
     conn_touch(c);
 }

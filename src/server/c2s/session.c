@@ -77,13 +77,20 @@ static void finish(struct session *s, struct sm **estate)
     }
 }
 
-/* A new session of the same client, or for the same resource, takes the place of `s`. */
-static void take_place(struct session *s, struct sm **estate)
+static struct copies_had copies_had_by(const struct session *s)
+{
+    return s->available ? (struct copies_had){s->standing, s->worker->order, s->priority} : s->had;
+}
+
+/* A new session of the same client, or for the same resource, which `heir` will have, takes the
+ * place of `s`. */
+static void take_place(struct session *s, struct conn *heir)
 {
     struct conn *c = s->conn;
     if (c)
         c->session = NULL;
-    finish(s, estate);
+    heir->had = copies_had_by(s);
+    finish(s, &heir->estate);
     if (c)
         conn_close(c, STREAM_CONFLICT, "a new session of the same client has taken its place");
 }
@@ -124,7 +131,7 @@ struct stream_session_answer session_claim(struct conn *c, const struct stream_s
     struct user *u;
     while ((older = replaced(user_find(w, router_key_of_local(w, asked->username)), resource,
                              asked->client_id)))
-        take_place(older, &c->estate);
+        take_place(older, c);
     /* One that nobody came back to makes room before anybody is refused. */
     while ((u = user_find(w, router_key_of_local(w, asked->username))) &&
            u->session_count >= most) {
@@ -142,6 +149,7 @@ void session_begin(struct conn *c)
     s->worker = c->worker;
     s->sm = c->sm;
     s->estate = c->estate;
+    s->had = c->had;
     s->resume_s = c->resume_s;
     s->since_ms = worker_now_ms(c->worker);
     s->client_id = c->client_id;
@@ -172,9 +180,42 @@ void session_close(struct session *s, enum stream_condition condition, const cha
         finish(s, NULL);
 }
 
+/* ---- copies ---- */
+
+enum { PRIORITY_BITS = 8 };
+
+uint64_t session_copies(struct worker *w, int priority)
+{
+    return ++w->order << PRIORITY_BITS | (uint8_t)(priority - INT8_MIN);
+}
+
+uint64_t session_copies_order(uint64_t copies)
+{
+    return copies >> PRIORITY_BITS;
+}
+
+bool session_has_copy(const struct session *s, uint64_t copies)
+{
+    int priority = (int)(copies & UINT8_MAX) + INT8_MIN;
+    uint64_t order = session_copies_order(copies);
+    if (order > s->had.after && order <= s->had.until && s->had.priority >= priority)
+        return true;
+    return s->available && s->priority >= priority && s->standing < order;
+}
+
+void session_stand(struct session *s, int8_t priority)
+{
+    if (!s->available || s->priority != priority)
+        s->standing = ++s->worker->order;
+    s->available = true;
+    s->priority = priority;
+}
+
+/* ---- what is sent to it ---- */
+
 /* To a session that nobody reads from at present. One that is full ends at the next tick: here
  * somebody may be walking through its user's sessions. */
-static bool send_detached(struct session *s, struct str xml, enum session_copies copies)
+static bool send_detached(struct session *s, struct str xml, uint64_t copies)
 {
     if (sm_sent(s->sm, xml, copies, worker_now_ms(s->worker)) != SM_OK) {
         resume_expire(s);
@@ -185,7 +226,7 @@ static bool send_detached(struct session *s, struct str xml, enum session_copies
 }
 
 bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
-                  const struct parcel_sender *sender, enum session_copies copies)
+                  const struct parcel_sender *sender, uint64_t copies)
 {
     struct buf *out = &s->worker->scratch;
     if (s->over)

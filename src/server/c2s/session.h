@@ -27,6 +27,9 @@ struct session {
     bool over;             /* it ends: nothing is sent to it any more */
     bool available;        /* initial presence was sent, and no unavailable since */
     int8_t priority;
+    uint64_t standing; /* since when it is available with that priority: session_copies */
+    struct copies_had
+        had; /* by the session whose place it took, last: its heir has them, or will */
     struct block *presence; /* the last that was broadcast, while available */
     struct buf directed;    /* whom presence was directed to, NUL-terminated (RFC 6121 §4.6.3) */
     struct pressure pressure;
@@ -51,14 +54,26 @@ void session_discard(struct session *s);
 /* Ends a session, and the stream if it has one. */
 void session_close(struct session *s, enum stream_condition condition, const char *text);
 
-/* Whether other sessions of the user get the same stanza. If so, one that was never acknowledged is
- * not delivered anew to those who have it. Kept as the tag of sm_sent. */
-enum session_copies { SESSION_ALONE = 0, SESSION_SHARED };
+/* Of a stanza that several sessions of a user get at once, all from `priority` on: when that was,
+ * and for whom, in one number. It is kept as the tag of sm_sent, so that a copy that was never
+ * acknowledged is not delivered anew while another session has one. */
+enum { SESSION_ALONE = 0 };
+uint64_t session_copies(struct worker *w, int priority);
+
+/* When it was, by worker.order. */
+uint64_t session_copies_order(uint64_t copies);
+
+/* Whether `s` got one of them. Who has changed its priority since is taken for one who did not:
+ * better twice than never. */
+bool session_has_copy(const struct session *s, uint64_t copies);
+
+/* It is available now, with that priority. */
+void session_stand(struct session *s, int8_t priority);
 
 /* Sends a stanza to the client; `sender` (or NULL) may have to wait. False: too much is
  * unacknowledged, and the session is ending. */
 bool session_send(struct session *s, enum stanza_kind kind, struct str to, const struct block *b,
-                  const struct parcel_sender *sender, enum session_copies copies);
+                  const struct parcel_sender *sender, uint64_t copies);
 
 /* Sends an element that was built here to answer the client, who has to wait if it does not read.
  */

@@ -18,7 +18,7 @@ struct slot {
     uint64_t tag;   /* the hash of whose it is; 0 for nobody's */
     uint64_t at_ms; /* when `debt` was owed */
     uint32_t debt;
-    uint32_t waiting; /* addresses: attempts that are held */
+    uint32_t open; /* attempts that have not ended; of an address, those that are held */
 };
 
 struct table {
@@ -85,10 +85,13 @@ static void owe_less(struct slot *s, uint64_t now_ms, uint32_t less)
     owe(s, now_ms, debt > less ? debt - less : 0);
 }
 
-static uint32_t delay_ms(const struct slot *s, uint64_t now_ms, uint32_t free_tries,
-                         uint32_t max_ms)
+static uint32_t failures_of(const struct slot *s, uint64_t now_ms)
 {
-    uint32_t failures = s ? (debt_of(s, now_ms) + ONE / 2) / ONE : 0;
+    return s ? (debt_of(s, now_ms) + ONE / 2) / ONE : 0;
+}
+
+static uint32_t delay_ms(uint32_t failures, uint32_t free_tries, uint32_t max_ms)
+{
     if (failures < free_tries)
         return 0;
     uint32_t over = failures - free_tries;
@@ -106,10 +109,15 @@ static struct slot *find(struct table *table, uint64_t tag)
     return NULL;
 }
 
+static uint64_t weight_of(const struct slot *s, uint64_t now_ms)
+{
+    return debt_of(s, now_ms) + (uint64_t)s->open * ONE;
+}
+
 /* Whether `a` is the one to be forgotten rather than `b`. */
 static bool matters_less(const struct slot *a, const struct slot *b, uint64_t now_ms)
 {
-    uint32_t debt_a = debt_of(a, now_ms), debt_b = debt_of(b, now_ms);
+    uint64_t debt_a = weight_of(a, now_ms), debt_b = weight_of(b, now_ms);
     return debt_a != debt_b ? debt_a < debt_b : a->at_ms < b->at_ms;
 }
 
@@ -156,18 +164,43 @@ static struct tags tags_of(const struct throttle *t, const struct throttle_who *
     return tags;
 }
 
-/* ---- what happens ---- */
+/* ---- attempts ---- */
+
+static uint32_t open_of(const struct slot *s)
+{
+    return s ? s->open : 0;
+}
+
+static void close_one(struct slot *s)
+{
+    if (s && s->open > 0) /* it may have been forgotten meanwhile */
+        s->open--;
+}
+
+static void open_one(struct throttle *t, uint64_t now_ms, const struct tags *tags)
+{
+    if (!tags->account)
+        return;
+    find_or_make(&t->accounts, tags->account, now_ms)->open++;
+    find_or_make(&t->pairs, tags->pair, now_ms)->open++;
+}
 
 static uint32_t held_ms(struct throttle *t, uint64_t now_ms, const struct tags *tags)
 {
-    uint32_t address_ms = delay_ms(find(&t->addresses, tags->address), now_ms,
-                                   THROTTLE_ADDRESS_FREE, THROTTLE_ADDRESS_MAX_MS);
-    uint32_t account_ms = 0;
-    if (tags->account && !find(&t->known, tags->pair))
-        account_ms = delay_ms(find(&t->accounts, tags->account), now_ms, THROTTLE_ACCOUNT_FREE,
-                              THROTTLE_ACCOUNT_MAX_MS);
+    uint32_t failures = failures_of(find(&t->addresses, tags->address), now_ms);
+    uint32_t address_ms, account_ms = 0;
+    if (tags->account)
+        failures += open_of(find(&t->pairs, tags->pair));
+    address_ms = delay_ms(failures, THROTTLE_ADDRESS_FREE, THROTTLE_ADDRESS_MAX_MS);
+    if (tags->account && !find(&t->known, tags->pair)) {
+        const struct slot *account = find(&t->accounts, tags->account);
+        account_ms = delay_ms(failures_of(account, now_ms) + open_of(account),
+                              THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS);
+    }
     return address_ms > account_ms ? address_ms : account_ms;
 }
+
+/* ---- what happens ---- */
 
 bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_who *who,
                     uint32_t *ret_held_ms)
@@ -178,20 +211,31 @@ bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_w
     *ret_held_ms = held_ms(t, now_ms, &tags);
     if (*ret_held_ms > 0) {
         struct slot *address = find_or_make(&t->addresses, tags.address, now_ms);
-        fits = address->waiting < THROTTLE_WAITING_MAX;
-        address->waiting += fits;
+        fits = address->open < THROTTLE_WAITING_MAX;
+        address->open += fits;
     }
+    if (fits)
+        open_one(t, now_ms, &tags);
     pthread_mutex_unlock(&t->lock);
     return fits;
 }
 
-void throttle_leave(struct throttle *t, const struct throttle_who *who)
+void throttle_go_on(struct throttle *t, const struct throttle_who *who)
 {
     struct tags tags = tags_of(t, who);
     pthread_mutex_lock(&t->lock);
-    struct slot *address = find(&t->addresses, tags.address);
-    if (address && address->waiting > 0) /* it may have been forgotten meanwhile */
-        address->waiting--;
+    close_one(find(&t->addresses, tags.address));
+    pthread_mutex_unlock(&t->lock);
+}
+
+void throttle_left(struct throttle *t, const struct throttle_who *who)
+{
+    struct tags tags = tags_of(t, who);
+    pthread_mutex_lock(&t->lock);
+    if (tags.account) {
+        close_one(find(&t->accounts, tags.account));
+        close_one(find(&t->pairs, tags.pair));
+    }
     pthread_mutex_unlock(&t->lock);
 }
 

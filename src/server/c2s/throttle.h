@@ -7,6 +7,11 @@
  * credential is looked up, 1, 2, 4 and so on seconds: up to 8 s for its address, up to 4 s for its
  * account, whichever is longer. Names of no account are held like any other.
  *
+ * An attempt counts as a failure from its beginning until it has ended, so that guesses made all at
+ * once are no cheaper than one after another: for its account, and for those at the same account
+ * from the same address. Not for others of the address: when a network comes back, everybody behind
+ * one address signs in at once, and nobody of them should wait.
+ *
  * The right password takes back what this address owed because of this account, and no more: a
  * guesser does not get rid of a debt with an account of his own. Where an account has signed in
  * from before, its own debt does not count: strangers who guess at it do not slow its owner down.
@@ -42,14 +47,19 @@ struct throttle_who {
     struct str user; /* prepared; "" for a name that no account can have */
 };
 
-/* How long the attempt must be held; when that is not 0 it counts as waiting until throttle_leave.
- * False when too many of its address wait already: it is refused, as one that may be made later. */
+/* An attempt begins. How long it must be held; when that is not 0 it counts as waiting until
+ * throttle_go_on. False when too many of its address wait already: it is refused, as one that may
+ * be made later, and has not begun. */
 bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_who *who,
                     uint32_t *ret_held_ms) MUST_USE;
-void throttle_leave(struct throttle *t, const struct throttle_who *who);
+void throttle_go_on(struct throttle *t, const struct throttle_who *who);
 
-/* How the attempt ended: with a wrong proof, or a right one. */
+/* Somebody's proof was wrong, or right. */
 void throttle_failed(struct throttle *t, uint64_t now_ms, const struct throttle_who *who);
 void throttle_succeeded(struct throttle *t, uint64_t now_ms, const struct throttle_who *who);
+
+/* An attempt that began, and waits no longer, has ended; after its outcome was told, if it had one.
+ */
+void throttle_left(struct throttle *t, const struct throttle_who *who);
 
 #endif

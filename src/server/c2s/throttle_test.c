@@ -60,8 +60,26 @@ static uint32_t held(struct throttle *t, const char *ip, const char *user)
     uint32_t ms = 0;
     assert_true(throttle_enter(t, now_ms, &who, &ms));
     if (ms > 0)
-        throttle_leave(t, &who);
+        throttle_go_on(t, &who);
+    throttle_left(t, &who);
     return ms;
+}
+
+/* An attempt begins, and goes on once it was held; for how long it had to be. */
+static uint32_t begins(struct throttle *t, const char *ip, const char *user)
+{
+    struct throttle_who who = {peer(ip), str_from(user)};
+    uint32_t ms = 0;
+    assert_true(throttle_enter(t, now_ms, &who, &ms));
+    if (ms > 0)
+        throttle_go_on(t, &who);
+    return ms;
+}
+
+static void ends(struct throttle *t, const char *ip, const char *user)
+{
+    struct throttle_who who = {peer(ip), str_from(user)};
+    throttle_left(t, &who);
 }
 
 static void an_address_slows_down(void **state)
@@ -159,6 +177,58 @@ static void a_name_of_no_account_counts_for_the_address(void **state)
     assert_int_equal(held(*state, "192.0.2.2", ""), 0);
 }
 
+static void attempts_of_one_address_at_once(void **state)
+{
+    static const uint32_t expected[] = {0, 0, 0, 0, 0, 1000, 2000, 4000, 8000, 8000};
+    for (unsigned i = 0; i < ARRAY_LEN(expected); i++)
+        assert_int_equal(begins(*state, "192.0.2.1", "juliet"), expected[i]);
+    assert_int_equal(held(*state, "192.0.2.1", "romeo"), 0);
+    for (unsigned i = 0; i < ARRAY_LEN(expected); i++)
+        ends(*state, "192.0.2.1", "juliet");
+    assert_int_equal(held(*state, "192.0.2.1", "juliet"), 0);
+}
+
+static void attempts_at_one_account_at_once(void **state)
+{
+    char ip[24];
+    succeeds(*state, "203.0.113.5", "juliet");
+    for (unsigned i = 0; i < 11; i++) {
+        snprintf(ip, sizeof ip, "192.0.2.%u", i);
+        assert_int_equal(begins(*state, ip, "juliet"), i < 10 ? 0 : 1000);
+    }
+    assert_int_equal(held(*state, "203.0.113.5", "juliet"), 0); /* the owner */
+    for (unsigned i = 0; i < 11; i++) {
+        snprintf(ip, sizeof ip, "192.0.2.%u", i);
+        ends(*state, ip, "juliet");
+        ends(*state, ip, "juliet"); /* more than began: nothing is made of it */
+    }
+    assert_int_equal(held(*state, "198.51.100.1", "juliet"), 0);
+}
+
+static void what_is_owed_and_what_is_open_add_up(void **state)
+{
+    fails(*state, "192.0.2.1", "juliet", 3);
+    assert_int_equal(begins(*state, "192.0.2.1", "juliet"), 0);
+    assert_int_equal(begins(*state, "192.0.2.1", "juliet"), 0);
+    assert_int_equal(begins(*state, "192.0.2.1", "juliet"), 1000);
+    for (int i = 0; i < 3; i++) {
+        fails(*state, "192.0.2.1", "juliet", 1);
+        ends(*state, "192.0.2.1", "juliet");
+    }
+    assert_int_equal(held(*state, "192.0.2.1", "juliet"), 2000);
+    succeeds(*state, "192.0.2.1", "juliet");
+    assert_int_equal(held(*state, "192.0.2.1", "juliet"), 0);
+}
+
+static void everybody_behind_one_address_at_once(void **state)
+{
+    char user[16];
+    for (unsigned i = 0; i < 500; i++) {
+        snprintf(user, sizeof user, "user%u", i);
+        assert_int_equal(begins(*state, "192.0.2.1", user), 0);
+    }
+}
+
 static void what_waits_is_bounded(void **state)
 {
     struct throttle_who who = {peer("192.0.2.1"), STR_LIT("a")};
@@ -167,11 +237,11 @@ static void what_waits_is_bounded(void **state)
     for (int i = 0; i < THROTTLE_WAITING_MAX; i++)
         assert_true(throttle_enter(*state, now_ms, &who, &ms));
     assert_false(throttle_enter(*state, now_ms, &who, &ms));
-    throttle_leave(*state, &who);
+    throttle_go_on(*state, &who);
     assert_true(throttle_enter(*state, now_ms, &who, &ms));
     assert_false(throttle_enter(*state, now_ms, &who, &ms));
     for (int i = 0; i < THROTTLE_WAITING_MAX + 5; i++) /* more than came: nothing is made of it */
-        throttle_leave(*state, &who);
+        throttle_go_on(*state, &who);
     assert_true(throttle_enter(*state, now_ms, &who, &ms));
 }
 
@@ -199,6 +269,10 @@ int main(void)
         TEST(a_guesser_s_own_account_does_not_help_him),
         TEST(strangers_do_not_slow_the_owner_down),
         TEST(a_name_of_no_account_counts_for_the_address),
+        TEST(attempts_of_one_address_at_once),
+        TEST(attempts_at_one_account_at_once),
+        TEST(what_is_owed_and_what_is_open_add_up),
+        TEST(everybody_behind_one_address_at_once),
         TEST(what_waits_is_bounded),
         TEST(who_owes_most_is_forgotten_last),
     };

@@ -12,6 +12,7 @@
 struct control_attempt {
     struct control_call *call;
     struct throttle *throttle; /* NULL: login.throttle is off */
+    bool begun;                /* for the throttle: it must be told the end */
     struct loop_timer *timer;  /* while it is held */
     struct peer peer;
     size_t user_len;
@@ -147,20 +148,18 @@ static void check(struct control_attempt *a)
 
 /* --- holding --- */
 
-static void release(struct control_attempt *a)
+static void go_on(struct control_attempt *a)
 {
     struct throttle_who who = who_of(a);
-    if (!a->timer)
-        return;
     loop_timer_free(a->timer);
     a->timer = NULL;
-    throttle_leave(a->throttle, &who);
+    throttle_go_on(a->throttle, &who);
 }
 
 static void due(void *ctx)
 {
     struct control_attempt *a = ctx;
-    release(a);
+    go_on(a);
     check(a);
 }
 
@@ -168,7 +167,11 @@ void control_attempt_free(struct control_attempt *a)
 {
     if (!a)
         return;
-    release(a);
+    struct throttle_who who = who_of(a);
+    if (a->timer)
+        go_on(a);
+    if (a->begun)
+        throttle_left(a->throttle, &who);
     free(a);
 }
 
@@ -194,7 +197,8 @@ void control_admin_sign_in(struct control_call *call)
     }
     struct throttle_who who = who_of(a);
     a->throttle = settings->login_throttle ? config->throttle : NULL;
-    if (a->throttle && !throttle_enter(a->throttle, loop_now_ms(), &who, &held_ms)) {
+    a->begun = a->throttle && throttle_enter(a->throttle, loop_now_ms(), &who, &held_ms);
+    if (a->throttle && !a->begun) {
         tell(a, "too many attempts of its address wait");
         fail_with(call, LINNET_ERROR_AUTH_TEMPORARY, THROTTLE_ADDRESS_MAX_MS / 1000);
     } else if (held_ms > 0) {

@@ -57,6 +57,18 @@ static json_t *printable(struct str text)
     return json_string(clean);
 }
 
+/* Text from the store, which may be damaged: what is not UTF-8 is no reason to end the server. */
+static json_t *stored(struct str text)
+{
+    json_t *json = json_stringn(text.ptr, text.len);
+    return json ? json : printable(text);
+}
+
+static json_t *stored_text(const char *text)
+{
+    return stored(str_from(text));
+}
+
 /* --- accounts --- */
 
 static json_t *address_result(const struct ops_reply *reply)
@@ -71,7 +83,7 @@ static json_t *schemes_of(const struct store_account *a)
     json_t *schemes = json_array();
     for (const char *at = a->schemes; *at;) {
         size_t len = strcspn(at, " ");
-        if (json_array_append_new(schemes, json_stringn(at, len)) < 0)
+        if (json_array_append_new(schemes, stored(str_of(at, len))) < 0)
             memory_exhausted();
         at += len + (at[len] == ' ');
     }
@@ -81,11 +93,11 @@ static json_t *schemes_of(const struct store_account *a)
 static json_t *describe(const struct store_account *a)
 {
     json_t *object = new_object();
-    put(object, "user", json_string(a->user));
+    put(object, "user", stored_text(a->user));
     put(object, "created_s", json_integer(a->created_s));
     put(object, "password_s", json_integer(a->password_s));
     put(object, "disabled", json_boolean(a->disabled));
-    put(object, "reason", json_string(a->reason));
+    put(object, "reason", stored_text(a->reason));
     put(object, "schemes", schemes_of(a));
     put(object, "role", json_string(ops_role_name(a->role)));
     return object;
@@ -113,10 +125,10 @@ static json_t *list_result(const struct ops_reply *reply)
 static json_t *describe_token(const struct store_token *t)
 {
     json_t *object = new_object();
-    put(object, "client", json_string(t->client));
-    put(object, "software", json_string(t->software));
-    put(object, "device", json_string(t->device));
-    put(object, "mechanism", json_string(t->mechanism));
+    put(object, "client", stored_text(t->client));
+    put(object, "software", stored_text(t->software));
+    put(object, "device", stored_text(t->device));
+    put(object, "mechanism", stored_text(t->mechanism));
     put(object, "issued_s", json_integer(t->issued_s));
     put(object, "used_s", json_integer(t->used_s));
     put(object, "expires_s", json_integer(t->expires_s));

@@ -118,8 +118,7 @@ static void to_directed(struct session *s, struct block *b)
 static void become_available(struct session *s, struct block *b, int8_t priority)
 {
     bool initial = !s->available;
-    s->available = true;
-    s->priority = priority;
+    session_stand(s, priority);
     block_unref(s->presence);
     s->presence = block_ref(b);
     to_own(s, b);

@@ -118,6 +118,15 @@ static bool from_is_own(const struct session *s, const struct element *e)
     return own;
 }
 
+/* As a stanza is written it may be several times as long as it came: one that would fill a
+ * recipient's queue by itself is its sender's fault, and nobody else is to be ended for it. */
+static bool too_long(const struct worker *w, size_t len)
+{
+    const struct settings *set = worker_settings(w);
+    int64_t half = set->limits_send_queue_bytes / 2, whole = set->limits_max_stanza_bytes;
+    return len > (size_t)(half > whole ? half : whole);
+}
+
 /* Makes the block of `e` and sends the parcel. */
 static void send_on(struct session *s, const struct element *e, struct parcel *p)
 {
@@ -127,6 +136,10 @@ static void send_on(struct session *s, const struct element *e, struct parcel *p
     if (w->scratch.failed) { /* the writer refuses what the reader took: not ours to judge */
         buf_reset(&w->scratch);
         router_refuse(s, e, STANZA_BAD_REQUEST);
+        return;
+    }
+    if (too_long(w, buf_len(&w->scratch))) {
+        router_refuse(s, e, STANZA_POLICY_VIOLATION);
         return;
     }
     p->block = block_new(buf_peek(&w->scratch));

@@ -63,12 +63,12 @@ static bool is_for(const struct session *s, int priority)
 }
 
 /* False when there are sessions of that priority, and none of them took it. */
-static bool deliver_from(struct user *u, const struct parcel *p, int priority)
+static bool deliver_from(struct worker *w, struct user *u, const struct parcel *p, int priority)
 {
     unsigned count = 0, taken = 0;
     LIST_EACH(&u->sessions, it)
     count += is_for(session_of_link(it), priority);
-    enum session_copies copies = count > 1 ? SESSION_SHARED : SESSION_ALONE;
+    uint64_t copies = count > 1 ? session_copies(w, priority) : SESSION_ALONE;
     LIST_EACH(&u->sessions, it)
     if (is_for(session_of_link(it), priority))
         taken += session_send(session_of_link(it), p->kind, p->to, p->block, &p->sender, copies);
@@ -97,15 +97,15 @@ void user_deliver(struct worker *w, const struct parcel *p)
             router_bounce(w, p, STANZA_RESOURCE_CONSTRAINT);
         break;
     case RULES_BEST:
-        if (!deliver_from(u, p, best))
+        if (!deliver_from(w, u, p, best))
             router_bounce(w, p, STANZA_RESOURCE_CONSTRAINT);
         break;
     case RULES_NON_NEGATIVE:
-        deliver_from(u, p, 0);
+        deliver_from(w, u, p, 0);
         break;
     case RULES_AVAILABLE:
         if (u)
-            deliver_from(u, p, INT8_MIN);
+            deliver_from(w, u, p, INT8_MIN);
         break;
     case RULES_BOUNCE:
         if (!redeliver_later(u, p))

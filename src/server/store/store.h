@@ -134,7 +134,7 @@ struct store_session {
     int64_t resume_s;                /* ... of this */
     int64_t acked, written, handled; /* sm_counts */
     bool available;
-    int64_t priority;
+    int64_t priority, standing;
     struct str presence;          /* as routed; "" */
     struct str directed;          /* addresses, a line each */
     struct store_stanza *stanzas; /* unacknowledged, oldest first */

@@ -20,7 +20,13 @@
     " LEFT JOIN token t ON t.domain = a.domain AND t.username = a.username"
 #define TOKENS_ORDER " WHERE a.domain = ? AND a.username = ? ORDER BY t.client_id, t.slot DESC"
 
+/* BEGIN_WRITE is the driver's own. */
 static const char *const texts[STATEMENT_COUNT] = {
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [SAVE_ONE] = "SAVEPOINT one",
+    [KEEP_ONE] = "RELEASE one",
+    [UNDO_ONE] = "ROLLBACK TO one",
     [LOGIN] = "SELECT c.value, a.disabled, a.reason, a.mark, a.role FROM credential c"
               " JOIN account a ON a.domain = c.domain AND a.username = c.username"
               " WHERE c.domain = ? AND c.username = ?"
@@ -53,21 +59,27 @@ static const char *const texts[STATEMENT_COUNT] = {
                   " issued_s, expires_s, used_s, software, device)"
                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [DROP_TOKENS] = "DELETE FROM token WHERE domain = ? AND username = ?",
+    [SET_TOKEN] = "UPDATE token SET id = ?, mechanism = ?, count = ?, issued_s = ?,"
+                  " expires_s = ?, used_s = ?, software = ?, device = ?"
+                  " WHERE domain = ? AND username = ? AND client_id = ? AND slot = ?",
+    [DROP_TOKEN] = "DELETE FROM token"
+                   " WHERE domain = ? AND username = ? AND client_id = ? AND slot = ?",
     [DROP_CLIENT] = "DELETE FROM token WHERE domain = ? AND username = ? AND client_id = ?",
     [DROP_EXPIRED] = "DELETE FROM token WHERE domain = ? AND username = ? AND expires_s <= ?",
-    [OLDEST_CLIENT] = "SELECT client_id FROM token WHERE domain = ? AND username = ?"
+    [OLDEST_CLIENT] = "SELECT client_id FROM token"
+                      " WHERE domain = ? AND username = ? AND client_id <> ?"
                       " GROUP BY client_id ORDER BY MAX(used_s) DESC, client_id"
                       " LIMIT 1 OFFSET ?",
     [SESSIONS] = "SELECT s.username, s.id, s.resource, s.client_id, s.since_ms, s.left_ms,"
                  " s.resume_s, s.acked, s.written, s.handled, s.available, s.priority,"
-                 " s.presence, s.directed FROM session s"
+                 " s.presence, s.directed, s.standing FROM session s"
                  " JOIN account a ON a.domain = s.domain AND a.username = s.username"
                  " WHERE a.disabled = 0 AND s.domain = ? AND s.id > ? ORDER BY s.id LIMIT ?",
     [STANZAS] = "SELECT since_ms, tag, xml FROM session_stanza WHERE session_id = ?"
                 " ORDER BY number",
     [ADD_SESSION] = "INSERT INTO session (domain, username, id, resource, client_id, presence,"
                     " directed, since_ms, left_ms, resume_s, acked, written, handled, available,"
-                    " priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " priority, standing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [ADD_STANZA] = "INSERT INTO session_stanza (session_id, xml, number, since_ms, tag)"
                    " VALUES (?, ?, ?, ?, ?)",
     [CLEAR_SESSIONS] = "DELETE FROM session",
@@ -161,9 +173,11 @@ void store_sql_give(struct store_sql *s, struct connection *c, enum store_result
 enum sql_result store_sql_statement(struct connection *c, enum statement which,
                                     struct sql_stmt **ret)
 {
+    const struct sql_driver *d = c->db->driver;
     enum sql_result r = SQL_DONE;
     if (!c->statements[which])
-        r = c->db->driver->prepare(c->db, texts[which], &c->statements[which]);
+        r = d->prepare(c->db, which == BEGIN_WRITE ? d->begin_write : texts[which],
+                       &c->statements[which]);
     *ret = c->statements[which];
     return r;
 }
@@ -544,40 +558,65 @@ static enum store_result apply(struct connection *c, const struct store_write *w
     return STORE_FAILED;
 }
 
-/* One write inside the transaction: what it began and could not finish is undone alone. */
-static enum sql_result apply_alone(struct connection *c, struct store_write *w,
-                                   struct store_fault *fault)
+static void apply_noted(struct connection *c, struct store_write *w, struct store_fault *fault)
 {
-    const struct sql_driver *d = c->db->driver;
-    enum sql_result r = d->exec(c->db, "SAVEPOINT one");
-    if (r != SQL_DONE)
-        return r;
     w->result = apply(c, w);
     if (w->result >= STORE_BUSY)
-        store_sql_explain(fault, d->reason(c->db));
+        store_sql_explain(fault, c->db->driver->reason(c->db));
+}
+
+/* A statement of its own, without parameters. */
+static enum sql_result control(struct connection *c, enum statement which)
+{
+    return store_sql_change(c, which, NULL, 0);
+}
+
+/* One write of several: what it began and could not finish is undone alone. */
+static enum sql_result apply_among(struct connection *c, struct store_write *w,
+                                   struct store_fault *fault)
+{
+    enum sql_result r = control(c, SAVE_ONE);
+    if (r != SQL_DONE)
+        return r;
+    apply_noted(c, w, fault);
     if (w->result != STORE_OK)
-        r = d->exec(c->db, "ROLLBACK TO one");
-    return r == SQL_DONE ? d->exec(c->db, "RELEASE one") : r;
+        r = control(c, UNDO_ONE);
+    return r == SQL_DONE ? control(c, KEEP_ONE) : r;
+}
+
+/* One alone needs no savepoint: it is undone with the whole transaction. */
+static enum sql_result apply_all(struct connection *c, struct store_write *const *writes,
+                                 size_t count, struct store_fault *fault, bool *ret_keep)
+{
+    enum sql_result r = SQL_DONE;
+    *ret_keep = true;
+    if (count == 1) {
+        apply_noted(c, writes[0], fault);
+        *ret_keep = writes[0]->result == STORE_OK;
+        return SQL_DONE;
+    }
+    for (size_t i = 0; r == SQL_DONE && i < count; i++)
+        r = apply_among(c, writes[i], fault);
+    return r;
 }
 
 static enum sql_result commit_all(struct connection *c, struct store_write *const *writes,
                                   size_t count, struct store_fault *fault)
 {
-    const struct sql_driver *d = c->db->driver;
-    enum sql_result r = d->exec(c->db, d->begin_write);
+    bool keep = false;
+    enum sql_result r = control(c, BEGIN_WRITE);
     if (r != SQL_DONE) {
-        store_sql_explain(fault, d->reason(c->db));
+        store_sql_explain(fault, c->db->driver->reason(c->db));
         return r;
     }
-    for (size_t i = 0; r == SQL_DONE && i < count; i++)
-        r = apply_alone(c, writes[i], fault);
-    if (r == SQL_DONE)
-        r = d->exec(c->db, "COMMIT");
-    if (r != SQL_DONE) {
-        store_sql_explain(fault, d->reason(c->db));
-        /* Disk full or I/O errors may have rolled back already; then this says so, harmlessly. */
-        (void)d->exec(c->db, "ROLLBACK");
-    }
+    r = apply_all(c, writes, count, fault, &keep);
+    if (r == SQL_DONE && keep)
+        r = control(c, COMMIT);
+    if (r != SQL_DONE)
+        store_sql_explain(fault, c->db->driver->reason(c->db));
+    /* Disk full or I/O errors may have rolled back already; then this says so, harmlessly. */
+    if (r != SQL_DONE || !keep)
+        (void)control(c, ROLLBACK);
     return r;
 }
 

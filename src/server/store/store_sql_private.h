@@ -7,6 +7,12 @@
 #include <pthread.h>
 
 enum statement {
+    BEGIN_WRITE,
+    COMMIT,
+    ROLLBACK,
+    SAVE_ONE,
+    KEEP_ONE,
+    UNDO_ONE,
     LOGIN,
     ACCOUNT,
     ACCOUNTS,
@@ -25,6 +31,8 @@ enum statement {
     TOKENS,
     TOKENS_OF_CLIENT,
     ADD_TOKEN,
+    SET_TOKEN,
+    DROP_TOKEN,
     DROP_TOKENS,
     DROP_CLIENT,
     DROP_EXPIRED,

@@ -29,6 +29,7 @@ static struct store_session read_session(const struct sql_driver *d, struct sql_
         .priority = d->column_int(stmt, 11),
         .presence = copy(d, stmt, 12, a),
         .directed = copy(d, stmt, 13, a),
+        .standing = d->column_int(stmt, 14),
     };
 }
 
@@ -120,8 +121,8 @@ static enum sql_result add_session(struct connection *c, struct str domain,
 {
     const struct str texts[] = {domain,    s->user,     s->id,      s->resource,
                                 s->client, s->presence, s->directed};
-    const int64_t numbers[] = {s->since_ms, s->left_ms, s->resume_s,  s->acked,
-                               s->written,  s->handled, s->available, s->priority};
+    const int64_t numbers[] = {s->since_ms, s->left_ms,   s->resume_s, s->acked,   s->written,
+                               s->handled,  s->available, s->priority, s->standing};
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
     enum sql_result r = store_sql_statement(c, ADD_SESSION, &stmt);

@@ -1,5 +1,6 @@
-/* The tokens of XEP-0484 in SQL: rows are read, changed by the rules of store_tokens.h, and written
- * again, all in the writer's transaction. */
+/* The tokens of XEP-0484 in SQL: rows are read, changed by the rules of store_tokens.h, and what
+ * has changed of them is written, all in the writer's transaction. A sign-in changes the count and
+ * the time of one row: that must stay one update, since it is what a token costs. */
 #include "server/store/store_sql_private.h"
 #include "server/store/store_tokens.h"
 
@@ -78,29 +79,63 @@ enum store_result store_sql_tokens(struct store *base, struct str domain, struct
 
 /* --- writing --- */
 
-static enum sql_result add_token(struct connection *c, const struct str name[2],
-                                 const struct store_token *t)
+/* Where a token is, in four parameters from `at` on. */
+static void bind_place(const struct sql_driver *d, struct sql_stmt *stmt, int at,
+                       const struct str name[2], const struct store_token *t)
+{
+    d->bind_text(stmt, at, name[0]);
+    d->bind_text(stmt, at + 1, name[1]);
+    d->bind_text(stmt, at + 2, str_from(t->client));
+    d->bind_int(stmt, at + 3, t->slot);
+}
+
+/* What is there, in eight. */
+static void bind_content(const struct sql_driver *d, struct sql_stmt *stmt, int at,
+                         const struct store_token *t)
+{
+    d->bind_text(stmt, at, str_from(t->id));
+    d->bind_text(stmt, at + 1, str_from(t->mechanism));
+    d->bind_int(stmt, at + 2, t->count);
+    d->bind_int(stmt, at + 3, t->issued_s);
+    d->bind_int(stmt, at + 4, t->expires_s);
+    d->bind_int(stmt, at + 5, t->used_s);
+    d->bind_text(stmt, at + 6, str_from(t->software));
+    d->bind_text(stmt, at + 7, str_from(t->device));
+}
+
+static enum sql_result write_token(struct connection *c, enum statement which,
+                                   const struct str name[2], const struct store_token *t)
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, ADD_TOKEN, &stmt);
+    enum sql_result r = store_sql_statement(c, which, &stmt);
     if (r != SQL_DONE)
         return r;
-    d->bind_text(stmt, 1, name[0]);
-    d->bind_text(stmt, 2, name[1]);
-    d->bind_text(stmt, 3, str_from(t->client));
-    d->bind_int(stmt, 4, t->slot);
-    d->bind_text(stmt, 5, str_from(t->id));
-    d->bind_text(stmt, 6, str_from(t->mechanism));
-    d->bind_int(stmt, 7, t->count);
-    d->bind_int(stmt, 8, t->issued_s);
-    d->bind_int(stmt, 9, t->expires_s);
-    d->bind_int(stmt, 10, t->used_s);
-    d->bind_text(stmt, 11, str_from(t->software));
-    d->bind_text(stmt, 12, str_from(t->device));
+    bind_place(d, stmt, which == SET_TOKEN ? 9 : 1, name, t);
+    if (which != DROP_TOKEN)
+        bind_content(d, stmt, which == SET_TOKEN ? 1 : 5, t);
     r = d->step(stmt);
     d->reset(stmt);
     return r;
+}
+
+static bool same_content(const struct store_token *a, const struct store_token *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->mechanism, b->mechanism) == 0 &&
+           a->count == b->count && a->issued_s == b->issued_s && a->expires_s == b->expires_s &&
+           a->used_s == b->used_s && strcmp(a->software, b->software) == 0 &&
+           strcmp(a->device, b->device) == 0;
+}
+
+/* Makes the row of one slot, which is as in `old`, what it is in `new`. */
+static enum sql_result write_slot(struct connection *c, const struct str name[2],
+                                  const struct store_token *old, const struct store_token *new)
+{
+    if (!old->id[0])
+        return new->id[0] ? write_token(c, ADD_TOKEN, name, new) : SQL_DONE;
+    if (!new->id[0])
+        return write_token(c, DROP_TOKEN, name, old);
+    return same_content(old, new) ? SQL_DONE : write_token(c, SET_TOKEN, name, new);
 }
 
 static enum sql_result drop_client(struct connection *c, const struct str name[2],
@@ -110,67 +145,79 @@ static enum sql_result drop_client(struct connection *c, const struct str name[2
     return store_sql_change(c, DROP_CLIENT, values, 3);
 }
 
-/* A statement with the account and one number; the caller resets it when it gives a row. */
-static enum sql_result run_number(struct connection *c, enum statement which,
-                                  const struct str name[2], int64_t number, struct sql_stmt **ret)
-{
-    const struct sql_driver *d = c->db->driver;
-    enum sql_result r = store_sql_statement(c, which, ret);
-    if (r != SQL_DONE)
-        return r;
-    d->bind_text(*ret, 1, name[0]);
-    d->bind_text(*ret, 2, name[1]);
-    d->bind_int(*ret, 3, number);
-    r = d->step(*ret);
-    if (r != SQL_ROW)
-        d->reset(*ret);
-    return r;
-}
-
-/* Leaves room for one more client. */
-static enum sql_result make_room(struct connection *c, const struct str name[2], int64_t now_s)
+static enum sql_result drop_expired(struct connection *c, const struct str name[2], int64_t now_s)
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = run_number(c, DROP_EXPIRED, name, now_s, &stmt);
-    while (r == SQL_DONE) {
-        char client[STORE_CLIENT_BYTES];
-        r = run_number(c, OLDEST_CLIENT, name, STORE_CLIENTS_MAX - 1, &stmt);
-        if (r != SQL_ROW)
-            break;
-        copy_text(d, stmt, 0, client, sizeof client);
-        d->reset(stmt);
-        r = drop_client(c, name, str_from(client));
-    }
+    enum sql_result r = store_sql_statement(c, DROP_EXPIRED, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_text(stmt, 1, name[0]);
+    d->bind_text(stmt, 2, name[1]);
+    d->bind_int(stmt, 3, now_s);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return r;
+}
+
+/* Of the clients beside `client`, the one that signed in longest ago, when there are as many as an
+ * account may have. */
+static enum sql_result find_oldest(struct connection *c, const struct str name[2],
+                                   struct str client, char ret[STORE_CLIENT_BYTES])
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_statement(c, OLDEST_CLIENT, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_text(stmt, 1, name[0]);
+    d->bind_text(stmt, 2, name[1]);
+    d->bind_text(stmt, 3, client);
+    d->bind_int(stmt, 4, STORE_CLIENTS_MAX - 1);
+    r = d->step(stmt);
+    if (r == SQL_ROW)
+        copy_text(d, stmt, 0, ret, STORE_CLIENT_BYTES);
+    d->reset(stmt);
+    return r;
+}
+
+/* Leaves room for `client` beside the others. */
+static enum sql_result make_room(struct connection *c, const struct str name[2], struct str client,
+                                 int64_t now_s)
+{
+    char oldest[STORE_CLIENT_BYTES];
+    enum sql_result r = drop_expired(c, name, now_s);
+    while (r == SQL_DONE && (r = find_oldest(c, name, client, oldest)) == SQL_ROW)
+        r = drop_client(c, name, str_from(oldest));
     return r;
 }
 
 static enum sql_result write_slots(struct connection *c, const struct store_write *w,
+                                   const struct store_token old[STORE_SLOTS],
                                    const struct store_token slots[STORE_SLOTS])
 {
     const struct str name[] = {w->domain, w->user};
-    enum sql_result r = drop_client(c, name, w->token->client);
+    enum sql_result r = SQL_DONE;
+    for (size_t i = 0; r == SQL_DONE && i < STORE_SLOTS; i++)
+        r = write_slot(c, name, &old[i], &slots[i]);
     if (r == SQL_DONE && w->token->issued)
-        r = make_room(c, name, w->now_s);
-    for (size_t i = 0; r == SQL_DONE && i < STORE_SLOTS; i++) {
-        if (slots[i].id[0])
-            r = add_token(c, name, &slots[i]);
-    }
+        r = make_room(c, name, w->token->client, w->now_s);
     return r;
 }
 
 enum store_result store_sql_token_change(struct connection *c, const struct store_write *w)
 {
     const struct str name[] = {w->domain, w->user};
-    struct store_token rows[STORE_SLOTS], slots[STORE_SLOTS];
+    struct store_token rows[STORE_SLOTS], old[STORE_SLOTS], slots[STORE_SLOTS];
     struct store_tokens account = {.tokens = rows};
     enum store_result result =
         store_sql_found(c, read_tokens(c, name, w->token->client, STORE_SLOTS, &account), NULL);
     if (result != STORE_OK)
         return result;
-    store_tokens_lay_out(rows, account.count, slots);
+    store_tokens_lay_out(rows, account.count, old);
+    memcpy(slots, old, sizeof slots);
     result = store_tokens_change(&account, w->token, w->now_s, slots);
-    return result == STORE_OK ? store_sql_result(write_slots(c, w, slots)) : result;
+    return result == STORE_OK ? store_sql_result(write_slots(c, w, old, slots)) : result;
 }
 
 enum store_result store_sql_tokens_drop(struct connection *c, const struct store_write *w)
