@@ -44,12 +44,12 @@ void backend_free(struct backend *b)
 static bool enter(struct backend *b)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += WAIT_S;
     pthread_mutex_lock(&b->lock);
     int waited = 0;
     while (b->calls == BACKEND_CALLS_MAX && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&b->left, &b->lock, &until);
+        waited = pthread_cond_clockwait(&b->left, &b->lock, CLOCK_MONOTONIC, &until);
     bool entered = b->calls < BACKEND_CALLS_MAX;
     b->calls += entered;
     pthread_mutex_unlock(&b->lock);

@@ -45,11 +45,11 @@ static void *watch(void *ctx)
     pthread_mutex_lock(&c->lock);
     while (!c->stop) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += TURN_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&c->stopped, &c->lock, &until);
+        pthread_cond_clockwait(&c->stopped, &c->lock, CLOCK_MONOTONIC, &until);
         end_late(c, console_now_ms());
     }
     pthread_mutex_unlock(&c->lock);

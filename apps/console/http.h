@@ -36,8 +36,6 @@ struct request {
     unsigned status;
 };
 
-struct MHD_Daemon;
-
 /* Serves connections of the listening socket `fd`, which stays the caller's. NULL when that cannot
  * be. */
 struct MHD_Daemon *http_start(struct console *console, int fd) MUST_USE;

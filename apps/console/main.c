@@ -132,7 +132,7 @@ static bool make(struct console *c, const struct options *o)
     return c->backend && c->sessions && c->connections;
 }
 
-static void serve(struct console *c, const struct options *o, const sigset_t *signals)
+static bool serve(struct console *c, const struct options *o, const sigset_t *signals)
 {
     struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX] = {NULL};
     int number;
@@ -152,6 +152,7 @@ static void serve(struct console *c, const struct options *o, const sigset_t *si
     for (size_t i = 0; i < o->fd_count; i++)
         if (daemons[i])
             MHD_stop_daemon(daemons[i]);
+    return ok;
 }
 
 /* False when it is gone already. */
@@ -176,10 +177,9 @@ int main(int argc, char **argv)
         return 1;
     close_others(&options);
     sandbox_enter();
-    if (make(&console, &options))
-        serve(&console, &options, &signals);
+    bool ok = make(&console, &options) && serve(&console, &options, &signals);
     connections_free(console.connections);
     sessions_free(console.sessions);
     backend_free(console.backend);
-    return 0;
+    return ok ? 0 : 1;
 }

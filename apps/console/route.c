@@ -124,7 +124,7 @@ static bool has_parameters(struct request *r)
 
 static bool writes(const struct request *r)
 {
-    return !cstr_eq(r->method, "GET");
+    return !cstr_eq(r->route->method, "GET");
 }
 
 static bool has_type(struct request *r)
@@ -246,6 +246,9 @@ void route_finish(struct request *r)
     if (!r->response && r->too_large)
         http_refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "too-large",
                     "The request is larger than 64 KiB.", "");
+    /* The body may have taken its time, and an account changed meanwhile. */
+    if (!r->response && r->route->reads_body)
+        (void)may(r);
     if (!r->response)
         r->route->handle(r);
 }

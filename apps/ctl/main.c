@@ -88,6 +88,7 @@ static void print_command_help(const struct ctl_command *c)
              "  account.removed     it was removed, and its sessions ended\n"
              "  account.disabled    nobody may sign in to it; reason= says why, if that was given\n"
              "  account.enabled     signing in is allowed again\n"
+             "  account.role        it may do role= as an administrator\n"
              "  account.password    it has a new password, and its sessions ended\n"
              "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
              "  tokens.revoked      tokens of it were revoked\n"

@@ -106,6 +106,10 @@ static void has_defaults(void **state)
     assert_int_equal(s.log_format, SETTINGS_LOG_TEXT);
     assert_int_equal(s.login_token_days, 30);
     in_force(&s, "login.token_key_file", "/var/lib/linnet/token.key");
+    assert_int_equal(s.console_listen.count, 1);
+    assert_string_equal(s.console_listen.items[0].host, "127.0.0.1");
+    assert_int_equal(s.console_listen.items[0].port, 9090);
+    assert_string_equal(s.console_program, "");
     assert_string_equal(s.control_socket, "");
     in_force(&s, "control.socket", "/var/lib/linnet/control.sock");
     settings_finish(&s);
@@ -227,6 +231,10 @@ static void refuses_combinations(void **state)
     refused("domain=\"a.example\"; limits: { send_queue_bytes = \"64KiB\"; };", "hold one stanza");
     refused("domain=\"a.example\"; limits: { max_stanza_bytes_before_auth = \"1MiB\"; };",
             "before_auth is above");
+    refused("domain=\"a.example\"; console: { listen = [\"*:9090\"]; };", "of this machine alone");
+    refused(
+        "domain=\"a.example\"; console: { listen = [\"127.0.0.1:9090\", \"192.0.2.1:9090\"]; };",
+        "through a tunnel");
     char text[400];
     snprintf(text, sizeof text, "domain=\"a.example\"; data=\"/%0*d\";", 120, 0);
     refused(text, "control.socket is longer");

@@ -95,9 +95,11 @@ class Site(Daemon):
 
     def console(self):
         """The process of the console; None while there is none."""
-        found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
-                               capture_output=True, text=True, check=False).stdout.split()
-        return int(found[0]) if found else None
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError):
+                if f"PPid:\t{self.process.pid}\n" in (text := status.read_text()) and lives(text):
+                    return int(status.parent.name)
+        return None
 
     @contextlib.contextmanager
     def another(self, *flags):
@@ -122,6 +124,17 @@ def answers(port):
         return Browser(port).get("/health").status == 200
     except OSError:
         return False
+
+
+def lives(status):
+    return not re.search(r"^State:\s+[ZX]", status, re.M)
+
+
+def is_gone(pid):
+    try:
+        return not lives(pathlib.Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return True
 
 
 def raw(port, data):
@@ -217,6 +230,23 @@ def expires():
         browser = site.browser("looker")
         site.control("user", "remove", "looker")
         expect(browser.get("/status"), 401, "signed-out")
+        site.stop()
+
+
+def is_asked_at_the_end():
+    """a request whose account changes while its body is on the way gets nothing done"""
+    with Site() as site:
+        browser = site.browser("admin")
+        body = b'{"user":"late","password":"late"}'
+        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
+            s.sendall((f"POST {API}/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                       f"Cookie: linnet_session={browser.cookie}\r\nX-CSRF-Token: {browser.csrf}\r\n"
+                       f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n").encode())
+            assert b"100 Continue" in s.recv(1000)  # its head was looked at
+            site.control("user", "role", "admin", "read-only")
+            s.sendall(body)
+            assert s.recv(1000).startswith(b"HTTP/1.1 403")
+        assert "late" not in site.control("user", "list").split()
         site.stop()
 
 
@@ -492,7 +522,19 @@ def dies_alone():
         last = site.console()
         daemon.drop(session)
         site.stop()
-        assert not pathlib.Path(f"/proc/{last}").exists()
+        assert is_gone(last)
+
+
+def ends_with_linnetd():
+    """linnetd is killed: its console ends too, and the next linnetd has the port"""
+    with Site() as site:
+        orphan = site.console()
+        site.process.kill()
+        site.process.wait()
+        wait_for("the console's end", lambda: is_gone(orphan))
+        site.start()
+        site.browser("admin")
+        site.stop()
 
 
 def leaves_a_taken_port():
@@ -531,6 +573,6 @@ def opens_no_file():
         site.stop()
 
 
-daemon.run(signs_in, keeps_cookies, expires, throttles, refuses_forgeries, gives_nothing_away,
+daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
            keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
-           tells_events, dies_alone, leaves_a_taken_port, stays_on_this_machine, opens_no_file)
+           tells_events, dies_alone, ends_with_linnetd, leaves_a_taken_port, stays_on_this_machine, opens_no_file)

@@ -787,6 +787,23 @@ static void makes_guesses_wait(void **state)
     /* The control socket ends with that attempt on its hands. */
 }
 
+/* Attempts that are over count for nothing: somebody new at the account does not wait. */
+static void ends_attempts(void **state)
+{
+    struct control_fixture *f = *state;
+    struct peer other = {.ip = IN6ADDR_LOOPBACK_INIT};
+    struct throttle_who who = {&other, STR_LIT("alice")};
+    uint32_t held_ms;
+    int fd = connect_raw(f);
+    make_administrator(fd);
+    for (int i = 0; i < THROTTLE_ACCOUNT_FREE + 2; i++)
+        signs_in(fd, SIGN_IN("alice", "right"), "full");
+    assert_true(throttle_enter(f->throttle, loop_now_ms(), &who, &held_ms));
+    assert_int_equal(held_ms, 0);
+    throttle_left(f->throttle, &who);
+    close(fd);
+}
+
 /* One whose end came as an error, and an attempt of it that waits: both go with the control socket.
  */
 static void forgets_who_was_cut_off(void **state)
@@ -934,6 +951,7 @@ int main(void)
         TEST(lets_administrators_in),
         TEST(tells_when_it_holds_no_more),
         TEST(makes_guesses_wait),
+        TEST(ends_attempts),
         TEST(forgets_who_was_cut_off),
         TEST(client_calls),
         TEST(client_times_out),
