@@ -28,7 +28,7 @@ void datetime_format(int64_t unix_s, char out[DATETIME_BYTES])
     int64_t first = days_of(1, 1, 1) * DAY_S, last = days_of(10000, 1, 1) * DAY_S - 1;
     int64_t at = unix_s < first ? first : unix_s > last ? last : unix_s;
     int64_t days = at / DAY_S - (at % DAY_S < 0);
-    int second = (int)(at - days * DAY_S);
+    unsigned second = (unsigned)(at - days * DAY_S);
     /* A guess that is at most one year short, then counted up. */
     int year = (int)((days + 719468) * 400 / 146097) - 1, month = 1;
     year = year < 1 ? 1 : year;
@@ -36,7 +36,7 @@ void datetime_format(int64_t unix_s, char out[DATETIME_BYTES])
         year++;
     while (month < 12 && days_of(year, month + 1, 1) <= days)
         month++;
-    snprintf(out, DATETIME_BYTES, "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month,
+    snprintf(out, DATETIME_BYTES, "%04d-%02d-%02dT%02u:%02u:%02uZ", year, month,
              (int)(days - days_of(year, month, 1)) + 1, second / 3600, second / 60 % 60,
              second % 60);
 }

@@ -56,7 +56,7 @@ static struct tls_ctx *ctx_failed_file(struct tls_ctx *ctx, char reason[TLS_REAS
     else
         why = ERR_reason_error_string(e);
     char text[TLS_REASON_BYTES];
-    snprintf(text, sizeof(text), "cannot use %.160s: %s", file, why ? why : "unknown reason");
+    snprintf(text, sizeof(text), "cannot use %.160s: %.80s", file, why ? why : "unknown reason");
     return ctx_failed(ctx, reason, text);
 }
 
