@@ -36,9 +36,10 @@ void datetime_format(int64_t unix_s, char out[DATETIME_BYTES])
         year++;
     while (month < 12 && days_of(year, month + 1, 1) <= days)
         month++;
-    snprintf(out, DATETIME_BYTES, "%04d-%02d-%02dT%02u:%02u:%02uZ", year, month,
-             (int)(days - days_of(year, month, 1)) + 1, second / 3600, second / 60 % 60,
-             second % 60);
+    unsigned day = (unsigned)(days - days_of(year, month, 1)) + 1;
+    /* The remainders change nothing: they tell the compiler how long the text is. */
+    snprintf(out, DATETIME_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000,
+             (unsigned)month % 100, day % 100, second / 3600 % 100, second / 60 % 60, second % 60);
 }
 
 /* ---- reading ---- */
