@@ -171,7 +171,7 @@ bool session_gave_up(struct session *s, const struct linnet_event *e)
     if (e->kind == LINNET_EVENT_GIVEN_UP)
         s->error = *e->error;
     return e->kind == LINNET_EVENT_GIVEN_UP ||
-           (e->kind == LINNET_EVENT_FAILED && s->sign_in.no_password);
+           (e->kind == LINNET_EVENT_FAILED && (s->sign_in.no_password || s->sign_in.begins_anew));
 }
 
 enum next session_next(struct session *s, const struct linnet_event **ret_event)
@@ -305,7 +305,8 @@ static enum linnet_error_code await_outcome(struct session *s)
         if (e->kind == LINNET_EVENT_FAILED) {
             if (!s->sign_in.no_password) /* which says more than that the login was given up */
                 s->error = *e->error;
-            show_failed_stage(s, e->error->stage);
+            if (!s->sign_in.begins_anew)
+                show_failed_stage(s, e->error->stage);
         }
         if (session_gave_up(s, e) || (e->kind == LINNET_EVENT_FAILED && !again))
             return s->error.code;

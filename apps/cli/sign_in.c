@@ -109,7 +109,8 @@ enum linnet_error_code sign_in_ask(struct session *s, const struct linnet_config
     return s->sign_in.given || linnet_config_has_token(config) ? LINNET_OK : type_password(s, "");
 }
 
-/* The library's token did not do, or what was typed is due. */
+/* The library's token did not do, or what was typed is due. Nobody types against the clock of a
+ * login, ours or the server's: what was typed in the midst of it is for the next one. */
 static void answer_password(struct session *s, const struct linnet_event *e)
 {
     struct sign_in *in = &s->sign_in;
@@ -118,15 +119,25 @@ static void answer_password(struct session *s, const struct linnet_event *e)
     const char *before = in->token_refused ? "The server no longer accepts the token that was "
                                              "remembered.\n"
                                            : "";
-    bool got = in->typed.len > 0 || type_password(s, before) == LINNET_OK;
+    bool asks = in->typed.len == 0;
+    bool got = !asks || type_password(s, before) == LINNET_OK;
     in->no_password = !got;
+    in->begins_anew = got && asks && !s->logged_in;
+    if (in->begins_anew) {
+        linnet_client_answer_password(s->client, id, NULL, 0);
+        return;
+    }
     linnet_client_answer_password(s->client, id, got ? in->typed.bytes : NULL, in->typed.len);
     password_wipe(&in->typed);
 }
 
 bool sign_in_again(struct session *s)
 {
-    const struct sign_in *in = &s->sign_in;
+    struct sign_in *in = &s->sign_in;
+    if (in->begins_anew) {
+        in->begins_anew = false;
+        return true;
+    }
     return s->error.code == LINNET_ERROR_BAD_CREDENTIALS && in->prompts > 0 &&
            in->prompts < PROMPTS_MAX && !in->no_password &&
            type_password(s, "That was not accepted.\n") == LINNET_OK;

@@ -16,6 +16,7 @@ struct sign_in {
     unsigned prompts;      /* that were answered */
     bool given;            /* a password came from elsewhere than the prompt */
     bool token_refused;    /* the one that was remembered, by the server */
+    bool begins_anew;      /* a person was asked in the midst of a login, which was given up */
     int unsaved;           /* errno: what is remembered could not be saved; 0 */
     bool no_password;      /* one was wanted and could not be had; the session's error says why */
 };
@@ -36,9 +37,9 @@ enum linnet_error_code sign_in_ask(struct session *s, const struct linnet_config
 /* MEMORY, PASSWORD and CERTIFICATE_CHANGED: true, and it is done with. */
 bool sign_in_serve(struct session *s, const struct linnet_event *e);
 
-/* The login failed with the session's error: whether it was a typed password that was wrong, and
- * another was typed now, so that it is worth another login. False after the third, and after
- * Ctrl-C, which is then the error. */
+/* The login failed with the session's error: whether another is worth it, because it was given up for
+ * a person to type, or a typed password was wrong and another was typed now. False after the third,
+ * and after Ctrl-C, which is then the error. */
 bool sign_in_again(struct session *s);
 
 /* Whether a password was given, and a token signed in instead of it. */

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import subprocess
+import time
 
 import cutter
 import exchange
@@ -77,9 +78,12 @@ def refused_without_anybody(account):
 
 
 def refused_at_a_terminal(account):
+    """A person may take longer to type than a login may take."""
     account.revoke()
-    with Terminal(account.command("login"), XDG_STATE_HOME=str(account.state)) as person:
+    command = account.command("login", "--timeout", "2")
+    with Terminal(command, XDG_STATE_HOME=str(account.state)) as person:
         person.until("The server no longer accepts the token that was remembered.")
+        time.sleep(3)
         person.answer(PROMPT, PASSWORD)
         said = person.end()
     assert "Logged in as juliet@localhost/" in said and PASSWORD not in said, said
