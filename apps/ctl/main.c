@@ -377,6 +377,11 @@ int main(int argc, char **argv)
     enum linnet_error_code code = read_options(&ctl, argc, argv);
     char *const *args = argv + optind;
     int count = argc - optind;
+    if (count > 0 && cstr_eq(args[0], "help")) { /* linnetctl help COMMAND */
+        ctl.options.help = true;
+        args++;
+        count--;
+    }
     const struct ctl_command *c = find_command(args, count, &used);
     if (code == LINNET_OK && ctl.options.version)
         return puts("linnetctl " LINNET_VERSION) < 0;

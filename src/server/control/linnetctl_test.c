@@ -356,6 +356,10 @@ static void helps(void **state)
         {"settings", NULL}, {"events", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
+    r = RUN("", "help");
+    says(&r, 0, "Usage: linnetctl", "");
+    r = RUN("", "help", "user", "add");
+    says(&r, 0, "linnetctl user add", "");
     r = RUN("", "--version");
     says(&r, 0, "linnetctl ", "");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {

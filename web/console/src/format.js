@@ -16,7 +16,7 @@ function bytesIn(language) {
         return new Intl.NumberFormat(language, {
             style: "unit",
             unit: UNITS[unit],
-            unitDisplay: "short",
+            unitDisplay: unit > 0 ? "short" : "long", // "0 byte" is no English
             maximumFractionDigits: digits,
         }).format(bytes);
     };

@@ -77,6 +77,7 @@ test("spans and sizes in both languages", () => {
     assert.equal(english.span(3900), "1 hr 5 min");
     assert.equal(english.span(2 * 86400), "2 days");
     assert.equal(english.bytes(18432), "18.4 kB");
+    assert.equal(english.bytes(0), "0 bytes");
     assert.equal(english.ms(8033), "8,033 ms");
     assert.equal(english.ms(12345), "12.3 sec");
     assert.equal(formats("zh-CN").span(3900), "1小时 5分钟");
