@@ -46,6 +46,8 @@ export const serverSentences = {
         "客户端得知必须使用 TLS 后离开[：{reason}]。",
     "The client connected and left[: {reason}].":
         "客户端连接后离开[：{reason}]。",
+    "TLS was set up, and the client left before it tried to sign in[: {reason}].":
+        "TLS 已建立，但客户端尚未尝试登录就离开了[：{reason}]。",
     "The client went away before it had signed in[: {reason}].":
         "客户端在登录之前离开[：{reason}]。",
     "The exchange broke the rules of XMPP[: {reason}].":

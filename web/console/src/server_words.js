@@ -67,6 +67,9 @@ export const serverWords = {
         "它可能只是查看。如果无法登录，请在客户端启用 STARTTLS，或使用 c2s.listen_tls 端口的直接 TLS。",
     "The client said nothing": "客户端什么也没说",
     "Port scanners and load balancers do that; nothing is wrong here.": "端口扫描器和负载均衡器会这样，没有问题。",
+    "The client left without trying to sign in": "客户端未尝试登录就离开",
+    "A client that does not trust the certificate does that: linnetctl status shows the one in force. So does one that only looks, or lacks the sign-in methods on offer: the trace shows what it heard last.":
+        "不信任证书的客户端会这样：linnetctl status 可查看当前证书。只是探测的客户端，或不支持所提供登录方式的客户端也会这样：跟踪记录显示它最后收到的内容。",
     "The client went away": "客户端离开",
     "If that happens each time, the client's own words say why; the trace shows what it heard last.":
         "如果每次都这样，客户端自己的提示会说明原因；跟踪记录显示它最后收到的内容。",
