@@ -14,6 +14,14 @@ void api_users_get(struct request *r);
 void api_users_add(struct request *r);
 void api_names_check(struct request *r);
 
+/* api_account.c */
+void api_user_get(struct request *r);
+void api_user_password(struct request *r);
+void api_user_disable(struct request *r);
+void api_user_enable(struct request *r);
+void api_user_logout(struct request *r);
+void api_user_remove(struct request *r);
+
 /* api_server.c */
 void api_health(struct request *r);
 void api_status(struct request *r);

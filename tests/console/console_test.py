@@ -14,10 +14,14 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "hostile"))
 import daemon  # noqa: E402  (after its folder is known)
+import sasl2  # noqa: E402
 from daemon import Daemon, free_port, wait_for  # noqa: E402
 
 API = "/api/v1"
 PASSWORD = "secret of {}"
+# What can be done to an account, and what a request says beside its name.
+ACTS = {"/users/password": {"password": "another"}, "/users/disable": {"reason": "on leave"},
+        "/users/enable": {}, "/users/logout": {}, "/users/remove": {}}
 
 
 class Answer:
@@ -67,6 +71,9 @@ class Browser:
 
     def get(self, path):
         return self.ask("GET", API + path)
+
+    def post(self, path, body, headers=None):
+        return self.ask("POST", API + path, body, headers)
 
     def sign_in(self, user, password=None):
         answer = self.ask("POST", API + "/session",
@@ -310,9 +317,10 @@ def gives_nothing_away():
     """before sign-in there is nothing but health, and everywhere the headers that a page needs"""
     with Site() as site:
         stranger = site.browser()
-        for path in ("/status", "/users", "/sessions", "/logins", "/events", "/session"):
+        for path in ("/status", "/user?user=admin", "/users", "/sessions", "/logins", "/events",
+                     "/session"):
             expect(stranger.get(path), 401, "signed-out")
-        for path in ("/users", "/names"):
+        for path in ("/users", "/names", *ACTS):
             expect(stranger.ask("POST", API + path, {"user": "x", "password": "y"}), 401, "signed-out")
         assert expect(stranger.get("/health"), 200).json == {"ok": True}
         for path in ("/", "/users", API + "/health", API + "/status", API + "/nothing"):
@@ -468,6 +476,143 @@ def keeps_to_roles():
         site.stop()
 
 
+def shows_a_user():
+    """one user: what user.show says, its tokens, whether it is online; and names that are none"""
+    with Site() as site:
+        site.add("romeo")
+        site.add("romeo2")  # begins with the name of the other
+        other = site.login("romeo2")
+        browser = site.browser("looker")
+        show = lambda user: browser.get("/user?user=" + user)  # noqa: E731
+        account = expect(show("Romeo"), 200).json
+        assert account["user"] == "romeo" and account["jid"] == "romeo@localhost"
+        assert account["role"] == "none" and account["disabled"] is False and account["schemes"]
+        assert account["tokens"] == [] and account["online"] is False, account
+        session = sasl2.sign_in(site, "romeo", sasl2.request_token())
+        account = expect(show("romeo@localhost"), 200).json
+        assert account["online"] is True
+        assert [token["client"] for token in account["tokens"]] == [sasl2.CLIENT_ID], account
+        assert session.answer.token.encode() not in show("romeo").text
+        daemon.drop(session)
+        daemon.drop(other)
+        expect(show("stranger"), 404, "not-found")
+        expect(show("a+b"), 422, "bad-address")
+        expect(show(""), 422, "bad-address")
+        expect(show("romeo@elsewhere.org"), 422, "host-unknown")
+        for query in ("", "?user", "?user=romeo&user=romeo", "?user=%ff", "?user=" + "x" * 3072, "?name=x"):
+            expect(browser.get("/user" + query), 400, "bad-request")
+        site.stop()
+
+
+def guards_acts():
+    """acts on accounts: for administrators, from our pages, on accounts that there are"""
+    with Site() as site:
+        site.add("romeo")
+        session = site.login("romeo")
+        admin, looker = site.browser("admin"), site.browser("looker")
+        for path, more in ACTS.items():
+            body = {"user": "romeo", **more}
+            expect(looker.post(path, body), 403, "policy")
+            for token in (None, "", looker.csrf):
+                expect(admin.post(path, body, {"X-CSRF-Token": token}), 403, "csrf")
+            expect(admin.post(path, body, {"Origin": "http://evil.example"}), 403, "origin")
+            expect(admin.post(path, body, {"Content-Type": "text/plain"}), 400, "bad-request")
+            expect(admin.get(path), 405, "method")
+            for wrong in (more, {**body, "more": "x"}, {**body, "user": 1}, {**body, "user": None}):
+                expect(admin.post(path, wrong), 400, "bad-request")
+            expect(admin.post(path, {"user": "stranger", **more}), 404, "not-found")
+            expect(admin.post(path, {"user": "a b", **more}), 422, "bad-address")
+            expect(admin.post(path, {"user": "romeo@elsewhere.org", **more}), 422, "host-unknown")
+        expect(admin.post("/users/password", {"user": "romeo", "password": ""}), 422, "usage")
+        expect(admin.post("/users/disable", {"user": "romeo", "reason": "x" * 251}), 422, "usage")
+        daemon.ping(session)  # nothing of that was done
+        daemon.drop(session)
+        site.serves("romeo")
+        site.stop()
+
+
+def spares_its_own():
+    """the account one is signed in with: not to be removed, disabled or logged out, however written"""
+    with Site() as site:
+        site.add("second")
+        site.control("user", "role", "second", "full")
+        admin, second = site.browser("admin"), site.browser("second")
+        session = site.login("admin")
+        for path in ("/users/remove", "/users/disable", "/users/logout"):
+            for user in ("admin", "ADMIN", "\uff21dmin", "admin@localhost", "Admin@LOCALHOST"):
+                expect(admin.post(path, {"user": user, **ACTS[path]}), 403, "policy")
+        daemon.ping(session)
+        expect(admin.post("/users/enable", {"user": "admin"}), 200)
+        expect(admin.get("/session"), 200)
+        # Others may, and that ends it; a password is one's own to change, and ends it as well.
+        expect(admin.post("/users/logout", {"user": "second"}), 200)
+        expect(second.post("/users/logout", {"user": "admin"}), 401, "signed-out")
+        expect(admin.post("/users/password", {"user": "admin", "password": "another"}), 200)
+        ends(session, "the password was changed")
+        expect(admin.get("/session"), 401, "signed-out")
+        expect(site.browser().sign_in("admin", "another"), 200)
+        site.stop()
+
+
+def ends(session, text):
+    """Its stream error says `text`."""
+    while (error := session.read()).tag == f"{{{sasl2.SM}}}a":
+        pass
+    assert error.tag.endswith("}error") and error[0].tag.endswith("}not-authorized"), error.tag
+    assert [part.text for part in error if part.tag.endswith("}text")] == [text]
+    with contextlib.suppress(*daemon.GONE):
+        session.read()
+        raise AssertionError("the stream goes on")
+
+
+def refuses_sign_in(site, user, password=None):
+    with contextlib.suppress(RuntimeError):
+        site.session(True).login(user, password or PASSWORD.format(user), "", True)
+        raise AssertionError(f"{user} may sign in")
+
+
+def acts_on_users():
+    """what clients of an account see: a new password, disabled, enabled, logged out, removed"""
+    with Site() as site:
+        site.add("romeo")
+        bystander = site.login("nobody")
+        browser = site.browser("admin")
+
+        def act(path, **more):
+            assert expect(browser.post(path, {"user": "Romeo", **ACTS[path], **more}), 200).json == {
+                "jid": "romeo@localhost"}
+
+        session = sasl2.sign_in(site, "romeo", sasl2.request_token())
+        act("/users/logout")
+        ends(session, "logged out everywhere")
+        sasl2.refused(site, "romeo", condition="not-authorized", token=session.answer.token)
+        session = site.login("romeo")
+        act("/users/disable", reason="")
+        ends(session, "the account was disabled")
+        refuses_sign_in(site, "romeo")
+        assert browser.get("/user?user=romeo").json["disabled"] is True
+        act("/users/disable", reason="on leave")
+        assert browser.get("/user?user=romeo").json["reason"] == "on leave"
+        act("/users/enable")
+        assert browser.get("/user?user=romeo").json["disabled"] is False
+        session = sasl2.sign_in(site, "romeo", sasl2.request_token())
+        act("/users/password", password="another")
+        ends(session, "the password was changed")
+        sasl2.refused(site, "romeo", condition="not-authorized", token=session.answer.token)
+        refuses_sign_in(site, "romeo")
+        session = site.session(True).login("romeo", "another", "", True)
+        act("/users/remove")
+        ends(session, "the account was removed")
+        refuses_sign_in(site, "romeo", "another")
+        expect(browser.get("/user?user=romeo"), 404, "not-found")
+        expect(browser.post("/users/remove", {"user": "romeo"}), 404, "not-found")
+        daemon.ping(bystander)
+        daemon.drop(bystander)
+        said = site.said()
+        assert "admin removed romeo@localhost" in said and "another" not in said
+        site.stop()
+
+
 def tells_events():
     """events: status at once, accounts and sign-ins as they happen, the end with the session"""
     with Site() as site:
@@ -575,4 +720,5 @@ def opens_no_file():
 
 daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
            keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
-           tells_events, dies_alone, ends_with_linnetd, leaves_a_taken_port, stays_on_this_machine, opens_no_file)
+           shows_a_user, guards_acts, spares_its_own, acts_on_users, tells_events, dies_alone, ends_with_linnetd,
+           leaves_a_taken_port, stays_on_this_machine, opens_no_file)
