@@ -26,6 +26,7 @@ void api_user_remove(struct request *r);
 void api_health(struct request *r);
 void api_status(struct request *r);
 void api_sessions(struct request *r);
+void api_sessions_close(struct request *r);
 void api_logins(struct request *r);
 
 /* api_events.c */

@@ -27,6 +27,7 @@ static const struct route routes[] = {
     {"POST", API "/users/remove", ACCESS_FULL, true, {NULL}, api_user_remove},
     {"POST", API "/names", ACCESS_SIGNED_IN, true, {NULL}, api_names_check},
     {"GET", API "/sessions", ACCESS_SIGNED_IN, false, {"limit"}, api_sessions},
+    {"POST", API "/sessions/close", ACCESS_FULL, true, {NULL}, api_sessions_close},
     {"GET",
      API "/logins",
      ACCESS_SIGNED_IN,

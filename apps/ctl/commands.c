@@ -396,6 +396,11 @@ static enum linnet_error_code sessions(struct ctl *ctl)
     return code;
 }
 
+static enum linnet_error_code session_close(struct ctl *ctl)
+{
+    return simple(ctl, "session.close", json_pack("{s:s}", "jid", ctl->options.name), "was closed");
+}
+
 /* --- the server --- */
 
 /* "signing_in" as "signing in". A unit at the end is left out: the value is printed with it. */
@@ -620,6 +625,10 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl logins --follow\n",
      logins},
     {"sessions", false, 0, "list who is connected", "  linnetctl sessions\n", sessions},
+    {"session close", true, CTL_SESSION, "end one session; its client keeps its token",
+     "  linnetctl session close alice@example.org/phone\n"
+     "  linnetctl --json sessions | jq -r .jid\n",
+     session_close},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},
     {"events", false, CTL_EVENTS, "print events as they happen, until interrupted",

@@ -13,7 +13,8 @@ enum {
     CTL_REVOKE = 4,
     CTL_LOGINS = 8,  /* --follow, --failed, --user, --limit, --trace */
     CTL_EVENTS = 16, /* none; help lists the kinds */
-    CTL_ROLE = 32    /* a second word: the role */
+    CTL_ROLE = 32,   /* a second word: the role */
+    CTL_SESSION = 64 /* the name is the full address of a session */
 };
 
 struct ctl_options {

@@ -26,6 +26,13 @@ static enum linnet_error_code usage(struct ctl *ctl, const char *fmt, ...)
 
 /* --- help --- */
 
+static const char *name_word(const struct ctl_command *c)
+{
+    if (!c->wants_name)
+        return "";
+    return c->takes & CTL_SESSION ? "JID" : "NAME";
+}
+
 static void print_help(void)
 {
     puts("linnetctl - ask a running linnetd and tell it what to do\n"
@@ -34,10 +41,11 @@ static void print_help(void)
          "\n"
          "Commands (each with --help):");
     for (size_t i = 0; i < ctl_command_count; i++)
-        printf("  %-13s %-5s %s\n", ctl_commands[i].words, ctl_commands[i].wants_name ? "NAME" : "",
+        printf("  %-13s %-5s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
                ctl_commands[i].summary);
     puts("\n"
-         "NAME is the part before the @, or the whole address of an account.\n"
+         "NAME is the part before the @, or the whole address of an account; JID the address of a\n"
+         "session, with its resource.\n"
          "\n"
          "Options:\n"
          "  --data DIR    the server's data directory (" DEFAULT_DATA ")\n"
@@ -55,13 +63,14 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf(
-        "linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s\n", c->words, c->summary,
-        c->words, c->wants_name ? " NAME" : "", c->takes & CTL_ROLE ? " full|read-only|none" : "",
-        c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
-        c->takes & CTL_REASON ? " [--reason TEXT]" : "",
-        c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-        c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]" : "");
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s\n", c->words,
+           c->summary, c->words, c->wants_name ? " " : "", name_word(c),
+           c->takes & CTL_ROLE ? " full|read-only|none" : "",
+           c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
+           c->takes & CTL_REASON ? " [--reason TEXT]" : "",
+           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
+           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
+                                 : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -287,7 +296,8 @@ static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_co
 {
     struct ctl_options *o = &ctl->options;
     if (c->wants_name && count < 1)
-        return usage(ctl, "\"%s\" needs the NAME of an account", c->words);
+        return usage(ctl, "\"%s\" needs the %s", c->words,
+                     c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account");
     int wanted = c->wants_name + (c->takes & CTL_ROLE ? 1 : 0);
     if (count < wanted)
         return usage(ctl, "\"%s\" needs a role: full, read-only or none", c->words);

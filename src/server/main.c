@@ -154,6 +154,13 @@ static void host_online(void *ctx, struct control_call *call, json_t *result)
     report_online(p->report, call, result);
 }
 
+static void host_close_session(void *ctx, struct control_call *call,
+                               const struct control_session *which)
+{
+    struct program *p = ctx;
+    report_close(p->report, call, which);
+}
+
 static const struct settings *host_settings(void *ctx)
 {
     const struct program *p = ctx;
@@ -188,7 +195,7 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .loop = &p->loop,
         .path = buf_peek(&path).ptr,
         .ops = p->port,
-        .host = {host_status, host_sessions, host_online, host_settings, p},
+        .host = {host_status, host_sessions, host_online, host_close_session, host_settings, p},
         .log = &p->log,
         .throttle = p->server->throttle,
         .logins = &p->server->logins,

@@ -1,4 +1,4 @@
-#include "server/report.h"
+#include "server/report_private.h"
 
 #include "base/base64.h"
 #include "server/c2s/resume.h"
@@ -11,12 +11,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct report {
-    struct server *server;
-    struct mailbox inbox; /* answers of the loops */
-    struct loop_wake *wake;
-};
 
 static json_t *object_new(void)
 {
@@ -119,11 +113,9 @@ void report_status(struct report *r, struct control_call *call)
 
 /* ---- sessions: each loop in its turn adds its own ---- */
 
-/* Goes from loop to loop and then home, as one owned mail. */
+/* Goes from loop to loop and then home. */
 struct census {
-    struct mail mail;
-    struct report *report;
-    struct control_call *call;
+    struct errand errand;
     unsigned next;
     size_t limit;
     json_t *sessions; /* NULL: they are counted, for `accounts` */
@@ -173,40 +165,33 @@ static json_t *session_row(const struct session *s)
     return o;
 }
 
-static void census_free(struct census *census)
+static struct census *census_of(struct mail *m)
 {
+    return CONTAINER_OF(errand_of(m), struct census, errand);
+}
+
+static void census_free(struct errand *e)
+{
+    struct census *census = CONTAINER_OF(e, struct census, errand);
     json_decref(census->sessions);
     json_decref(census->accounts);
     free(census);
 }
 
-static void census_post_home(struct census *census)
-{
-    struct mail_batch batch = {0};
-    mail_batch_add(&batch, &census->mail);
-    mailbox_post(&census->report->inbox, &batch, 0, false);
-}
-
-/* A loop that has stopped: whoever asked is told at home. */
-static void census_discard(struct mail *m)
-{
-    census_post_home(CONTAINER_OF(m, struct census, mail));
-}
-
 static void census_home(struct mail *m, void *receiver)
 {
-    struct census *census = CONTAINER_OF(m, struct census, mail);
+    struct census *census = census_of(m);
     (void)receiver;
     if (census->accounts) {
-        control_call_reply(census->call, json_incref(census->accounts));
-        census_free(census);
+        control_call_reply(census->errand.call, json_incref(census->accounts));
+        census_free(&census->errand);
         return;
     }
     json_t *o = object_new();
     put(o, "sessions", json_incref(census->sessions));
     put(o, "more", json_boolean(census->more));
-    control_call_reply(census->call, o);
-    census_free(census);
+    control_call_reply(census->errand.call, o);
+    census_free(&census->errand);
 }
 
 static void census_go_on(struct census *census);
@@ -214,7 +199,7 @@ static void census_go_on(struct census *census);
 /* Says of the accounts whose home this loop is how many sessions they have. */
 static void count_at_loop(struct mail *m, void *receiver)
 {
-    struct census *census = CONTAINER_OF(m, struct census, mail);
+    struct census *census = census_of(m);
     struct worker *w = receiver;
     json_t *account;
     size_t i;
@@ -237,7 +222,7 @@ static void count_at_loop(struct mail *m, void *receiver)
 
 static void census_at_loop(struct mail *m, void *receiver)
 {
-    struct census *census = CONTAINER_OF(m, struct census, mail);
+    struct census *census = census_of(m);
     const struct worker *w = receiver;
     size_t cursor = 0;
     const struct map_entry *e;
@@ -256,24 +241,28 @@ static void census_at_loop(struct mail *m, void *receiver)
 
 static void census_go_on(struct census *census)
 {
-    struct server *server = census->report->server;
+    struct errand *e = &census->errand;
+    struct server *server = e->report->server;
     if (census->next < server->worker_count && !census->more) {
-        census->mail.deliver = census->accounts ? count_at_loop : census_at_loop;
-        worker_mail(&server->workers[census->next++], &census->mail);
+        e->mail.deliver = census->accounts ? count_at_loop : census_at_loop;
+        worker_mail(&server->workers[census->next++], &e->mail);
         return;
     }
-    census->mail.deliver = census_home;
-    census_post_home(census);
+    e->mail.deliver = census_home;
+    errand_post_home(e);
+}
+
+static struct errand census_errand(struct report *r, struct control_call *call)
+{
+    return (struct errand){
+        .mail = {.discard = errand_discard}, .report = r, .call = call, .free = census_free};
 }
 
 void report_sessions(struct report *r, struct control_call *call, size_t limit)
 {
     struct census *census = MEMORY_NEW(struct census);
-    *census = (struct census){.mail = {.discard = census_discard},
-                              .report = r,
-                              .call = call,
-                              .limit = limit,
-                              .sessions = array_new()};
+    *census =
+        (struct census){.errand = census_errand(r, call), .limit = limit, .sessions = array_new()};
     census_go_on(census);
 }
 
@@ -284,9 +273,22 @@ void report_online(struct report *r, struct control_call *call, json_t *result)
     size_t i;
     json_array_foreach(json_object_get(result, "accounts"), i, account)
         put(account, "online", json_integer(0));
-    *census = (struct census){
-        .mail = {.discard = census_discard}, .report = r, .call = call, .accounts = result};
+    *census = (struct census){.errand = census_errand(r, call), .accounts = result};
     census_go_on(census);
+}
+
+/* ---- errands ---- */
+
+void errand_post_home(struct errand *e)
+{
+    struct mail_batch batch = {0};
+    mail_batch_add(&batch, &e->mail);
+    mailbox_post(&e->report->inbox, &batch, 0, false);
+}
+
+void errand_discard(struct mail *m)
+{
+    errand_post_home(errand_of(m));
 }
 
 /* ---- life ---- */
@@ -336,9 +338,9 @@ void report_free(struct report *r)
     error_set(&error, LINNET_ERROR_SHUTDOWN, LINNET_ORIGIN_HERE, NULL);
     while (m) {
         struct mail *next = m->next;
-        struct census *census = CONTAINER_OF(m, struct census, mail);
-        control_call_fail(census->call, &error);
-        census_free(census);
+        struct errand *e = errand_of(m);
+        control_call_fail(e->call, &error);
+        e->free(e);
         m = next;
     }
     loop_wake_free(r->wake);

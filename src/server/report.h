@@ -8,6 +8,7 @@
  * sessions: {"sessions": [{"id", "jid", "address", "loop", "tls", "mechanism", "binding",
  *            "connected_s", "available", "priority", "queued_bytes"}], "more"}
  * user.list: how many sessions each account has, "online".
+ * session.close: one session ends.
  */
 #ifndef SERVER_REPORT_H
 #define SERVER_REPORT_H
@@ -28,5 +29,8 @@ void report_status(struct report *r, struct control_call *call);
 void report_sessions(struct report *r, struct control_call *call, size_t limit);
 /* Takes `result`, that of user.list, and answers with it. */
 void report_online(struct report *r, struct control_call *call, json_t *result);
+
+/* Ends the session and answers with its address, or fails: there is none. */
+void report_close(struct report *r, struct control_call *call, const struct control_session *which);
 
 #endif

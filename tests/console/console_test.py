@@ -320,7 +320,7 @@ def gives_nothing_away():
         for path in ("/status", "/user?user=admin", "/users", "/sessions", "/logins", "/events",
                      "/session"):
             expect(stranger.get(path), 401, "signed-out")
-        for path in ("/users", "/names", *ACTS):
+        for path in ("/users", "/names", "/sessions/close", *ACTS):
             expect(stranger.ask("POST", API + path, {"user": "x", "password": "y"}), 401, "signed-out")
         assert expect(stranger.get("/health"), 200).json == {"ok": True}
         for path in ("/", "/users", API + "/health", API + "/status", API + "/nothing"):
@@ -613,6 +613,52 @@ def acts_on_users():
         site.stop()
 
 
+def closes_sessions():
+    """one session is closed: its client is told and keeps its token, those beside it go on"""
+    with Site() as site:
+        site.add("romeo")
+        admin, looker = site.browser("admin"), site.browser("looker")
+        close = lambda jid: admin.post("/sessions/close", {"jid": jid})  # noqa: E731
+        beside, other = site.login("romeo", "beside"), site.login("nobody", "phone")
+        session = site.login("romeo", "phone")
+        expect(looker.post("/sessions/close", {"jid": session.jid}), 403, "policy")
+        expect(admin.post("/sessions/close", {"jid": session.jid}, {"X-CSRF-Token": None}), 403, "csrf")
+        expect(site.browser().post("/sessions/close", {"jid": session.jid}), 401, "signed-out")
+        for jid in ("romeo@localhost/PHONE", "stranger@localhost/phone", "romeo@localhost/" + "x" * 1023):
+            expect(close(jid), 404, "not-found")
+        for jid in ("romeo@localhost", "romeo", "localhost/phone", "", "romeo@localhost/", "@localhost/phone"):
+            expect(close(jid), 422, "bad-address")
+        expect(close("romeo@elsewhere.org/phone"), 422, "host-unknown")
+        for body in ({}, {"jid": 1}, {"jid": session.jid, "user": "romeo"}):
+            expect(admin.post("/sessions/close", body), 400, "bad-request")
+        daemon.ping(session)  # until here it goes on
+        assert expect(close("ROMEO@localhost/phone"), 200).json == {"jid": session.jid}
+        ends(session, "closed by the server's operator")
+        expect(close(session.jid), 404, "not-found")
+        daemon.ping(beside)
+        daemon.ping(other)
+        live = {row["jid"] for row in admin.get("/sessions").json["sessions"]}
+        assert live == {beside.jid, other.jid}, live
+        session = sasl2.sign_in(site, "romeo", sasl2.request_token())
+        jid, token = session.jid, session.answer.token
+        assert session.sm_id
+        assert site.control("session", "close", jid) == f"{jid} was closed.\n"
+        ends(session, "closed by the server's operator")
+        again = sasl2.sign_in(site, "romeo", sasl2.resume(session.sm_id, 0), token=token)
+        assert again.answer.resumed is None, "it was taken up again"
+        daemon.drop(again)  # it waits for its client, and can be closed nevertheless
+        wait_for("one that waits", lambda: any("detached_s" in row and row["jid"] == again.jid
+                                               for row in admin.get("/sessions").json["sessions"]))
+        expect(close(again.jid), 200)
+        expect(close(again.jid), 404, "not-found")
+        sasl2.sign_in(site, "romeo", token=token)
+        daemon.ping(beside)
+        said = site.said()
+        assert f"session.close: jid={jid} uid={os.getuid()}" in said
+        assert "admin closed the session romeo@localhost/phone" in said
+        site.stop()
+
+
 def tells_events():
     """events: status at once, accounts and sign-ins as they happen, the end with the session"""
     with Site() as site:
@@ -720,5 +766,5 @@ def opens_no_file():
 
 daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
            keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
-           shows_a_user, guards_acts, spares_its_own, acts_on_users, tells_events, dies_alone, ends_with_linnetd,
+           shows_a_user, guards_acts, spares_its_own, acts_on_users, closes_sessions, tells_events, dies_alone, ends_with_linnetd,
            leaves_a_taken_port, stays_on_this_machine, opens_no_file)

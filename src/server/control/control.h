@@ -30,6 +30,12 @@ struct control;
 /* One request on its way. It lives until it is answered, also when its client has gone. */
 struct control_call;
 
+/* The session that session.close is about, and who wants its end. */
+struct control_session {
+    const struct jid *jid; /* of the server's domain, with a resource */
+    uid_t uid;
+};
+
 /* What only the server's main part knows. Each call is answered exactly once, at once or later, by
  * control_call_reply or control_call_fail on the control socket's loop. */
 struct control_host {
@@ -38,6 +44,10 @@ struct control_host {
     /* Answers with `result` (taken), once each of its `accounts` has `online`: how many sessions it
      * has. */
     void (*online)(void *ctx, struct control_call *call, json_t *result);
+    /* Ends the session, borrowed for the call, and answers with its `jid`; or fails with
+     * LINNET_ERROR_USAGE when there is none. */
+    void (*close_session)(void *ctx, struct control_call *call,
+                          const struct control_session *which);
     /* The settings in force; borrowed until the next turn of the loop. */
     const struct settings *(*settings)(void *ctx);
     void *ctx;

@@ -90,6 +90,20 @@ static inline void fixture_online(void *ctx, struct control_call *call, json_t *
     control_call_reply(call, result);
 }
 
+/* There is alice@example.org/tv, however often it is closed. */
+static inline void fixture_close_session(void *ctx, struct control_call *call,
+                                         const struct control_session *which)
+{
+    struct linnet_error error = {0};
+    (void)ctx;
+    if (cstr_eq(which->jid->full, "alice@example.org/tv") && which->uid == getuid()) {
+        control_call_reply(call, json_pack("{s:s}", "jid", which->jid->full));
+        return;
+    }
+    error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason", "no such session", NULL);
+    control_call_fail(call, &error);
+}
+
 static inline const struct settings *fixture_settings(void *ctx)
 {
     return &((struct control_fixture *)ctx)->settings;
@@ -164,7 +178,8 @@ static inline bool control_fixture_start(struct control_fixture *f)
         .loop = &f->loop,
         .path = f->path,
         .ops = f->port,
-        .host = {fixture_status, fixture_sessions, fixture_online, fixture_settings, f},
+        .host = {fixture_status, fixture_sessions, fixture_online, fixture_close_session,
+                 fixture_settings, f},
         .admits = f->admits,
         .throttle = f->throttle,
         .logins = &f->logins,

@@ -101,6 +101,10 @@ void control_admin_check(struct control_call *call);
 void control_name_check(struct control_call *call);
 void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
 
+/* --- control_session.c --- */
+
+void control_session_close(struct control_call *call);
+
 /* --- control_logins.c --- */
 
 void control_logins_init(struct control *control);

@@ -394,7 +394,7 @@ static void describes_itself(void **state)
     int fd = connect_raw(*state);
     json_t *answer = exchange(fd, "{\"id\":1,\"op\":\"help\"}");
     const json_t *ops = json_object_get(json_object_get(answer, "result"), "ops");
-    assert_int_equal(json_array_size(ops), 21);
+    assert_int_equal(json_array_size(ops), 22);
     json_decref(answer);
     answer = exchange(fd, "{\"id\":1,\"op\":\"settings.list\"}");
     const json_t *list = json_object_get(json_object_get(answer, "result"), "settings");
@@ -650,6 +650,26 @@ static void prepares_names(void **state)
     fails(fd, "{\"id\":3,\"op\":\"name.check\",\"args\":{\"user\":\"a@x.org\"}}", "host-unknown",
           "x.org");
     fails(fd, "{\"id\":4,\"op\":\"name.check\",\"args\":{\"user\":\"\"}}", "bad-address", "");
+    close(fd);
+}
+
+#define CLOSE(jid) "{\"id\":1,\"op\":\"session.close\",\"args\":{\"jid\":\"" jid "\"}}"
+
+static void closes_sessions(void **state)
+{
+    int fd = connect_raw(*state);
+    succeeds(fd, CLOSE("Alice@Example.ORG/tv"),
+             "{\"id\":1,\"ok\":true,\"result\":{\"jid\":\"alice@example.org/tv\"}}");
+    fails(fd, CLOSE("alice@example.org/TV"), "usage", "no such session");
+    fails(fd, CLOSE("alice@example.org"), "bad-address", "named in full");
+    fails(fd, CLOSE("example.org/tv"), "bad-address", "named in full");
+    fails(fd, CLOSE("alice@example.org/"), "bad-address", "is empty");
+    fails(fd, CLOSE("a b@example.org/tv"), "bad-address", "a b@example.org/tv");
+    fails(fd, CLOSE(""), "bad-address", "is empty");
+    fails(fd, CLOSE("alice@other.org/tv"), "host-unknown", "other.org");
+    fails(fd, "{\"id\":1,\"op\":\"session.close\"}", "usage", "needs the argument");
+    fails(fd, "{\"id\":1,\"op\":\"session.close\",\"args\":{\"jid\":7}}", "usage",
+          "must be a string");
     close(fd);
 }
 
@@ -948,6 +968,7 @@ int main(void)
         TEST(gives_roles),
         TEST(lists_by_prefix),
         TEST(prepares_names),
+        TEST(closes_sessions),
         TEST(lets_administrators_in),
         TEST(tells_when_it_holds_no_more),
         TEST(makes_guesses_wait),

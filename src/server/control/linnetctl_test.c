@@ -247,6 +247,14 @@ static void lists_the_server(void **state)
          "SESSION               ADDRESS      TLS      MECHANISM  BINDING  FOR       LOOP\n"
          "alice@example.org/tv  127.0.0.1:9  TLSv1.3  PLAIN      -        1h 05min  0\n",
          "");
+    r = RUN("", "--data", dir, "session", "close", "alice@example.org/tv");
+    says(&r, 0, "alice@example.org/tv was closed.\n", "");
+    r = RUN("", "--data", dir, "session", "close", "alice@example.org/radio");
+    says(&r, 2, "", "linnetctl: no such session.\n");
+    r = RUN("", "--data", dir, "session", "close", "alice");
+    says(&r, 3, "", "\"alice\" is not a valid address");
+    r = RUN("", "--data", dir, "session", "close", "\xff");
+    says(&r, 2, "", "must be UTF-8");
     r = RUN("", "--data", dir, "settings");
     says(&r, 0, "domain                               example.org", "");
 }
@@ -311,6 +319,10 @@ static void refuses_what_it_does_not_know(void **state)
     r = RUN("", "user");
     says(&r, 2, "", "\"user\" needs another word");
     assert_null(strstr(r.err, "can be asked and how"));
+    r = RUN("", "session", "close");
+    says(&r, 2, "", "needs the JID of a session");
+    r = RUN("", "session", "fly");
+    says(&r, 2, "", "There is no command \"session fly\"");
     r = RUN("", "--fly", "status");
     says(&r, 2, "", "There is no option --fly");
     r = RUN("", "status", "--data");
@@ -350,10 +362,10 @@ static void helps(void **state)
 {
     (void)state;
     static const char *const commands[][2] = {
-        {"user", "add"},    {"user", "passwd"},  {"user", "list"},   {"user", "show"},
-        {"user", "remove"}, {"user", "disable"}, {"user", "enable"}, {"user", "tokens"},
-        {"user", "logout"}, {"status", NULL},    {"logins", NULL},   {"sessions", NULL},
-        {"settings", NULL}, {"events", NULL}};
+        {"user", "add"},    {"user", "passwd"},  {"user", "list"},    {"user", "show"},
+        {"user", "remove"}, {"user", "disable"}, {"user", "enable"},  {"user", "tokens"},
+        {"user", "logout"}, {"status", NULL},    {"logins", NULL},    {"sessions", NULL},
+        {"settings", NULL}, {"events", NULL},    {"session", "close"}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
     r = RUN("", "help");
