@@ -227,6 +227,7 @@ static void add_account(struct table *t, const json_t *account)
 {
     table_add(t, text_of(account, "user"));
     table_add(t, state_of(account));
+    add_member(t, account, "role");
     add_member(t, account, "created_s");
     table_add(t, text_of(account, "reason"));
 }
@@ -253,7 +254,7 @@ static enum linnet_error_code user_list(struct ctl *ctl)
     struct table t;
     json_t *after = json_string("");
     enum linnet_error_code code = LINNET_OK;
-    table_init(&t, (const char *[]){"USER", "STATE", "MADE", "REASON"}, 4);
+    table_init(&t, (const char *[]){"USER", "STATE", "ROLE", "MADE", "REASON"}, 5);
     for (bool more = true; code == LINNET_OK && more;) {
         json_t *page;
         code = call(ctl, "user.list", json_pack("{s:O,s:i}", "after", after, "limit", PAGE), &page);

@@ -113,7 +113,7 @@ static void runs_the_life_of_an_account(void **state)
          "");
     says(&r, 0, "credentials    SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512\n", "");
     r = RUN("", "--data", dir, "user", "list");
-    says(&r, 0, "USER   STATE     MADE              REASON\nalice  disabled  ", "");
+    says(&r, 0, "USER   STATE     ROLE  MADE              REASON\nalice  disabled  none  ", "");
     r = RUN("", "--data", dir, "--json", "user", "list");
     says(&r, 0, "\"disabled\":true", "");
     assert_non_null(strstr(r.out, "\"reason\":\"on leave\""));
@@ -121,6 +121,8 @@ static void runs_the_life_of_an_account(void **state)
     says(&r, 0, "alice@example.org is an administrator (read-only).\n", "");
     r = RUN("", "--data", dir, "user", "show", "alice");
     says(&r, 0, "administrator  read-only\n", "");
+    r = RUN("", "--data", dir, "user", "list");
+    says(&r, 0, "\nalice  disabled  read-only  ", "");
     r = RUN("", "--data", dir, "user", "role", "alice", "root");
     says(&r, 2, "", "role must be full, read-only or none");
     r = RUN("", "--data", dir, "user", "role", "alice");
