@@ -41,29 +41,32 @@ void api_sessions(struct request *r)
         pass_on(r, "sessions", json_pack("{s:I}", "limit", limit));
 }
 
-/* An address that is whole and ours can only be wrong in that there is no such session. */
-void api_sessions_close(struct request *r)
+/* Takes `args`. An address that is whole and ours is wrong only in that there is no such session.
+ */
+static void close_session(struct request *r, json_t *args)
 {
-    static const char *const members[] = {"jid"};
     json_t *result;
     struct linnet_error error = {0};
-    json_t *args = http_body(r, members, ARRAY_LEN(members));
-    if (!args)
-        return;
     enum linnet_error_code code =
         backend_call(r->console->backend, "session.close", args, &result, &error);
     if (code == LINNET_ERROR_USAGE) {
         http_refuse(r, MHD_HTTP_NOT_FOUND, "not-found", error.sentence,
                     "Load the list of sessions again: it may have ended.");
-        return;
-    }
-    if (code != LINNET_OK) {
+    } else if (code != LINNET_OK) {
         http_fail(r, &error);
-        return;
+    } else {
+        const char *jid = json_string_value(json_object_get(result, "jid"));
+        console_say("%s closed the session %s", r->who.user, jid ? jid : "");
+        http_answer(r, MHD_HTTP_OK, result);
     }
-    const char *jid = json_string_value(json_object_get(result, "jid"));
-    console_say("%s closed the session %s", r->who.user, jid ? jid : "");
-    http_answer(r, MHD_HTTP_OK, result);
+}
+
+void api_sessions_close(struct request *r)
+{
+    static const char *const members[] = {"jid"};
+    json_t *args = http_body(r, members, ARRAY_LEN(members));
+    if (args)
+        close_session(r, args);
 }
 
 void api_logins(struct request *r)
