@@ -187,9 +187,9 @@ export const messages = {
     "act.busy": ["Working…", "正在处理…"],
     "act.password.name": ["Set a new password", "设置新密码"],
     "act.password.lead": ["For a password that was forgotten, or that somebody else knows", "用于忘记密码，或密码已被他人知晓"],
-    "act.password.then": ["{user} is signed out of every app", "{user} 将从所有应用中退出"],
+    "act.password.then": ["{user} will be signed out of every app", "{user} 将从所有应用中退出"],
     "act.password.note": [
-        "The old password stops working at once. Each app asks for the new one; give it to the person before.",
+        "The old password stops working at once, and each app asks for the new one. Tell the person before.",
         "旧密码立即失效。每个应用都会要求输入新密码，请事先告知用户。",
     ],
     "act.password.do": ["Set the password", "设置密码"],
@@ -200,7 +200,7 @@ export const messages = {
     ],
     "act.logout.name": ["Sign out everywhere", "从所有设备退出"],
     "act.logout.lead": ["For a device that was lost or sold", "用于设备丢失或转让"],
-    "act.logout.then": ["{user} is signed out of every app", "{user} 将从所有应用中退出"],
+    "act.logout.then": ["{user} will be signed out of every app", "{user} 将从所有应用中退出"],
     "act.logout.note": [
         "No app signs in again without the password. The password itself stays: if somebody else knows it, set a new one instead.",
         "应用必须重新输入密码才能登录。密码本身不变；如果他人知道密码，请改为设置新密码。",
@@ -210,7 +210,7 @@ export const messages = {
     "act.logout.next": ["The password works as before.", "密码仍可照常使用。"],
     "act.enable.name": ["Enable", "启用"],
     "act.enable.lead": ["Let the user sign in again", "允许该用户重新登录"],
-    "act.enable.then": ["{user} can sign in again", "{user} 可以重新登录"],
+    "act.enable.then": ["{user} will be able to sign in again", "{user} 将可以重新登录"],
     "act.enable.note": [
         "The password is the one from before. Each app asks for it once.",
         "密码与停用前相同。每个应用会要求输入一次密码。",
@@ -220,7 +220,7 @@ export const messages = {
     "act.enable.next": ["It can sign in now.", "现在可以登录。"],
     "act.disable.name": ["Disable", "停用"],
     "act.disable.lead": ["Keep the account, and let nobody sign in to it", "保留账号，但禁止登录"],
-    "act.disable.then": ["{user} is signed out, and stays out", "{user} 将退出登录，且无法再登录"],
+    "act.disable.then": ["{user} will be signed out, and stay out", "{user} 将退出登录，且无法再登录"],
     "act.disable.note": [
         "Nothing is deleted, and the name stays taken. You can enable the account at any time.",
         "不会删除任何数据，用户名继续保留。您可以随时重新启用。",
@@ -229,11 +229,11 @@ export const messages = {
     "act.disable.done": ["{jid} is disabled", "{jid} 已停用"],
     "act.disable.next": ["All sessions have ended, and nobody can sign in to it.", "所有会话已结束，无法再登录该账号。"],
     "act.reason": ["Reason", "原因"],
-    "act.reason_note": ["For you and other operators; may be left empty.", "供您和其他管理员查看，可留空。"],
+    "act.reason_note": ["Apps show it to the person who tries to sign in; may be left empty.", "用户尝试登录时，应用会显示此内容；可留空。"],
     "act.reason_long": ["That is too long: 250 bytes at most.", "过长：最多 250 字节。"],
     "act.remove.name": ["Delete", "删除"],
     "act.remove.lead": ["For good: there is no way back", "永久删除，无法恢复"],
-    "act.remove.then": ["{user} is deleted for good", "{user} 将被永久删除"],
+    "act.remove.then": ["{user} will be deleted for good", "{user} 将被永久删除"],
     "act.remove.note": [
         "All sessions end, and nothing brings the account back. Its name becomes free: whoever takes it gets the messages meant for {user}. To keep the name taken, disable the account instead.",
         "所有会话将结束，账号无法恢复。用户名会被释放：之后注册该名称的人会收到发给 {user} 的消息。若要保留用户名，请改为停用。",
@@ -266,7 +266,7 @@ export const messages = {
     "close.short": ["Close", "关闭"],
     "close.title": ["Close this session?", "关闭此会话？"],
     "close.then": [
-        "The app is signed out and says that the operator closed its session.",
+        "The app will be signed out, and told that the operator closed its session.",
         "应用将退出登录，并提示会话已被管理员关闭。",
     ],
     "close.note": [

@@ -350,6 +350,19 @@ walk("a user is signed out everywhere", {}, async (page, t) => {
     assert.ok(!mock.world.sessions.some(({ jid }) => jid.startsWith("viola@")));
 });
 
+walk("a user who comes while looked at is seen, though the number of sessions stays", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users?user=silvia");
+    await page.getByText(t("live.on")).waitFor();
+    await drawerOf(page, "silvia").getByText(t("users.offline"), { exact: true }).waitFor();
+    const left = mock.world.sessions.shift();
+    mock.world.sessions.push({ ...left, id: 902, jid: "silvia@example.org/forest" });
+    const login = goodLogin(mock.world.logins.at(-1).id + 1, "silvia", Date.now());
+    mock.world.logins.push(login);
+    mock.tell("login", login);
+    await drawerOf(page, "silvia").getByText(t("users.online"), { exact: true }).waitFor();
+});
+
 walk("a user is deleted only when its name is typed", {}, async (page, t, { axe }) => {
     await signIn(page, t);
     await page.goto("/users?user=cordelia");
@@ -384,6 +397,17 @@ walk("an act that fails says why, and changes nothing", {}, async (page, t) => {
     mock.world.down = false;
     await page.getByRole("button", { name: t("act.logout.do") }).click();
     await page.getByText(t("act.logout.done", { jid: "oberon@example.org" })).waitFor();
+});
+
+walk("a very long name fits its drawer", { viewport: SIZES.narrow }, async (page, t) => {
+    const user = "a".repeat(300);
+    mock.world.accounts.push({ ...accountOf("oberon"), user });
+    await signIn(page, t);
+    await page.goto(`/users?user=${user}`);
+    await (await openAct(page, t, "remove")).waitFor();
+    await assertFits(page);
+    await picture(page, "user-long-name");
+    mock.world.accounts.pop();
 });
 
 walk("nobody acts on themselves, nor on who is not there", {}, async (page, t) => {

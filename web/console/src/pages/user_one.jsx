@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
-import { accountChange, status } from "../live.js";
+import { accountChange, logins, status } from "../live.js";
 import { useLoad } from "../load.js";
 import { useStore } from "../store.js";
 import { Drawer } from "../ui/drawer.jsx";
@@ -75,16 +75,17 @@ function Overview({ who, account, error, done, left, onAct }) {
     );
 }
 
-// The account as it is now: asked again when it changed, or somebody came or went.
+// The account as it is now: asked again when it changed, when it signed in, or somebody came or went.
 function useAccount(user, done) {
     const change = useStore(accountChange);
     const online = useStore(status)?.sessions;
+    const newest = useStore(logins).find((login) => login.user === user)?.id;
     const mine = change?.user === user ? change : null;
     const gone = mine?.kind === "removed" || done?.act === "remove";
     const kept = useRef(null); // of one that is gone, there is nothing to ask
     const asked = useLoad(
         (signal) => (gone ? Promise.resolve(kept.current) : api.user(user, signal)),
-        [user, online, mine, done],
+        [user, online, newest, mine, done],
     );
     kept.current = asked.data;
     return { ...asked, gone };
