@@ -18,7 +18,7 @@ function described() {
     const calls = [];
     let path;
     for (const line of DESCRIPTION.slice(DESCRIPTION.indexOf("\npaths:"), DESCRIPTION.indexOf("\ncomponents:")).split("\n")) {
-        path = /^ {2}(\/\w+):$/.exec(line)?.[1] ?? path;
+        path = /^ {2}(\/[\w/]+):$/.exec(line)?.[1] ?? path;
         const method = /^ {4}(get|post|put|delete|patch):$/.exec(line)?.[1];
         if (method) calls.push(`${method.toUpperCase()} ${path}`);
     }
@@ -38,8 +38,8 @@ function call(method, path, { cookie, csrf, body, ...headers } = {}) {
     });
 }
 
-async function signIn() {
-    const answer = await call("POST", "/session", { body: { user: "admin", password: "correct horse" } });
+async function signIn(user = "admin", password = "correct horse") {
+    const answer = await call("POST", "/session", { body: { user, password } });
     const who = await answer.json();
     return { cookie: answer.headers.get("Set-Cookie").split(";")[0], csrf: who.csrf };
 }
@@ -66,6 +66,30 @@ test("a write needs the token of its session and comes from its own page", async
     assert.equal((await call("POST", "/users", { cookie, csrf, body })).status, 409);
     assert.equal((await call("DELETE", "/session", { cookie, csrf })).status, 204);
     assert.equal((await call("GET", "/users", { cookie })).status, 401);
+});
+
+test("nobody acts on the account they are signed in with, nor on one that is not there", async () => {
+    const { cookie, csrf } = await signIn();
+    for (const act of ["disable", "logout", "remove"]) {
+        const own = await call("POST", `/users/${act}`, { cookie, csrf, body: { user: "admin", reason: "" } });
+        assert.equal(own.status, 403, act);
+        assert.equal((await own.json()).error.code, "policy", act);
+        const nobody = await call("POST", `/users/${act}`, { cookie, csrf, body: { user: "nobody", reason: "" } });
+        assert.equal(nobody.status, 404, act);
+    }
+    assert.equal((await call("GET", "/user?user=nobody", { cookie })).status, 404);
+    assert.equal((await call("POST", "/sessions/close", { cookie, csrf, body: { jid: "nobody@example.org/x" } })).status, 404);
+});
+
+test("read-only changes nothing", async () => {
+    const { cookie, csrf } = await signIn("auditor", "battery staple");
+    const body = { user: "romeo", reason: "", password: "long enough", jid: "romeo@example.org/phone" };
+    for (const path of ["/users/password", "/users/disable", "/users/enable", "/users/logout", "/users/remove", "/sessions/close"]) {
+        const answer = await call("POST", path, { cookie, csrf, body });
+        assert.equal(answer.status, 403, path);
+        assert.equal((await answer.json()).error.code, "policy", path);
+    }
+    assert.equal((await call("GET", "/user?user=romeo", { cookie })).status, 200);
 });
 
 test("pages and answers carry the same headers", async () => {

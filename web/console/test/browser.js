@@ -37,7 +37,7 @@ export async function openBrowser() {
 
 // Chromium itself says on a page's console that a request was answered with 401: the page asked for it.
 function isExpected(text) {
-    return /^Failed to load resource: the server responded with a status of (401|403|409|422|429|503)/.test(text);
+    return /^Failed to load resource: the server responded with a status of (401|403|404|409|422|429|503)/.test(text);
 }
 
 // -> {page, faults, axe(), close()}; options as of browser.newContext.

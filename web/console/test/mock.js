@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeAccounts, makeLogins, makeSessions, makeStatus } from "./mock_data.js";
+import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const DOMAIN = "example.org";
@@ -42,9 +42,10 @@ function prepare(name) {
 function newWorld(now_ms) {
     return {
         started_ms: now_ms,
-        accounts: makeAccounts(now_ms),
+        accounts: makeAccounts(now_ms).map((account) => ({ ...account, tokens: makeTokens(account.user, now_ms) })),
         sessions: makeSessions(),
         logins: makeLogins(now_ms),
+        passwords: { ...PASSWORDS },
         signed: new Map(), // cookie -> who
         streams: new Set(), // {cookie, answer}
         failures: 0,
@@ -75,7 +76,7 @@ function number(query, name, otherwise, most) {
 function signIn(world, { body }) {
     const who = world.accounts.find((account) => account.user === body.user?.toLowerCase());
     if (world.failures >= ATTEMPTS) throw new Refusal(429, "auth-temporary", "Too many attempts.", "", { "Retry-After": "7" });
-    if (!who || PASSWORDS[who.user] !== body.password) {
+    if (!who || world.passwords[who.user] !== body.password) {
         world.failures++;
         throw new Refusal(401, "bad-credentials", "The server did not accept the user name or the password.");
     }
@@ -101,21 +102,83 @@ function listUsers(world, { query }) {
     const found = world.accounts
         .filter((account) => account.user.startsWith(q) && (after === null || account.user > after))
         .sort((a, b) => (a.user < b.user ? -1 : 1));
-    const accounts = found.slice(0, limit).map((account) => ({ ...account, online: online.has(account.user) }));
+    const accounts = found.slice(0, limit).map(({ tokens, ...account }) => ({ ...account, online: online.has(account.user) }));
     return [200, { accounts, more: found.length > limit }];
 }
 
-function addUser(world, { body, who }) {
+function mustBeFull(who) {
     if (who.role !== "full") throw new Refusal(403, "policy", "The role is read-only.");
+}
+
+function addUser(world, { body, who }) {
+    mustBeFull(who);
     const name = prepare(body.user ?? "");
     if (!name.user) throw new Refusal(422, "bad-address", name.sentence, "Write it like name@example.org.");
     if (!body.password) throw new Refusal(422, "usage", "The password is empty.");
     if (world.accounts.some((account) => account.user === name.user))
         throw new Refusal(409, "register-taken", `The address ${name.user}@${DOMAIN} already belongs to someone.`);
     const now_s = Math.floor(Date.now() / 1000);
-    world.accounts.push({ user: name.user, created_s: now_s, password_s: now_s, disabled: false, reason: null, schemes: ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"], role: "none" });
+    world.accounts.push({ user: name.user, created_s: now_s, password_s: now_s, disabled: false, reason: null, schemes: ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"], role: "none", tokens: [] });
     tell(world, "account.added", { user: name.user, domain: DOMAIN });
     return [201, { jid: `${name.user}@${DOMAIN}` }];
+}
+
+function accountOf(world, user) {
+    const found = world.accounts.find((account) => account.user === prepare(user ?? "").user);
+    if (!found) throw new Refusal(404, "not-found", `There is no account ${user}@${DOMAIN}.`);
+    return found;
+}
+
+function endSessions(world, account) {
+    account.tokens = [];
+    world.sessions = world.sessions.filter((session) => !session.jid.startsWith(`${account.user}@`));
+}
+
+function showUser(world, { query }) {
+    const account = accountOf(world, query.get("user"));
+    const online = world.sessions.some((session) => session.jid.startsWith(`${account.user}@`));
+    return [200, { ...account, jid: `${account.user}@${DOMAIN}`, online }];
+}
+
+// A call that changes one account: `change` does it, then the event is told.
+function acting(event, { own }, change) {
+    return (world, { body, who }) => {
+        mustBeFull(who);
+        const account = accountOf(world, body.user);
+        if (!own && account.user === who.user) throw new Refusal(403, "policy", "The account is the one you are signed in with.");
+        change(world, account, body);
+        tell(world, `account.${event}`, { user: account.user, domain: DOMAIN });
+        return [200, { jid: `${account.user}@${DOMAIN}` }];
+    };
+}
+
+function setPassword(world, account, { password }) {
+    if (!password) throw new Refusal(422, "usage", "The password is empty.");
+    account.password_s = Math.floor(Date.now() / 1000);
+    world.passwords[account.user] = password;
+    endSessions(world, account);
+}
+
+function disable(world, account, { reason }) {
+    if (Buffer.byteLength(reason) > 250) throw new Refusal(422, "usage", "The reason is too long.");
+    Object.assign(account, { disabled: true, reason: reason || null });
+    endSessions(world, account);
+}
+
+function enable(world, account) {
+    Object.assign(account, { disabled: false, reason: null });
+}
+
+function remove(world, account) {
+    world.accounts = world.accounts.filter((other) => other !== account);
+    endSessions(world, account);
+}
+
+function closeSession(world, { body, who }) {
+    mustBeFull(who);
+    if (!world.sessions.some(({ jid }) => jid === body.jid)) throw new Refusal(404, "not-found", "There is no such session.");
+    world.sessions = world.sessions.filter(({ jid }) => jid !== body.jid);
+    return [200, { jid: body.jid }];
 }
 
 function checkName(world, { body }) {
@@ -156,8 +219,15 @@ export const CALLS = {
     "GET /status": { run: (world) => [200, statusOf(world)] },
     "GET /users": { run: listUsers },
     "POST /users": { run: addUser },
+    "GET /user": { run: showUser },
+    "POST /users/password": { run: acting("password", { own: true }, setPassword) },
+    "POST /users/disable": { run: acting("disabled", { own: false }, disable) },
+    "POST /users/enable": { run: acting("enabled", { own: true }, enable) },
+    "POST /users/logout": { run: acting("logged_out", { own: false }, endSessions) },
+    "POST /users/remove": { run: acting("removed", { own: false }, remove) },
     "POST /names": { run: checkName },
     "GET /sessions": { run: (world, { query }) => [200, { sessions: world.sessions.slice(0, number(query, "limit", 100, 1000)), more: false }] },
+    "POST /sessions/close": { run: closeSession },
     "GET /logins": { run: listLogins },
     "GET /events": { run: follow },
 };

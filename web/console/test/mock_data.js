@@ -7,6 +7,7 @@ const NAMES =
     );
 const SCRAM = ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 const SOFTWARE = ["Conversations 2.17", "Gajim 2.1", "linnet 0.1.0", null, "Dino 0.5"];
+const ONLINE = ["juliet", "romeo", "nurse", "mercutio", "benvolio", "portia", "viola", "小明"];
 const DAY_S = 86400;
 
 export function makeAccounts(now_ms) {
@@ -28,8 +29,25 @@ function admin(user, role, now_s) {
     return { user, created_s: now_s - 90 * DAY_S, password_s: now_s - 90 * DAY_S, disabled: false, reason: null, schemes: SCRAM, role };
 }
 
+// What holds a token of `user`: more of them for those who are online.
+export function makeTokens(user, now_ms) {
+    const now_s = Math.floor(now_ms / 1000);
+    const token = (i, software, device, pending) => ({
+        client: `${user.length}f3ad038-5d57-4a65-9f21-${1000 + i}c7fece79`,
+        software,
+        device,
+        mechanism: "HT-SHA-256-EXPR",
+        issued_s: now_s - (9 - i) * DAY_S,
+        used_s: now_s - (9 - i) * DAY_S + (pending ? 0 : 7200 * i),
+        expires_s: now_s + (12 + i) * DAY_S,
+        pending,
+    });
+    if (!ONLINE.includes(user)) return [];
+    return [token(1, "Conversations 2.17", "Pixel 9", false), token(2, "linnet 0.1.0", "", false), token(3, "", "", true)];
+}
+
 export function makeSessions() {
-    return ["juliet", "romeo", "nurse", "mercutio", "benvolio", "portia", "viola", "小明"].flatMap((user, i) => {
+    return ONLINE.flatMap((user, i) => {
         const first = session(user, i);
         return i % 3 === 0 ? [first, session(user, i + 20)] : [first];
     });

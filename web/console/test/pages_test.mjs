@@ -1,73 +1,8 @@
 // The pages in a real browser against the mock: in both languages, light and dark, wide and narrow.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { openBrowser, openPage } from "./browser.js";
-import { startMock } from "./mock.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
+import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
 import { translate } from "../src/translate.js";
-
-const SCREENS = process.env.SCREENS; // a folder for pictures; none without it
-const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
-let mock;
-let chromium;
-
-before(async () => {
-    mock = await startMock();
-    chromium = await openBrowser();
-    if (SCREENS) await mkdir(SCREENS, { recursive: true });
-});
-
-after(async () => {
-    await chromium?.close();
-    await mock?.close();
-});
-
-async function picture(page, name) {
-    if (SCREENS) await page.screenshot({ path: `${SCREENS}/${name}.png` });
-}
-
-async function fillSignIn(page, t, user, password) {
-    await page.getByLabel(t("signin.user")).fill(user);
-    await page.getByLabel(t("signin.password"), { exact: true }).fill(password);
-    await page.getByRole("button", { name: t("signin.do"), exact: true }).click();
-}
-
-async function signIn(page, t, user = "admin", password = "correct horse") {
-    await page.goto("/");
-    await fillSignIn(page, t, user, password);
-    await page.getByRole("navigation", { name: t("nav.label") }).waitFor();
-}
-
-// No page is wider than the window, and nothing is cut off at its edge.
-async function assertFits(page) {
-    const { scroll, width, cut } = await page.evaluate(() => ({
-        scroll: document.documentElement.scrollWidth,
-        width: innerWidth,
-        cut: [...document.querySelectorAll("#app :not(svg *)")]
-            .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-            .map((element) => element.outerHTML.slice(0, 80)),
-    }));
-    assert.ok(scroll <= width, `the page is ${scroll} wide, the window ${width}`);
-    assert.deepEqual(cut, []);
-}
-
-// Runs `steps` on a fresh page, then holds it to what every page must keep.
-function walk(name, options, steps) {
-    test(name, async () => {
-        const opened = await openPage(chromium.browser, mock.url, { viewport: SIZES.wide, locale: "en-US", reducedMotion: "reduce", ...options });
-        const t = (key, values) => translate(options.locale ?? "en", key, values);
-        try {
-            await steps(opened.page, t, opened);
-            assert.deepEqual(opened.faults, []);
-        } finally {
-            await opened.close();
-            mock.world.failures = 0;
-            mock.world.down = false;
-            mock.world.streamsFull = false;
-        }
-    });
-}
 
 // ---- every page, in every dress ----
 
@@ -75,7 +10,12 @@ const PAGES = [
     ["home", "/", (page, t) => page.getByRole("heading", { name: t("home.hour") })],
     ["users", "/users", (page) => page.getByRole("rowheader", { name: "abram" })],
     ["new", "/users/new", (page, t) => page.getByRole("dialog", { name: t("new.title") })],
+    ["user", "/users?user=romeo", (page, t) => page.getByRole("heading", { name: t("one.acts") })],
+    ["user-self", "/users?user=admin", (page, t) => page.getByText(t("one.self_note"))],
+    ["user-password", "/users?user=romeo", (page, t) => openAct(page, t, "password")],
+    ["user-delete", "/users?user=romeo", (page, t) => openAct(page, t, "remove")],
     ["sessions", "/sessions", (page) => page.getByRole("rowheader", { name: /nurse/ })],
+    ["session-close", "/sessions", (page, t) => askClose(page, t, "nurse@example.org")],
     ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("xray.ladder") })],
 ];
 
@@ -91,7 +31,7 @@ for (const locale of ["en", "zh-CN"])
                 await signIn(page, t);
                 for (const [name, path, shown] of PAGES) {
                     await page.goto(path);
-                    await shown(page, t).waitFor();
+                    await (await shown(page, t)).waitFor();
                     assert.deepEqual(await axe(), [], name);
                     await assertFits(page);
                     await picture(page, `${dress}-${name}`);
@@ -334,7 +274,7 @@ walk("no element has a style of its own", {}, async (page, t) => {
     await signIn(page, t);
     for (const [, path, shown] of PAGES) {
         await page.goto(path);
-        await shown(page, t).waitFor();
+        await (await shown(page, t)).waitFor();
         assert.equal(await page.locator("[style]").count(), 0, path);
     }
 });

@@ -68,12 +68,12 @@ export async function startServer(bin) {
             const words = await client("login", user, password);
             return run(path.join(bin, "linnet"), words).then(() => 0, (error) => error.code);
         },
-        // A client that stays; stop() ends it.
+        // A client that stays; stop() ends it, `over` is when it ended.
         async stay(user, password) {
             const words = await client("listen", user, password);
             const child = spawn(path.join(bin, "linnet"), words, { stdio: "ignore" });
             const over = new Promise((resolve) => child.on("exit", resolve));
-            return { stop: () => (child.kill("SIGTERM"), over) };
+            return { over, stop: () => (child.kill("SIGTERM"), over) };
         },
         async close() {
             const over = new Promise((resolve) => linnetd.on("exit", resolve));

@@ -75,6 +75,82 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             await picture("xray");
         });
 
+        const act = async (name) => {
+            await page.getByRole("button", { name: t(`act.${name}.name`) }).click();
+            await page.getByText(t(`act.${name}.then`, { user: "rosaline" })).waitFor();
+        };
+        const doAct = async (name) => {
+            await page.getByRole("button", { name: t(`act.${name}.do`), exact: true }).click();
+            await page.getByText(t(`act.${name}.done`, { jid: "rosaline@localhost" })).waitFor();
+        };
+
+        await path.test("a session is closed, and its client leaves", async () => {
+            const client = await server.stay("rosaline", password);
+            try {
+                await page.getByRole("link", { name: t("nav.sessions") }).click();
+                const row = page.getByRole("row", { name: /rosaline@localhost/ });
+                await row.getByRole("button", { name: t("close.short") }).click();
+                await page.getByRole("button", { name: t("close.do") }).click();
+                await page.getByRole("status").getByText(/rosaline@localhost/).waitFor();
+                await client.over;
+                await row.waitFor({ state: "detached" });
+                await picture("session-closed");
+            } finally {
+                await client.stop();
+            }
+        });
+
+        await path.test("a new password signs in, the old one no longer", async () => {
+            const old = password;
+            await page.getByRole("link", { name: t("nav.users") }).click();
+            await page.getByRole("link", { name: "rosaline", exact: true }).click();
+            await act("password");
+            await page.getByRole("button", { name: t("secret.show") }).click();
+            password = await page.locator(".secret-text").innerText();
+            await doAct("password");
+            await picture("password");
+            assert.equal(await server.login("rosaline", password), 0);
+            assert.equal(await server.login("rosaline", old), 30);
+        });
+
+        await path.test("everything of a user is signed out", async () => {
+            const client = await server.stay("rosaline", password);
+            try {
+                await page.getByRole("dialog").getByText(t("users.online"), { exact: true }).waitFor();
+                await act("logout");
+                await doAct("logout");
+                await client.over;
+                await page.getByRole("dialog").getByText(t("users.offline"), { exact: true }).waitFor();
+            } finally {
+                await client.stop();
+            }
+        });
+
+        await path.test("who is disabled does not sign in, who is enabled does", async () => {
+            await act("disable");
+            await page.getByLabel(t("act.reason")).fill("on leave");
+            await doAct("disable");
+            await page.getByRole("dialog").getByText("on leave").waitFor();
+            await picture("disabled");
+            assert.notEqual(await server.login("rosaline", password), 0);
+            await act("enable");
+            await doAct("enable");
+            assert.equal(await server.login("rosaline", password), 0);
+        });
+
+        await path.test("who is deleted is gone; oneself is not", async () => {
+            await act("remove");
+            await page.getByLabel(t("act.type_name", { user: "rosaline" })).fill("rosaline");
+            await doAct("remove");
+            await page.getByRole("dialog").getByRole("button", { name: t("drawer.close") }).last().click();
+            await page.getByRole("rowheader", { name: "rosaline" }).waitFor({ state: "detached" });
+            assert.notEqual(await server.login("rosaline", password), 0);
+            await page.getByRole("link", { name: "admin", exact: true }).click();
+            await page.getByText(t("one.self_note")).waitFor();
+            await page.keyboard.press("Escape");
+            await page.getByRole("dialog").waitFor({ state: "detached" });
+        });
+
         await path.test("home tells of it all, and nothing is wrong with the pages", async () => {
             await page.getByRole("link", { name: t("nav.home") }).click();
             await page.getByRole("heading", { name: "localhost" }).waitFor();

@@ -1,82 +1,25 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, session } from "../api.js";
 import { useWords } from "../i18n.js";
-import { generatePassword } from "../secret.js";
 import { CopyButton } from "../ui/copy.jsx";
 import { Drawer } from "../ui/drawer.jsx";
 import { Failure } from "../ui/failure.jsx";
-import { PasswordField } from "../ui/field.jsx";
 import { Icon } from "../ui/icon.jsx";
-import { Choice, Notice } from "../ui/parts.jsx";
+import { Notice } from "../ui/parts.jsx";
 import { Secret } from "../ui/secret.jsx";
+import { PasswordChoice, usePassword } from "./password_choice.jsx";
 import { NameField, useNameCheck } from "./user_name.jsx";
-
-const SHORT = 10;
-
-function GeneratedPassword({ password, onRenew }) {
-    const { t } = useWords();
-    return (
-        <>
-            <Secret text={password}>
-                <button type="button" class="button button-small" onClick={onRenew}>
-                    <Icon name="renew" />
-                    {t("new.renew")}
-                </button>
-            </Secret>
-            <p class="note">{t("new.generated_note")}</p>
-        </>
-    );
-}
-
-function TypedPassword({ password, onInput }) {
-    const { t } = useWords();
-    const short = password.length > 0 && password.length < SHORT;
-    return (
-        <PasswordField
-            label={t("new.password")}
-            name="new-password"
-            autocomplete="new-password"
-            maxLength={1023}
-            required
-            value={password}
-            note={t(short ? "new.short" : "new.typed_note")}
-            noteKind={short ? "warn" : "plain"}
-            onInput={(event) => onInput(event.currentTarget.value)}
-        />
-    );
-}
-
-function PasswordChoice({ how, onHow, password, onPassword }) {
-    const { t } = useWords();
-    const renew = () => onPassword(generatePassword());
-    const options = [
-        ["generated", t("new.generated")],
-        ["typed", t("new.typed")],
-    ];
-    return (
-        <div class="field">
-            <p class="field-label">{t("new.how")}</p>
-            <Choice name="how" label={t("new.how")} value={how} options={options} onChange={onHow} />
-            {how === "generated" ? (
-                <GeneratedPassword password={password} onRenew={renew} />
-            ) : (
-                <TypedPassword password={password} onInput={onPassword} />
-            )}
-        </div>
-    );
-}
 
 function NewForm({ onDone, onClose }) {
     const { t } = useWords();
     const domain = session.get().jid.split("@")[1];
     const first = useRef(null);
     const [user, setUser] = useState("");
-    const [how, setHow] = useState("generated");
-    const [passwords, setPasswords] = useState({ generated: generatePassword(), typed: "" });
     const [error, setError] = useState(null);
     const [busy, setBusy] = useState(false);
     const checked = useNameCheck(user);
-    const password = passwords[how];
+    const choice = usePassword();
+    const { password } = choice;
     useEffect(() => first.current.focus(), []);
 
     const refused = (fault) => {
@@ -101,12 +44,7 @@ function NewForm({ onDone, onClose }) {
                 value={user}
                 onInput={(event) => setUser(event.currentTarget.value)}
             />
-            <PasswordChoice
-                how={how}
-                onHow={setHow}
-                password={password}
-                onPassword={(text) => setPasswords({ ...passwords, [how]: text })}
-            />
+            <PasswordChoice {...choice} />
             <div class="form-foot">
                 <button type="button" class="button" onClick={onClose}>
                     {t("new.cancel")}

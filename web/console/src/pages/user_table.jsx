@@ -1,58 +1,16 @@
 import { useWords } from "../i18n.js";
 import { address, follow } from "../router.js";
-import { Badge, Dot } from "../ui/parts.jsx";
+import { Badge } from "../ui/parts.jsx";
+import { Schemes, State } from "./user_parts.jsx";
 
-const SCRAM = "SCRAM-SHA-";
-
-// What an attacker could use against the account: stored for software of the past only.
-const WEAK = new Set(["DIGEST-MD5", "CRAM-MD5", "PLAIN"]);
-
-function State({ account }) {
-    const { t } = useWords();
-    if (account.disabled)
-        return (
-            <div>
-                <Badge kind="bad">{t("users.disabled")}</Badge>
-                {account.reason && <span class="quiet">{account.reason}</span>}
-            </div>
-        );
-    return (
-        <span class="state">
-            <Dot kind={account.online ? "good" : "off"} />
-            {t(account.online ? "users.online" : "users.offline")}
-        </span>
-    );
-}
-
-// SCRAM-SHA-1, SCRAM-SHA-256 -> SCRAM-SHA-1 / 256: one chip for a family.
-function families(schemes) {
-    const sizes = schemes.filter((scheme) => scheme.startsWith(SCRAM)).map((scheme) => scheme.slice(SCRAM.length));
-    const others = schemes.filter((scheme) => !scheme.startsWith(SCRAM));
-    return sizes.length ? [SCRAM + sizes.join(" / "), ...others] : others;
-}
-
-function Schemes({ schemes }) {
-    const { t } = useWords();
-    return (
-        <ul class="chips">
-            {families(schemes).map((scheme) => (
-                <li key={scheme}>
-                    <Badge kind={WEAK.has(scheme) ? "warn" : "plain"}>
-                        {scheme}
-                        {WEAK.has(scheme) && ` · ${t("users.weak")}`}
-                    </Badge>
-                </li>
-            ))}
-        </ul>
-    );
-}
-
-function UserRow({ account }) {
+function UserRow({ account, to }) {
     const { t, format } = useWords();
     return (
         <tr>
             <th scope="row" class="cell-main">
-                {account.user}
+                <a href={to} onClick={follow}>
+                    {account.user}
+                </a>
                 {account.role && account.role !== "none" && <Badge kind="accent">{t(`role.${account.role}`)}</Badge>}
             </th>
             <td data-label={t("users.state")}>
@@ -77,7 +35,8 @@ function UserRow({ account }) {
     );
 }
 
-export function UserTable({ accounts }) {
+// `to(user)` is where the account is shown.
+export function UserTable({ accounts, to }) {
     const { t } = useWords();
     const heads = ["users.user", "users.state", "users.schemes", "users.created", "users.password"];
     return (
@@ -94,7 +53,7 @@ export function UserTable({ accounts }) {
             </thead>
             <tbody>
                 {accounts.map((account) => (
-                    <UserRow key={account.user} account={account} />
+                    <UserRow key={account.user} account={account} to={to(account.user)} />
                 ))}
             </tbody>
         </table>

@@ -9,6 +9,7 @@ import { Failure } from "../ui/failure.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { Empty, PageHead, Search } from "../ui/parts.jsx";
 import { UserNew } from "./user_new.jsx";
+import { UserOne } from "./user_one.jsx";
 import { UserTable } from "./user_table.jsx";
 
 const PAGE = 50;
@@ -86,7 +87,10 @@ export function Users({ who, path, query }) {
         (signal) => api.users({ limit: PAGE, q: paging.q, after: paging.after }, signal),
         [paging.q, paging.after, online, change],
     );
-    const back = () => go(address("/users", { q: paging.q, after: paging.after }));
+    const { q, after } = paging;
+    const user = query.get("user");
+    const back = () => go(address("/users", { q, after }));
+    const to = (name) => address("/users", { q, after, user: name });
     return (
         <>
             <PageHead title={t("users.title")} lead={t("users.lead")}>
@@ -103,10 +107,11 @@ export function Users({ who, path, query }) {
                     {data && <p class="tools-note">{t("users.shown", { n: data.accounts.length })}</p>}
                 </div>
                 <Failure error={error} />
-                {data && (data.accounts.length ? <UserTable accounts={data.accounts} /> : <NoUsers q={paging.q} />)}
+                {data && (data.accounts.length ? <UserTable accounts={data.accounts} to={to} /> : <NoUsers q={q} />)}
                 {data && <Pager paging={paging} page={data} />}
             </section>
             {path === "/users/new" && who.role === "full" && <UserNew onClose={back} />}
+            {path === "/users" && user && <UserOne key={user} who={who} user={user} onClose={back} />}
         </>
     );
 }

@@ -1,0 +1,158 @@
+// What can be done to an account: each act says what follows from it before it is done.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { api } from "../api.js";
+import { useWords } from "../i18n.js";
+import { Failure } from "../ui/failure.jsx";
+import { Field } from "../ui/field.jsx";
+import { Icon } from "../ui/icon.jsx";
+import { Notice } from "../ui/parts.jsx";
+import { PasswordChoice, usePassword } from "./password_choice.jsx";
+
+const REASON_BYTES = 250;
+
+// Whether it is offered, how grave it is, its icon, and the call; `given` is what its form asked for.
+const ACTS = {
+    password: { icon: "key", kind: "warn", run: (user, { password }) => api.setPassword(user, password) },
+    logout: { icon: "out", kind: "warn", when: (account) => !account.disabled, run: (user) => api.logout(user) },
+    enable: { icon: "check", kind: "plain", when: (account) => account.disabled, run: (user) => api.enable(user) },
+    disable: {
+        icon: "stop",
+        kind: "warn",
+        when: (account) => !account.disabled,
+        run: (user, { reason }) => api.disable(user, reason),
+    },
+    remove: { icon: "trash", kind: "bad", run: (user) => api.remove(user) },
+};
+
+export function ActList({ account, left, onAct }) {
+    const { t } = useWords();
+    const back = useRef(null);
+    useLayoutEffect(() => back.current?.focus(), []);
+    const offered = Object.entries(ACTS).filter(([, { when }]) => !when || when(account));
+    return (
+        <section class="part">
+            <h3>{t("one.acts")}</h3>
+            <ul class="acts">
+                {offered.map(([act, { icon, kind }]) => (
+                    <li key={act}>
+                        <button
+                            type="button"
+                            class={`act act-${kind}`}
+                            ref={act === left ? back : undefined}
+                            onClick={() => onAct(act)}
+                        >
+                            <Icon name={icon} />
+                            <span>
+                                <span class="act-name">{t(`act.${act}.name`)}</span>
+                                <span class="act-lead">{t(`act.${act}.lead`)}</span>
+                            </span>
+                            <Icon name="right" class="act-turn" />
+                        </button>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
+}
+
+const bytesOf = (text) => new TextEncoder().encode(text).length;
+
+function ReasonField({ given, onGiven, tried }) {
+    const { t } = useWords();
+    const long = bytesOf(given.reason) > REASON_BYTES;
+    return (
+        <Field
+            label={t("act.reason")}
+            name="reason"
+            autocomplete="off"
+            maxLength={REASON_BYTES}
+            value={given.reason}
+            note={t(long ? "act.reason_long" : "act.reason_note")}
+            noteKind={long && tried ? "bad" : long ? "warn" : "plain"}
+            onInput={(event) => onGiven({ ...given, reason: event.currentTarget.value })}
+        />
+    );
+}
+
+function NameAgainField({ account, given, onGiven, tried }) {
+    const { t } = useWords();
+    const wrong = tried && !isNamed(given, account);
+    return (
+        <Field
+            label={t("act.type_name", { user: account.user })}
+            name="name-again"
+            autocomplete="off"
+            autocapitalize="none"
+            maxLength={1023}
+            value={given.name}
+            note={wrong ? t("act.other_name", { user: account.user }) : ""}
+            noteKind={wrong ? "bad" : "plain"}
+            onInput={(event) => onGiven({ ...given, name: event.currentTarget.value })}
+        />
+    );
+}
+
+// An input method may compose a letter in another way than the server does.
+function isNamed({ name }, { user }) {
+    return name.trim().normalize("NFC") === user.normalize("NFC");
+}
+
+// Whether what the form asked for is there.
+const READY = {
+    password: (given) => given.password !== "",
+    disable: (given) => bytesOf(given.reason) <= REASON_BYTES,
+    remove: isNamed,
+};
+
+export function ActForm({ act, account, onDone, onCancel }) {
+    const { t } = useWords();
+    const { kind, run } = ACTS[act];
+    const form = useRef(null);
+    const choice = usePassword();
+    const [fields, setFields] = useState({ reason: "", name: "" });
+    const [tried, setTried] = useState(false);
+    const [error, setError] = useState(null);
+    const [busy, setBusy] = useState(false);
+    const given = { ...fields, password: choice.password };
+    const focusFirst = () => form.current?.querySelector(".box input, button[type=submit]").focus();
+    useLayoutEffect(focusFirst, []);
+
+    const refused = (fault) => {
+        setBusy(false);
+        setError(fault);
+        focusFirst();
+    };
+    const submit = (event) => {
+        event.preventDefault();
+        setTried(true);
+        if (busy) return;
+        if (READY[act] && !READY[act](given, account)) {
+            focusFirst();
+            return;
+        }
+        setBusy(true);
+        setError(null);
+        const password = act === "password" ? given.password : null;
+        run(account.user, given).then(({ jid }) => onDone({ act, jid, password }), refused);
+    };
+    return (
+        <form class="form" ref={form} onSubmit={submit} autocomplete="off">
+            <h3>{t(`act.${act}.name`)}</h3>
+            <Failure error={error} />
+            <Notice kind={kind} title={t(`act.${act}.then`, { user: account.user })}>
+                <p>{t(`act.${act}.note`, { user: account.user })}</p>
+            </Notice>
+            {act === "password" && <PasswordChoice {...choice} />}
+            {act === "disable" && <ReasonField given={fields} onGiven={setFields} tried={tried} />}
+            {act === "remove" && <NameAgainField account={account} given={fields} onGiven={setFields} tried={tried} />}
+            <div class="form-foot">
+                <button type="button" class="button" onClick={onCancel}>
+                    {t("new.cancel")}
+                </button>
+                <button type="submit" class={`button ${kind === "bad" ? "button-bad" : "button-main"}`} disabled={busy}>
+                    {t(busy ? "act.busy" : `act.${act}.do`)}
+                </button>
+            </div>
+        </form>
+    );
+}

@@ -1,0 +1,126 @@
+// One account in a drawer: what it is, what can be done to it, and what came of that.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { api } from "../api.js";
+import { useWords } from "../i18n.js";
+import { accountChange, logins, status } from "../live.js";
+import { useLoad } from "../load.js";
+import { useStore } from "../store.js";
+import { Drawer } from "../ui/drawer.jsx";
+import { Failure } from "../ui/failure.jsx";
+import { Notice } from "../ui/parts.jsx";
+import { Secret } from "../ui/secret.jsx";
+import { ActForm, ActList } from "./user_acts.jsx";
+import { UserFacts, UserTokens } from "./user_facts.jsx";
+
+// The focus comes here, so that it is read out and not lost with the form.
+function Outcome({ done }) {
+    const { t } = useWords();
+    const ref = useRef(null);
+    useLayoutEffect(() => ref.current.focus(), [done]);
+    return (
+        <div class="outcome" ref={ref} tabIndex={-1}>
+            <Notice kind="good" role="status" title={t(`act.${done.act}.done`, { jid: done.jid })}>
+                <p>{t(`act.${done.act}.next`)}</p>
+            </Notice>
+            {done.password && <Secret text={done.password} />}
+        </div>
+    );
+}
+
+function Gone({ jid, onClose }) {
+    const { t } = useWords();
+    const first = useRef(null);
+    useLayoutEffect(() => first.current.focus(), []);
+    return (
+        <div class="form">
+            <Notice kind="good" role="status" title={t("act.remove.done", { jid })}>
+                <p>{t("act.remove.next")}</p>
+            </Notice>
+            <div class="form-foot">
+                <button type="button" class="button button-main" ref={first} onClick={onClose}>
+                    {t("drawer.close")}
+                </button>
+            </div>
+        </div>
+    );
+}
+
+// Why nothing can be done here, or what can.
+function Acts({ who, account, left, onAct }) {
+    const { t } = useWords();
+    if (who.role !== "full")
+        return (
+            <Notice title={t("one.read_only")}>
+                <p>{t("one.read_only_note")}</p>
+            </Notice>
+        );
+    if (who.user === account.user)
+        return (
+            <Notice title={t("one.self")}>
+                <p>{t("one.self_note")}</p>
+            </Notice>
+        );
+    return <ActList account={account} left={left} onAct={onAct} />;
+}
+
+function Overview({ who, account, error, done, left, onAct }) {
+    return (
+        <div class="one">
+            {done && <Outcome done={done} />}
+            <Failure error={error} />
+            <UserFacts account={account} />
+            <UserTokens tokens={account.tokens} />
+            <Acts who={who} account={account} left={left} onAct={onAct} />
+        </div>
+    );
+}
+
+// The account as it is now: asked again when it changed, when it signed in, or somebody came or went.
+function useAccount(user, done) {
+    const change = useStore(accountChange);
+    const online = useStore(status)?.sessions;
+    const newest = useStore(logins).find((login) => login.user === user)?.id;
+    const mine = change?.user === user ? change : null;
+    const gone = mine?.kind === "removed" || done?.act === "remove";
+    const kept = useRef(null); // of one that is gone, there is nothing to ask
+    const asked = useLoad(
+        (signal) => (gone ? Promise.resolve(kept.current) : api.user(user, signal)),
+        [user, online, newest, mine, done],
+    );
+    kept.current = asked.data;
+    return { ...asked, gone };
+}
+
+export function UserOne({ who, user, onClose }) {
+    const { t } = useWords();
+    const [act, setAct] = useState(null);
+    const [left, setLeft] = useState(null); // the act that was turned away from
+    const [done, setDone] = useState(null);
+    const { data, error, gone } = useAccount(user, done);
+    const domain = who.jid.split("@")[1];
+    const start = (name) => {
+        setAct(name);
+        setDone(null);
+    };
+    const turnAway = () => {
+        setLeft(act);
+        setAct(null);
+    };
+    const finish = (outcome) => {
+        setLeft(null);
+        setAct(null);
+        setDone(outcome);
+    };
+    const view = () => {
+        if (gone) return <Gone jid={data?.jid ?? `${user}@${domain}`} onClose={onClose} />;
+        if (error && (!data || error.code === "not-found")) return <Failure error={error} />;
+        if (!data) return <p class="quiet">{t("load.waiting")}</p>;
+        if (act) return <ActForm key={act} act={act} account={data} onDone={finish} onCancel={turnAway} />;
+        return <Overview who={who} account={data} error={error} done={done} left={left} onAct={start} />;
+    };
+    return (
+        <Drawer title={data?.jid ?? user} onClose={onClose}>
+            {view()}
+        </Drawer>
+    );
+}

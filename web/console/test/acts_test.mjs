@@ -1,0 +1,202 @@
+// Acting on a user and on a session, in a real browser against the mock.
+import assert from "node:assert/strict";
+import { goodLogin } from "./mock_data.js";
+import { SIZES, askClose, assertFits, mock, openAct, picture, signIn, walk } from "./walk.js";
+
+const accountOf = (user) => mock.world.accounts.find((account) => account.user === user);
+const drawerOf = (page, user) => page.getByRole("dialog", { name: `${user}@example.org` });
+// Resolves when the focus is on what begins with `words`.
+const focusOn = (page, words) => page.waitForFunction((text) => document.activeElement.textContent.trim().startsWith(text), words);
+
+walk("the keyboard opens a user, turns away from an act, and comes back to the row", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users");
+    await page.getByRole("link", { name: "benvolio", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await drawerOf(page, "benvolio").getByText("Pixel 9").waitFor();
+    await page.getByRole("button", { name: t("act.logout.name") }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.logout.then", { user: "benvolio" })).waitFor();
+    await focusOn(page, t("act.logout.do"));
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: t("one.acts") }).waitFor();
+    await focusOn(page, t("act.logout.name"));
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await focusOn(page, "benvolio");
+    assert.equal(accountOf("benvolio").tokens.length, 3);
+});
+
+walk("a new password is set, and shown once", {}, async (page, t, { axe }) => {
+    await signIn(page, t);
+    await page.goto("/users?user=mercutio");
+    await (await openAct(page, t, "password")).waitFor();
+    await page.getByRole("button", { name: t("secret.show") }).click();
+    const password = await page.locator(".secret-text").innerText();
+    await page.getByRole("button", { name: t("act.password.do") }).click();
+    await page.getByText(t("act.password.done", { jid: "mercutio@example.org" })).waitFor();
+    assert.equal(mock.world.passwords.mercutio, password);
+    assert.equal(await page.getByText(password).count(), 0, "hidden until it is asked for");
+    await page.getByRole("button", { name: t("secret.show") }).click();
+    await page.getByText(password).waitFor();
+    await page.getByText(t("one.no_tokens")).waitFor();
+    assert.deepEqual(await axe(), []);
+    await picture(page, "user-password-set");
+
+    await (await openAct(page, t, "password")).waitFor();
+    await page.getByRole("radio", { name: t("new.typed") }).check();
+    await page.getByLabel(t("new.password"), { exact: true }).fill("a plague on both");
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.password.done", { jid: "mercutio@example.org" })).waitFor();
+    assert.equal(mock.world.passwords.mercutio, "a plague on both");
+});
+
+walk("a user is disabled with a reason, and enabled again", {}, async (page, t, { axe }) => {
+    await signIn(page, t);
+    await page.goto("/users?user=portia");
+    await (await openAct(page, t, "disable")).waitFor();
+    await page.getByLabel(t("act.reason")).fill("法".repeat(90));
+    await page.keyboard.press("Enter");
+    await page.locator(".note-bad").getByText(t("act.reason_long")).waitFor();
+    assert.equal(accountOf("portia").disabled, false);
+    await page.getByLabel(t("act.reason")).fill("on leave");
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.disable.done", { jid: "portia@example.org" })).waitFor();
+    await drawerOf(page, "portia").getByText("on leave").waitFor();
+    assert.equal(accountOf("portia").reason, "on leave");
+    assert.deepEqual(await axe(), []);
+    await picture(page, "user-disabled");
+    assert.equal(await page.getByRole("button", { name: t("act.disable.name") }).count(), 0);
+    await (await openAct(page, t, "enable")).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.enable.done", { jid: "portia@example.org" })).waitFor();
+    assert.equal(accountOf("portia").disabled, false);
+});
+
+walk("a user is signed out everywhere", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users?user=viola");
+    await drawerOf(page, "viola").getByText("Pixel 9").waitFor();
+    await (await openAct(page, t, "logout")).waitFor();
+    await page.getByRole("button", { name: t("act.logout.do") }).click();
+    await page.getByText(t("act.logout.done", { jid: "viola@example.org" })).waitFor();
+    await page.getByText(t("one.no_tokens")).waitFor();
+    assert.ok(!mock.world.sessions.some(({ jid }) => jid.startsWith("viola@")));
+});
+
+walk("a user who comes while looked at is seen, though the number of sessions stays", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users?user=silvia");
+    await page.getByText(t("live.on")).waitFor();
+    await drawerOf(page, "silvia").getByText(t("users.offline"), { exact: true }).waitFor();
+    const left = mock.world.sessions.shift();
+    mock.world.sessions.push({ ...left, id: 902, jid: "silvia@example.org/forest" });
+    const login = goodLogin(mock.world.logins.at(-1).id + 1, "silvia", Date.now());
+    mock.world.logins.push(login);
+    mock.tell("login", login);
+    await drawerOf(page, "silvia").getByText(t("users.online"), { exact: true }).waitFor();
+});
+
+walk("a user is deleted only when its name is typed", {}, async (page, t, { axe }) => {
+    await signIn(page, t);
+    await page.goto("/users?user=cordelia");
+    await (await openAct(page, t, "remove")).waitFor();
+    const name = page.getByLabel(t("act.type_name", { user: "cordelia" }));
+    for (const other of ["", "cordeli", "regan"]) {
+        await name.fill(other);
+        await page.keyboard.press("Enter");
+        await page.getByText(t("act.other_name", { user: "cordelia" })).waitFor();
+        assert.equal(await name.getAttribute("aria-invalid"), "true");
+        assert.ok(accountOf("cordelia"));
+    }
+    await picture(page, "user-delete-other-name");
+    await name.fill("cordelia");
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.remove.done", { jid: "cordelia@example.org" })).waitFor();
+    assert.equal(accountOf("cordelia"), undefined);
+    assert.deepEqual(await axe(), []);
+    await picture(page, "user-deleted");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByRole("rowheader", { name: "cordelia" }).waitFor({ state: "detached" });
+});
+
+walk("an act that fails says why, and changes nothing", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users?user=oberon");
+    await (await openAct(page, t, "logout")).waitFor();
+    mock.world.down = true;
+    await page.getByRole("button", { name: t("act.logout.do") }).click();
+    await page.getByRole("alert").getByText(t("error.refused")).waitFor();
+    mock.world.down = false;
+    await page.getByRole("button", { name: t("act.logout.do") }).click();
+    await page.getByText(t("act.logout.done", { jid: "oberon@example.org" })).waitFor();
+});
+
+walk("a very long name fits its drawer", { viewport: SIZES.narrow }, async (page, t) => {
+    const user = "a".repeat(300);
+    mock.world.accounts.push({ ...accountOf("oberon"), user });
+    await signIn(page, t);
+    await page.goto(`/users?user=${user}`);
+    await (await openAct(page, t, "remove")).waitFor();
+    await assertFits(page);
+    await picture(page, "user-long-name");
+    mock.world.accounts.pop();
+});
+
+walk("nobody acts on themselves, nor on who is not there", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users?user=admin");
+    await page.getByText(t("one.self_note")).waitFor();
+    assert.equal(await page.locator(".act").count(), 0);
+    await page.goto("/users?user=nobody");
+    await page.getByRole("alert").getByText(t("error.not-found")).waitFor();
+});
+
+walk("read-only sees a user and the sessions, and acts on none", {}, async (page, t) => {
+    await signIn(page, t, "auditor", "battery staple");
+    await page.goto("/users?user=romeo");
+    await page.getByText(t("one.read_only_note")).waitFor();
+    await drawerOf(page, "romeo").getByText("Pixel 9").waitFor();
+    assert.equal(await page.locator(".act").count(), 0);
+    await picture(page, "user-read-only");
+    await page.goto("/sessions");
+    await page.getByRole("rowheader", { name: /nurse/ }).first().waitFor();
+    assert.equal(await page.getByRole("button", { name: t("close.short") }).count(), 0);
+});
+
+// ---- sessions ----
+
+walk("a session is closed after a question", {}, async (page, t, { axe }) => {
+    const jid = mock.world.sessions.find((session) => session.jid.startsWith("juliet@")).jid;
+    await signIn(page, t);
+    await page.goto("/sessions");
+    const close = page.getByRole("button", { name: `${t("close.short")} ${jid}` });
+    await close.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: t("close.title") }).getByText(jid).waitFor();
+    await focusOn(page, t("new.cancel"));
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await focusOn(page, `${t("close.short")} ${jid}`);
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: t("close.do") }).click();
+    await page.getByRole("status").getByText(t("close.done", { jid })).waitFor();
+    await close.waitFor({ state: "detached" });
+    await focusOn(page, t("close.done", { jid }));
+    assert.deepEqual(await axe(), []);
+    await picture(page, "session-closed");
+});
+
+walk("a session that is over already is said", {}, async (page, t) => {
+    const gone = { ...mock.world.sessions[0], id: 901, jid: "hero@example.org/balcony" };
+    mock.world.sessions.push(gone);
+    await signIn(page, t);
+    await page.goto("/sessions");
+    const question = await askClose(page, t, "hero@example.org");
+    await question.waitFor();
+    mock.world.sessions = mock.world.sessions.filter((session) => session !== gone);
+    await question.getByRole("button", { name: t("close.do") }).click();
+    await question.getByRole("alert").getByText(t("error.not-found")).waitFor();
+});

@@ -1,0 +1,81 @@
+// What the tests of the pages share: a browser and the mock for each file of tests, and the way through
+// a page.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { openBrowser, openPage } from "./browser.js";
+import { startMock } from "./mock.js";
+import { translate } from "../src/translate.js";
+
+const SCREENS = process.env.SCREENS; // a folder for pictures; none without it
+export const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
+export let mock;
+let chromium;
+
+before(async () => {
+    mock = await startMock();
+    chromium = await openBrowser();
+    if (SCREENS) await mkdir(SCREENS, { recursive: true });
+});
+
+after(async () => {
+    await chromium?.close();
+    await mock?.close();
+});
+
+export async function picture(page, name) {
+    if (SCREENS) await page.screenshot({ path: `${SCREENS}/${name}.png` });
+}
+
+export async function fillSignIn(page, t, user, password) {
+    await page.getByLabel(t("signin.user")).fill(user);
+    await page.getByLabel(t("signin.password"), { exact: true }).fill(password);
+    await page.getByRole("button", { name: t("signin.do"), exact: true }).click();
+}
+
+export async function signIn(page, t, user = "admin", password = "correct horse") {
+    await page.goto("/");
+    await fillSignIn(page, t, user, password);
+    await page.getByRole("navigation", { name: t("nav.label") }).waitFor();
+}
+
+// No page is wider than the window, and nothing is cut off at its edge.
+export async function assertFits(page) {
+    const { scroll, width, cut } = await page.evaluate(() => ({
+        scroll: document.documentElement.scrollWidth,
+        width: innerWidth,
+        cut: [...document.querySelectorAll("#app :not(svg *)")]
+            .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+            .map((element) => element.outerHTML.slice(0, 80)),
+    }));
+    assert.ok(scroll <= width, `the page is ${scroll} wide, the window ${width}`);
+    assert.deepEqual(cut, []);
+}
+
+// Runs `steps` on a fresh page, then holds it to what every page must keep.
+export function walk(name, options, steps) {
+    test(name, async () => {
+        const opened = await openPage(chromium.browser, mock.url, { viewport: SIZES.wide, locale: "en-US", reducedMotion: "reduce", ...options });
+        const t = (key, values) => translate(options.locale ?? "en", key, values);
+        try {
+            await steps(opened.page, t, opened);
+            assert.deepEqual(opened.faults, []);
+        } finally {
+            await opened.close();
+            mock.world.failures = 0;
+            mock.world.down = false;
+            mock.world.streamsFull = false;
+        }
+    });
+}
+
+// Opens an act of the drawer that is open; resolves to what must be said before it.
+export async function openAct(page, t, act) {
+    await page.getByRole("button", { name: t(`act.${act}.name`) }).click();
+    return page.getByText(t(`act.${act}.then`, { user: await page.evaluate(() => new URLSearchParams(location.search).get("user")) }));
+}
+
+export async function askClose(page, t, bare) {
+    await page.getByRole("row", { name: new RegExp(bare) }).first().getByRole("button", { name: t("close.short") }).click();
+    return page.getByRole("dialog", { name: t("close.title") });
+}
