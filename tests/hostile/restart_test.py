@@ -1,7 +1,6 @@
 """Sessions that outlive the server (XEP-0198): nothing that it confirmed is lost when it is stopped and
 started again, and nothing comes twice."""
 import contextlib
-import json
 import signal
 import sqlite3
 import subprocess
@@ -9,39 +8,9 @@ import threading
 
 import daemon
 from daemon import Daemon, drop, wait_for
-from sasl2 import (CLIENT_ID, SM, bodies, ended_with, finished, handled, next_stanza, nothing_more, opened,
-                   refused, resume, say, sign_in, take_up)
-
-OTHER_ID = CLIENT_ID.replace("d", "e")
-
-
-def rows(server):
-    return [json.loads(line) for line in server.control("--json", "sessions").splitlines()]
-
-
-def row_of(server, jid):
-    return next((row for row in rows(server) if row["jid"] == jid), {})
-
-
-def available(session):
-    session.write("<presence/>")
-    assert next_stanza(session).tag.endswith("}presence")
-    return session
-
-
-def cut(server, session):
-    drop(session)
-    wait_for("the session to be detached", lambda: "detached_s" in row_of(server, session.jid))
-
-
-def said_so_far(session):
-    """The bodies of the messages that came so far."""
-    found = []
-    session.write(daemon.PING.format("so far"))
-    while (element := next_stanza(session)).get("id") != "so far":
-        if element.tag.endswith("}message"):
-            found.append(element.findtext("{jabber:client}body"))
-    return found
+from sasl2 import (CLIENT_ID, OTHER_ID, SM, bodies, ended_with, finished, handled, next_stanza,
+                   nothing_more, refused, resume, say, sign_in, take_up)
+from sessions import available, cut, messages, row_of, rows
 
 
 def start_again(server, *sessions):
@@ -202,13 +171,13 @@ def copies():
         phone, desk, had, later = (sign_in(server, "romeo", client_id=i) for i in ids)
         for session in phone, desk, had:
             session.write("<presence/>")
-            assert not said_so_far(session)
+            assert not messages(session)
         phone.acks = False
         say(juliet, "romeo@localhost", "x")
         assert bodies(phone, 1) == ["x"]
         phone.h -= 1  # it goes down before it has written that to its disk
         later.write("<presence/>")
-        assert not said_so_far(later)
+        assert not messages(later)
         start_again(server, phone, desk, had, later, juliet)
         # The two that have it end; the third has it, so that nobody gets it anew before that ends, too.
         for session in phone, desk:
@@ -216,12 +185,12 @@ def copies():
             wait_for("its end", lambda session=session: not row_of(server, session.jid))
         had = resumed(server, "romeo", had, client_id=None)
         later = resumed(server, "romeo", later, client_id=None)
-        found = said_so_far(had), said_so_far(later)
+        found = messages(had), messages(later)
         assert found == (["x"], []), found
         had.close()
         wait_for("its end", lambda: not row_of(server, had.jid))
         juliet = resumed(server, "juliet", juliet)
-        assert said_so_far(later) == ["x"]
+        assert messages(later) == ["x"]
         nothing_more(juliet)
         finished(server, "romeo")
 

@@ -5,33 +5,9 @@ import socket
 
 import daemon
 from daemon import Daemon, drop, wait_for
-from sasl2 import (CLIENT_ID, ENABLE, SM, Refused, bind, bodies, connected, ended_with, finished,
+from sasl2 import (CLIENT_ID, OTHER_ID, ENABLE, SM, Refused, bind, bodies, connected, ended_with, finished,
                    handled, next_stanza, nothing_more, opened, refused, resume, say, sign_in, take_up)
-
-OTHER_ID = CLIENT_ID.replace("d", "e")
-
-
-def rows(server):
-    return [json.loads(line) for line in server.control("--json", "sessions").splitlines()]
-
-
-def row_of(server, jid):
-    return next((row for row in rows(server) if row["jid"] == jid), {})
-
-
-def detached(server, session):
-    wait_for("the session to be detached", lambda: "detached_s" in row_of(server, session.jid))
-
-
-def cut(server, session):
-    drop(session)
-    detached(server, session)
-
-
-def available(session):
-    session.write("<presence/>")
-    assert next_stanza(session).tag.endswith("}presence")
-    return session
+from sessions import available, cut, detached, messages, row_of, rows
 
 
 def reset_in_traffic():
@@ -437,16 +413,6 @@ def nothing_else(session):
     session.write(daemon.PING.format("else"))
     while next_stanza(session).get("id") != "else":
         pass
-
-
-def messages(session):
-    """The bodies of the messages that came so far."""
-    found = []
-    session.write(daemon.PING.format("so far"))
-    while (element := next_stanza(session)).get("id") != "so far":
-        if element.tag.endswith("}message"):
-            found.append(element.findtext("{jabber:client}body"))
-    return found
 
 
 def copies():

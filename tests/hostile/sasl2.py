@@ -15,6 +15,7 @@ SM, IAP = "urn:xmpp:sm:3", "urn:xmpp:iap:0"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 NAMES = {"s": SASL2, "b": BIND2, "f": FAST, "sm": SM, "iap": IAP}
 CLIENT_ID = "d4565fa7-4d72-4749-b3d3-740edbf87770"
+OTHER_ID = CLIENT_ID.replace("d", "e")
 NONE, ENDP = "HT-SHA-256-NONE", "HT-SHA-256-ENDP"
 ENABLE = f"<enable xmlns='{SM}' resume='true'/>"
 

@@ -5,11 +5,9 @@ import re
 
 import daemon
 from daemon import Daemon, drop, wait_for
-from sasl2 import (CLIENT_ID, ENABLE, IAP, SASL2, SM, Refused, b64, bind, connected, ended_with,
+from sasl2 import (CLIENT_ID, OTHER_ID, ENABLE, IAP, SASL2, SM, Refused, b64, bind, connected, ended_with,
                     finished, handled, next_stanza, nothing_more, opened, plain, refused, request,
                     request_token, scram, sign_in, take_outcome)
-
-OTHER_ID = CLIENT_ID.replace("d", "e")
 
 
 def ways_in():

@@ -8,11 +8,10 @@ import threading
 
 import daemon
 from daemon import Daemon, drop
-from sasl2 import (CLIENT_ID, ENDP, FAST, NONE, Refused, bind, bodies, ended_with, fast, finished,
+from sasl2 import (CLIENT_ID, OTHER_ID, ENDP, FAST, NONE, Refused, bind, bodies, ended_with, fast, finished,
                    opened, refused, request, request_token, say, scram, sign_in, take_outcome,
                    token_message)
 
-OTHER_ID = CLIENT_ID.replace("d", "e")
 NO, OLD = "not-authorized", "credentials-expired"
 
 
