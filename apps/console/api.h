@@ -4,6 +4,10 @@
 
 #include "http.h"
 
+/* Asks linnetd for who is signed in. Takes `args` (NULL for none); *ret is the caller's. */
+enum linnet_error_code api_ask(struct request *r, const char *op, json_t *args, json_t **ret,
+                               struct linnet_error *error) MUST_USE;
+
 /* api_session.c */
 void api_session_get(struct request *r);
 void api_session_add(struct request *r);

@@ -1,16 +1,9 @@
 /* GET /api/v1/user, and what can be done to one account. */
 #include "api.h"
-#include "backend.h"
 
 #include <stdlib.h>
 
 enum { NAME_MAX_BYTES = 3071, MEMBERS_MAX = 2 };
-
-static enum linnet_error_code ask(struct request *r, const char *op, json_t *args, json_t **ret,
-                                  struct linnet_error *error)
-{
-    return backend_call(r->console->backend, op, args, ret, error);
-}
 
 static json_t *user_args(const char *user)
 {
@@ -31,7 +24,7 @@ static enum linnet_error_code add_online(struct request *r, json_t *account, con
 {
     json_t *page;
     json_t *args = json_pack("{s:s,s:i}", "prefix", user, "limit", 1);
-    enum linnet_error_code code = ask(r, "user.list", args, &page, error);
+    enum linnet_error_code code = api_ask(r, "user.list", args, &page, error);
     const json_t *first = json_array_get(json_object_get(page, "accounts"), 0);
     const char *name = json_string_value(json_object_get(first, "user"));
     bool online =
@@ -45,7 +38,7 @@ static enum linnet_error_code add_tokens(struct request *r, json_t *account, con
                                          struct linnet_error *error)
 {
     json_t *result;
-    enum linnet_error_code code = ask(r, "user.tokens", user_args(user), &result, error);
+    enum linnet_error_code code = api_ask(r, "user.tokens", user_args(user), &result, error);
     json_object_set(account, "tokens", json_object_get(result, "tokens"));
     json_decref(result);
     return code;
@@ -55,7 +48,7 @@ static void show(struct request *r, const char *typed)
 {
     json_t *account;
     struct linnet_error error = {0};
-    enum linnet_error_code code = ask(r, "user.show", user_args(typed), &account, &error);
+    enum linnet_error_code code = api_ask(r, "user.show", user_args(typed), &account, &error);
     const char *user = json_string_value(json_object_get(account, "user"));
     if (code == LINNET_OK && user) {
         code = add_tokens(r, account, user, &error);
@@ -98,7 +91,7 @@ static bool prepare_name(struct request *r, json_t *args)
 {
     json_t *name;
     struct linnet_error error = {0};
-    enum linnet_error_code code = ask(
+    enum linnet_error_code code = api_ask(
         r, "name.check", json_pack("{s:O}", "user", json_object_get(args, "user")), &name, &error);
     if (code != LINNET_OK) {
         http_fail(r, &error);
@@ -125,7 +118,7 @@ static void refuse_act(struct request *r, const char *jid, const struct linnet_e
     json_t *account = NULL;
     struct linnet_error show_error = {0};
     if (error->code == LINNET_ERROR_USAGE &&
-        ask(r, "user.show", user_args(jid), &account, &show_error) == LINNET_ERROR_USAGE) {
+        api_ask(r, "user.show", user_args(jid), &account, &show_error) == LINNET_ERROR_USAGE) {
         refuse_unknown(r, show_error.sentence);
         return;
     }
@@ -137,7 +130,7 @@ static void do_act(struct request *r, const struct action *action, json_t *args,
 {
     json_t *result;
     struct linnet_error error = {0};
-    if (ask(r, action->op, json_incref(args), &result, &error) != LINNET_OK) {
+    if (api_ask(r, action->op, json_incref(args), &result, &error) != LINNET_OK) {
         refuse_act(r, jid, &error);
         return;
     }

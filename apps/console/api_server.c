@@ -1,5 +1,4 @@
 #include "api.h"
-#include "backend.h"
 
 #include <stdlib.h>
 
@@ -10,7 +9,7 @@ static void pass_on(struct request *r, const char *op, json_t *args)
 {
     json_t *result;
     struct linnet_error error = {0};
-    if (backend_call(r->console->backend, op, args, &result, &error) == LINNET_OK)
+    if (api_ask(r, op, args, &result, &error) == LINNET_OK)
         http_answer(r, MHD_HTTP_OK, result);
     else
         http_fail(r, &error);
@@ -21,7 +20,7 @@ void api_health(struct request *r)
 {
     json_t *result;
     struct linnet_error error = {0};
-    enum linnet_error_code code = backend_call(r->console->backend, "help", NULL, &result, &error);
+    enum linnet_error_code code = api_ask(r, "help", NULL, &result, &error);
     json_decref(result);
     if (code == LINNET_OK)
         http_answer(r, MHD_HTTP_OK, json_pack("{s:b}", "ok", 1));
@@ -47,8 +46,7 @@ static void close_session(struct request *r, json_t *args)
 {
     json_t *result;
     struct linnet_error error = {0};
-    enum linnet_error_code code =
-        backend_call(r->console->backend, "session.close", args, &result, &error);
+    enum linnet_error_code code = api_ask(r, "session.close", args, &result, &error);
     if (code == LINNET_ERROR_USAGE) {
         http_refuse(r, MHD_HTTP_NOT_FOUND, "not-found", error.sentence,
                     "Load the list of sessions again: it may have ended.");

@@ -1,5 +1,4 @@
 #include "api.h"
-#include "backend.h"
 
 #include "base/wipe.h"
 
@@ -71,8 +70,7 @@ static void sign_in(struct request *r, json_t *body)
     struct linnet_error error = {0};
     json_t *args = json_pack("{s:O,s:O,s:s}", "user", json_object_get(body, "user"), "password",
                              json_object_get(body, "password"), "address", r->address);
-    enum linnet_error_code code =
-        backend_call(r->console->backend, "admin.sign_in", args, &result, &error);
+    enum linnet_error_code code = api_ask(r, "admin.sign_in", args, &result, &error);
     if (code == LINNET_OK)
         begin_session(r, result);
     else if (code == LINNET_ERROR_POLICY)

@@ -1,5 +1,4 @@
 #include "api.h"
-#include "backend.h"
 
 #include "base/wipe.h"
 
@@ -26,8 +25,7 @@ static void list(struct request *r, const char *after, const char *prefix, json_
     json_t *result;
     struct linnet_error error = {0};
     json_t *args = json_pack("{s:s*,s:s*,s:I}", "after", after, "prefix", prefix, "limit", limit);
-    enum linnet_error_code code =
-        backend_call(r->console->backend, "user.list", args, &result, &error);
+    enum linnet_error_code code = api_ask(r, "user.list", args, &result, &error);
     say_online(json_object_get(result, "accounts"));
     if (code == LINNET_OK)
         http_answer(r, MHD_HTTP_OK, result);
@@ -59,7 +57,7 @@ void api_users_add(struct request *r)
     json_t *args = http_body(r, members, ARRAY_LEN(members));
     if (!args)
         return;
-    if (backend_call(r->console->backend, "user.add", args, &result, &error) != LINNET_OK) {
+    if (api_ask(r, "user.add", args, &result, &error) != LINNET_OK) {
         http_fail(r, &error);
         return;
     }
@@ -78,8 +76,7 @@ void api_names_check(struct request *r)
     json_t *args = http_body(r, members, ARRAY_LEN(members));
     if (!args)
         return;
-    enum linnet_error_code code =
-        backend_call(r->console->backend, "name.check", args, &result, &error);
+    enum linnet_error_code code = api_ask(r, "name.check", args, &result, &error);
     if (code == LINNET_OK && json_object_set_new(result, "ok", json_true()) == 0) {
         http_answer(r, MHD_HTTP_OK, result);
         return;

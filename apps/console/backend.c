@@ -70,16 +70,27 @@ enum linnet_error_code backend_open(struct backend *b, struct control_client **r
     return control_client_open(b->path, ret, error);
 }
 
-enum linnet_error_code backend_call(struct backend *b, const char *op, json_t *args,
-                                    json_t **ret_result, struct linnet_error *error)
+static enum linnet_error_code open_for(struct backend *b, const struct backend_person *person,
+                                       struct control_client **ret, struct linnet_error *error)
 {
-    struct control_client *client;
+    enum linnet_error_code code = backend_open(b, ret, error);
+    if (code == LINNET_OK && person->jid &&
+        !control_client_ask_for(*ret, person->jid, person->address))
+        code = error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
+    return code;
+}
+
+enum linnet_error_code backend_call(struct backend *b, const struct backend_person *person,
+                                    const char *op, json_t *args, json_t **ret_result,
+                                    struct linnet_error *error)
+{
+    struct control_client *client = NULL;
     *ret_result = NULL;
     if (!enter(b)) {
         json_decref(args);
         return error_set(error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_HERE, NULL);
     }
-    enum linnet_error_code code = backend_open(b, &client, error);
+    enum linnet_error_code code = open_for(b, person, &client, error);
     if (code == LINNET_OK)
         code = control_client_call(client, op, args, ANSWER_S, ret_result, error);
     else

@@ -15,10 +15,17 @@ enum { BACKEND_CALLS_MAX = 16 };
 struct backend *backend_new(const char *path); /* NULL when out of memory */
 void backend_free(struct backend *b);          /* NULL is fine */
 
+/* For whom linnetd is asked: it writes that down. */
+struct backend_person {
+    const char *jid;     /* an administrator's; NULL: nobody yet, the console asks for itself */
+    const char *address; /* an IP address */
+};
+
 /* Takes `args` (an object, or NULL). *ret_result is the caller's. LINNET_ERROR_TIMEOUT also when
  * other calls take too long. */
-enum linnet_error_code backend_call(struct backend *b, const char *op, json_t *args,
-                                    json_t **ret_result, struct linnet_error *error) MUST_USE;
+enum linnet_error_code backend_call(struct backend *b, const struct backend_person *person,
+                                    const char *op, json_t *args, json_t **ret_result,
+                                    struct linnet_error *error) MUST_USE;
 
 /* A connection for a stream of events: the caller closes it. */
 enum linnet_error_code backend_open(struct backend *b, struct control_client **ret,

@@ -146,12 +146,13 @@ static bool has_type(struct request *r)
 enum linnet_error_code route_check(struct console *console, const char *cookie, bool used,
                                    struct session *ret, struct linnet_error *error)
 {
+    const struct backend_person nobody = {0};
     json_t *result;
     if (!sessions_find(console->sessions, console_now_ms(), cookie, used, ret))
         return error_set(error, LINNET_ERROR_BAD_CREDENTIALS, LINNET_ORIGIN_HERE, NULL);
     json_t *args = json_pack("{s:s,s:I}", "user", ret->user, "mark", (json_int_t)ret->mark);
     enum linnet_error_code code =
-        backend_call(console->backend, "admin.check", args, &result, error);
+        backend_call(console->backend, &nobody, "admin.check", args, &result, error);
     const char *role = json_string_value(json_object_get(result, "role"));
     ret->full = role && cstr_eq(role, "full");
     if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)

@@ -170,10 +170,11 @@ static const struct settings *host_settings(void *ctx)
 /* The audit trail: what was done to accounts, and by whom. */
 static void log_change(const struct program *p, const struct ops_event *e)
 {
-    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s uid=%lu%s%.*s%s%s",
-               ops_event_name(e->kind), STR_ARG(e->user), STR_ARG(e->domain), (unsigned long)e->uid,
-               e->reason.len ? " reason=" : "", STR_ARG(e->reason),
-               e->kind == OPS_ROLE_CHANGED ? " role=" : "",
+    char actor[OPS_ACTOR_BYTES];
+    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s by %s%s%.*s%s%s",
+               ops_event_name(e->kind), STR_ARG(e->user), STR_ARG(e->domain),
+               ops_actor_text(&e->actor, actor), e->reason.len ? " reason=" : "",
+               STR_ARG(e->reason), e->kind == OPS_ROLE_CHANGED ? " role=" : "",
                e->kind == OPS_ROLE_CHANGED ? ops_role_name(e->role) : "");
 }
 

@@ -11,7 +11,7 @@
 struct closing {
     struct errand errand;
     struct jid jid;
-    uid_t uid; /* who wants it */
+    char actor[OPS_ACTOR_BYTES]; /* who wants it */
     bool found;
 };
 
@@ -33,8 +33,8 @@ static void succeed(const struct closing *closing)
     json_t *object = json_pack("{s:s}", "jid", closing->jid.full);
     if (!object)
         memory_exhausted();
-    log_printf(&r->server->log, LOG_NOTICE, "accounts", 0, "session.close: jid=%s uid=%lu",
-               closing->jid.full, (unsigned long)closing->uid);
+    log_printf(&r->server->log, LOG_NOTICE, "accounts", 0, "session.close: jid=%s by %s",
+               closing->jid.full, closing->actor);
     control_call_reply(closing->errand.call, object);
 }
 
@@ -81,7 +81,7 @@ void report_close(struct report *r, struct control_call *call, const struct cont
                                       .free = closing_free};
     if (!jid_copy(which->jid, &closing->jid))
         memory_exhausted();
-    closing->uid = which->uid;
+    ops_actor_text(&which->actor, closing->actor);
     unsigned home = router_home(&server->workers[0], jid_bare(&closing->jid));
     worker_mail(&server->workers[home], &closing->errand.mail);
 }

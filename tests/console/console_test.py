@@ -654,7 +654,8 @@ def closes_sessions():
         sasl2.sign_in(site, "romeo", token=token)
         daemon.ping(beside)
         said = site.said()
-        assert f"session.close: jid={jid} uid={os.getuid()}" in said
+        assert f"session.close: jid={jid} by uid {os.getuid()}" in said
+        assert f"session.close: jid={again.jid} by admin@localhost at 127.0.0.1" in said
         assert "admin closed the session romeo@localhost/phone" in said
         site.stop()
 

@@ -20,6 +20,7 @@ struct control_client {
     char *path;
     json_int_t last_id;
     struct buf in;
+    json_t *as;     /* of every request, or NULL */
     json_t *events; /* that came while an answer was awaited */
 };
 
@@ -111,6 +112,7 @@ void control_client_close(struct control_client *c)
         return;
     if (c->fd >= 0)
         close(c->fd);
+    json_decref(c->as);
     json_decref(c->events);
     buf_finish(&c->in);
     free(c->path);
@@ -263,16 +265,32 @@ static enum linnet_error_code await(struct control_client *c, json_int_t id, int
     }
 }
 
+bool control_client_ask_for(struct control_client *c, const char *user, const char *address)
+{
+    json_decref(c->as);
+    c->as = address ? json_pack("{s:s,s:s}", "user", user, "address", address)
+                    : json_pack("{s:s}", "user", user);
+    return c->as != NULL;
+}
+
+/* NULL when out of memory. */
+static json_t *request_of(struct control_client *c, const char *op, json_t *args)
+{
+    json_t *request = json_pack("{s:I,s:s}", "id", ++c->last_id, "op", op);
+    bool ok = request && (!args || json_object_set(request, "args", args) == 0) &&
+              (!c->as || json_object_set(request, "as", c->as) == 0);
+    if (ok)
+        return request;
+    json_decref(request);
+    return NULL;
+}
+
 enum linnet_error_code control_client_call(struct control_client *c, const char *op, json_t *args,
                                            unsigned timeout_s, json_t **ret_result,
                                            struct linnet_error *error)
 {
     *ret_result = NULL;
-    json_t *request = json_pack("{s:I,s:s}", "id", ++c->last_id, "op", op);
-    if (request && args && json_object_set(request, "args", args) < 0) {
-        json_decref(request);
-        request = NULL;
-    }
+    json_t *request = request_of(c, op, args);
     enum linnet_error_code code = send_line(c, request, error);
     json_decref(request);
     json_decref(args);

@@ -81,6 +81,7 @@ static void call_free(struct control_call *call)
     c->call_count--;
     json_decref(call->id);
     json_decref(call->args);
+    json_decref(call->as);
     control_attempt_free(call->attempt);
     free(call);
     if (c->closing) {

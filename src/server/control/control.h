@@ -32,8 +32,8 @@ struct control_call;
 
 /* The session that session.close is about, and who wants its end. */
 struct control_session {
-    const struct jid *jid; /* of the server's domain, with a resource */
-    uid_t uid;
+    const struct jid *jid;  /* of the server's domain, with a resource */
+    struct ops_actor actor; /* borrowed too */
 };
 
 /* What only the server's main part knows. Each call is answered exactly once, at once or later, by

@@ -27,12 +27,14 @@ struct control_fixture {
     struct loop_wake *stop;
     pthread_t thread;
     bool (*admits)(uid_t uid); /* set before control_fixture_start */
+    char actor[OPS_ACTOR_BYTES]; /* of the last event */
     struct control_call *held; /* a "sessions" call that waits for "status" */
 };
 
 static inline void fixture_event(void *ctx, const struct ops_event *event)
 {
     struct control_fixture *f = ctx;
+    ops_actor_text(&event->actor, f->actor);
     if (f->control)
         control_emit_account(f->control, event);
 }
@@ -96,7 +98,7 @@ static inline void fixture_close_session(void *ctx, struct control_call *call,
 {
     struct linnet_error error = {0};
     (void)ctx;
-    if (cstr_eq(which->jid->full, "alice@example.org/tv") && which->uid == getuid()) {
+    if (cstr_eq(which->jid->full, "alice@example.org/tv") && which->actor.uid == getuid()) {
         control_call_reply(call, json_pack("{s:s}", "jid", which->jid->full));
         return;
     }

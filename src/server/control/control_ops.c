@@ -176,7 +176,7 @@ static void handle_account(struct control_call *call)
         .prefix = control_string(call, "prefix"),
         .after = control_string(call, "after"),
         .token.client = control_string(call, "client"),
-        .uid = call->peer->uid,
+        .actor = control_actor(call),
         .done = account_done,
         .ctx = call,
     };
@@ -436,8 +436,8 @@ static const char *fault_of(json_t *line)
         return "A request is a JSON object";
     json_object_foreach(line, name, value)
     {
-        if (strcmp(name, "id") && strcmp(name, "op") && strcmp(name, "args"))
-            return "A request has the members id, op and args, no others";
+        if (strcmp(name, "id") && strcmp(name, "op") && strcmp(name, "args") && strcmp(name, "as"))
+            return "A request has the members id, op, args and as, no others";
     }
     const json_t *id = json_object_get(line, "id"), *args = json_object_get(line, "args");
     if (!json_is_integer(id) && !(json_is_string(id) && json_string_length(id) <= 64))
@@ -446,7 +446,7 @@ static const char *fault_of(json_t *line)
         return "A request needs an op, a string";
     if (args && !json_is_object(args))
         return "The args of a request are an object";
-    return NULL;
+    return control_actor_fault(json_object_get(line, "as"));
 }
 
 void control_serve(struct control_peer *peer, json_t *line)
@@ -459,6 +459,7 @@ void control_serve(struct control_peer *peer, json_t *line)
     struct control_call *call =
         control_call_new(peer, json_object_get(line, "id"), json_object_get(line, "args"));
     const char *name = json_string_value(json_object_get(line, "op"));
+    call->as = json_incref(json_object_get(line, "as"));
     call->op = find(name);
     if (!call->op)
         control_call_refuse(call, "There is no request \"%.60s\"; \"help\" lists them", name);

@@ -45,6 +45,7 @@ struct control_call {
     struct control_peer *peer;
     json_t *id;                      /* NULL when the line had none */
     json_t *args;                    /* an object, or NULL; wiped and freed with the call */
+    json_t *as;                      /* whom it is for, or NULL */
     const struct control_op *op;     /* its row of the table */
     struct ops_request *request;     /* while ops has it */
     struct control_attempt *attempt; /* admin.sign_in */
@@ -55,6 +56,13 @@ void control_serve(struct control_peer *peer, json_t *line);
 
 /* Answers a line that is no request. */
 void control_refuse(struct control_peer *peer, const char *why);
+
+/* --- control_actor.c --- */
+
+/* What is wrong with the member `as` of a request, or NULL; `as` may be. */
+const char *control_actor_fault(const json_t *as);
+/* Who asks; its strings live as long as the call. */
+struct ops_actor control_actor(const struct control_call *call);
 
 /* Begins a call of `peer`; takes neither. */
 struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);

@@ -24,7 +24,7 @@ static void refuse_domain(struct control_call *call, struct str domain)
 static void close_session(struct control_call *call, const struct jid *jid)
 {
     const struct control_host *host = &control_config_of(call)->host;
-    const struct control_session which = {jid, call->peer->uid};
+    const struct control_session which = {jid, control_actor(call)};
     if (!jid->local.ptr || !jid->resource.ptr)
         refuse_address(call, "A session is named in full: name@domain/resource.");
     else if (!str_is(jid->domain, host->settings(host->ctx)->domain))

@@ -175,6 +175,26 @@ static void refuses_malformed_requests(void **state)
     close(fd);
 }
 
+static void knows_for_whom_it_is_asked(void **state)
+{
+    struct control_fixture *f = *state;
+    int fd = connect_raw(f);
+#define DISABLE(as) "{\"id\":1,\"op\":\"user.disable\",\"args\":{\"user\":\"alice\"},\"as\":" as "}"
+    json_decref(exchange(
+        fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"alice\",\"password\":\"x\"}}"));
+    json_decref(
+        exchange(fd, DISABLE("{\"user\":\"admin@example.org\",\"address\":\"192.0.2.7\"}")));
+    assert_string_equal(f->actor, "admin@example.org at 192.0.2.7");
+    json_decref(exchange(fd, DISABLE("{\"user\":\"a\\nb\"}")));
+    assert_null(strchr(f->actor, '\n'));
+    fails(fd, DISABLE("\"admin\""), "usage", "an object");
+    fails(fd, DISABLE("{\"user\":\"a\",\"role\":\"full\"}"), "usage", "an object");
+    fails(fd, DISABLE("{\"user\":\"\"}"), "usage", "names its user");
+    fails(fd, DISABLE("{\"user\":\"a\",\"address\":7}"), "usage", "at most 63 bytes");
+#undef DISABLE
+    close(fd);
+}
+
 static void closes_after_a_line_too_long(void **state)
 {
     enum { LEN = CONTROL_LINE_MAX_BYTES + 8192 };
@@ -373,6 +393,7 @@ int main(void)
         CONTROL_TEST(serves_tokens),
         CONTROL_TEST(takes_hostile_clients),
         CONTROL_TEST(refuses_malformed_requests),
+        CONTROL_TEST(knows_for_whom_it_is_asked),
         CONTROL_TEST(closes_after_a_line_too_long),
         CONTROL_TEST(answers_a_flood),
         CONTROL_TEST(takes_lines_in_pieces),

@@ -5,6 +5,7 @@
 #include "server/memory.h"
 #include "server/ops/ops_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char *ops_event_name(enum ops_event_kind kind)
@@ -31,6 +32,18 @@ bool ops_role_of(struct str name, enum store_role *ret)
         }
     }
     return false;
+}
+
+const char *ops_actor_text(const struct ops_actor *actor, char out[OPS_ACTOR_BYTES])
+{
+    char name[OPS_ACTOR_BYTES / 2], address[64];
+    error_copy_text(name, sizeof name, actor->name);
+    error_copy_text(address, sizeof address, actor->address);
+    if (!name[0])
+        snprintf(out, OPS_ACTOR_BYTES, "uid %lu", (unsigned long)actor->uid);
+    else
+        snprintf(out, OPS_ACTOR_BYTES, "%s%s%s", name, address[0] ? " at " : "", address);
+    return out;
 }
 
 enum linnet_error_code ops_error(enum ops_result result, const char *address, const char *why,

@@ -49,12 +49,24 @@ enum ops_event_kind {
     OPS_ROLE_CHANGED    /* what it may do as an administrator */
 };
 
+/* Who wants a change. */
+struct ops_actor {
+    uid_t uid;          /* of the process that asks, on this machine */
+    struct str name;    /* for whom: an administrator's bare JID; STR_NONE: for itself */
+    struct str address; /* where that person is, an IP address; STR_NONE when not known */
+};
+
+enum { OPS_ACTOR_BYTES = 512 };
+
+/* For the log: "uid 0", or "alice@example.org at 192.0.2.7", printable and cut. Returns `out`. */
+const char *ops_actor_text(const struct ops_actor *actor, char out[OPS_ACTOR_BYTES]);
+
 struct ops_event {
     enum ops_event_kind kind;
     struct str user, domain; /* prepared */
     struct str reason;       /* OPS_ACCOUNT_DISABLED */
     enum store_role role;    /* OPS_ROLE_CHANGED */
-    uid_t uid;               /* who asked for it, on this machine */
+    struct ops_actor actor;  /* who asked for it */
 };
 
 /* "none", "read-only", "full"; and back, exactly. */

@@ -40,7 +40,7 @@ struct ops_request {
     struct ops_write write;
     bool has_event;
     enum ops_event_kind event;
-    uid_t uid;
+    struct ops_actor actor;
 
     /* Adds to the reply what was asked for, whatever its result; may be NULL. On the loop. */
     void (*fill)(struct ops_request *r, struct ops_reply *reply);
@@ -66,7 +66,7 @@ struct ops_request {
     struct ops_token_outcome outcome;
 };
 
-/* Copies ask's done, ctx and uid. */
+/* Copies ask's done, ctx and actor. */
 struct ops_request *ops_request_new(struct ops_port *port, const struct ops_ask *ask) MUST_USE;
 void ops_request_free(struct ops_request *r);
 

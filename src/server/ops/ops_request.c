@@ -60,6 +60,13 @@ char *ops_request_keep(struct ops_request *r, struct str s)
     return copy;
 }
 
+/* STR_NONE stays what it is. */
+static void keep_text(struct ops_request *r, struct str *text)
+{
+    if (text->ptr)
+        text->ptr = ops_request_keep(r, *text);
+}
+
 struct ops_request *ops_request_new(struct ops_port *port, const struct ops_ask *ask)
 {
     struct ops_request *r = MEMORY_NEW(struct ops_request);
@@ -67,8 +74,10 @@ struct ops_request *ops_request_new(struct ops_port *port, const struct ops_ask 
     r->port = port;
     r->done = ask->done;
     r->ctx = ask->ctx;
-    r->uid = ask->uid;
     arena_init(&r->memory, 0, true);
+    r->actor = ask->actor;
+    keep_text(r, &r->actor.name);
+    keep_text(r, &r->actor.address);
     return r;
 }
 
@@ -188,7 +197,7 @@ static void tell_event(const struct ops_request *r)
                               .domain = ops_request_domain(r),
                               .reason = r->reason,
                               .role = r->write.store.role,
-                              .uid = r->uid};
+                              .actor = r->actor};
     if (r->has_event && config->event)
         config->event(config->ctx, &event);
 }

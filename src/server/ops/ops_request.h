@@ -81,7 +81,7 @@ struct ops_ask {
     int64_t mark;         /* upgrade: that of ops_login's reply */
     const struct sasl_credential *credential; /* upgrade */
     struct ops_token_ask token;
-    uid_t uid; /* of who asks: goes into the event of a change */
+    struct ops_actor actor; /* goes into the event of a change */
     void (*done)(void *ctx, const struct ops_reply *reply);
     void *ctx;
 };

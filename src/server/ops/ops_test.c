@@ -117,14 +117,14 @@ struct fixture {
     struct ops_port *port;
     struct ops_config config;
     char events[512]; /* "account.added alice@example.org;" */
-    uid_t uid;        /* of the last event */
+    uid_t uid;        /* of the last event's actor */
 };
 
 static void note_event(void *ctx, const struct ops_event *event)
 {
     struct fixture *f = ctx;
     size_t len = strlen(f->events);
-    f->uid = event->uid;
+    f->uid = event->actor.uid;
     snprintf(f->events + len, sizeof f->events - len, "%s %.*s@%.*s%s%.*s;",
              ops_event_name(event->kind), STR_ARG(event->user), STR_ARG(event->domain),
              event->reason.len ? " " : "", STR_ARG(event->reason));
@@ -394,7 +394,7 @@ static void goes_through_a_life(void **state)
     struct ops_ask ask = ask_of(&a, "alice");
     const char *why;
     ask.reason = STR_LIT("gone");
-    ask.uid = 1234;
+    ask.actor.uid = 1234;
     assert_int_equal(ops_account_disable(f->port, &ask, NULL, &why), OPS_OK);
     wait_for(f, &a);
     assert_int_equal(f->uid, 1234);

@@ -1,0 +1,65 @@
+// Words of the home page.
+export const home = {
+    "home.title": ["Home", "主页"],
+    "home.lead": ["Linnet {version}, up for {time}", "Linnet {version}，已运行 {time}"],
+    "home.online": ["Online", "在线"],
+    "home.connections": ["{sessions|session|sessions}, on {n} {n|connection|connections}", "个会话，{n} 个连接"],
+    "home.signing_in": ["Signing in", "正在登录"],
+    "home.signing_in_note": ["at this moment", "此刻"],
+    "home.sign_ins": ["Sign-ins", "登录次数"],
+    "home.failed": ["in the last hour, {n} failed", "过去一小时，失败 {n} 次"],
+    "home.none_failed": ["in the last hour, none failed", "过去一小时，无失败"],
+    "home.memory": ["Memory", "内存"],
+    "home.loops": ["of sessions, on {n} {n|loop|loops}", "会话占用，{n} 个事件循环"],
+    "home.hour": ["Sign-ins of the last hour", "过去一小时的登录"],
+    "home.hour_summary": [
+        "Sign-ins of the last hour, by minute: {good} went well, {failed} failed",
+        "过去一小时按分钟统计的登录：成功 {good} 次，失败 {failed} 次",
+    ],
+    "home.bar": ["{time}: {good} went well, {failed} failed", "{time}：成功 {good} 次，失败 {failed} 次"],
+    "home.key_good": ["Signed in", "成功"],
+    "home.key_bad": ["Failed", "失败"],
+    "home.now": ["now", "现在"],
+    "home.latest": ["Latest sign-ins", "最近登录"],
+    "home.all": ["All sign-ins", "全部登录"],
+    "home.attention": ["Needs attention", "需要关注"],
+    "home.server": ["Server", "服务器"],
+    "home.listening": ["Listening on", "监听地址"],
+    "home.certificate": ["Certificate", "证书"],
+    "home.until": ["Valid until", "有效期至"],
+    "home.pin": ["Pin", "公钥指纹"],
+    "home.copy_pin": ["Copy the pin", "复制公钥指纹"],
+
+    "warn.none": ["Nothing", "没有"],
+    "warn.none.note": [
+        "The certificate is good for a month at least, and nobody guesses passwords.",
+        "证书至少一个月内有效，也没有人在猜测密码。",
+    ],
+    "warn.show": ["Show them", "查看"],
+    "warn.certificate_over": ["The certificate has expired", "证书已过期"],
+    "warn.certificate_over.fix": [
+        "Clients refuse to connect. Put a new one where tls.certificate points, then reload linnetd.",
+        "客户端会拒绝连接。请将新证书放到 tls.certificate 指定的位置，然后重新加载 linnetd。",
+    ],
+    "warn.certificate_soon": ["The certificate expires in {days} {days|day|days}", "证书将在 {days} 天后过期"],
+    "warn.certificate_soon.fix": [
+        "Put a new one where tls.certificate points, then reload linnetd: sessions go on.",
+        "请将新证书放到 tls.certificate 指定的位置，然后重新加载 linnetd；现有会话不受影响。",
+    ],
+    "warn.guessing": [
+        "{n} {n|sign-in was|sign-ins were} slowed down, most from {address}",
+        "有 {n} 次登录被减速，多数来自 {address}",
+    ],
+    "warn.guessing.fix": [
+        "Several wrong passwords came before. If it is no client with an old password, somebody guesses.",
+        "此前出现多次错误密码。如果不是保存了旧密码的客户端，就是有人在猜测密码。",
+    ],
+    "warn.server_failed": [
+        "{n} {n|sign-in|sign-ins} could not be checked",
+        "有 {n} 次登录无法验证",
+    ],
+    "warn.server_failed.fix": [
+        "The fault is the server's: its log says more, the database first of all.",
+        "问题出在服务器：请查看其日志，首先检查数据库。",
+    ],
+};

@@ -1,0 +1,76 @@
+// Words of every page, of signing in, and for what goes wrong.
+export const shell = {
+    "nav.label": ["Pages", "页面"],
+    "nav.skip": ["Skip to the page", "跳到正文"],
+    "nav.home": ["Home", "主页"],
+    "nav.users": ["Users", "用户"],
+    "nav.sessions": ["Sessions", "会话"],
+    "nav.xray": ["X-ray", "登录透视"],
+
+    "live.on": ["Live", "实时"],
+    "live.off": ["Reconnecting…", "正在重新连接…"],
+
+    "load.waiting": ["Waiting for the server…", "正在等待服务器…"],
+
+    "lost.title": ["There is no such page", "没有这个页面"],
+    "lost.home": ["Go to the home page", "返回主页"],
+
+    "prefs.language": ["Language", "语言"],
+    "prefs.theme": ["Colours", "配色"],
+
+    "theme.auto": ["Auto", "自动"],
+    "theme.light": ["Light", "浅色"],
+    "theme.dark": ["Dark", "深色"],
+
+    "role.full": ["Administrator", "管理员"],
+    "role.read-only": ["Read only", "只读"],
+    "role.none": ["User", "普通用户"],
+
+    "menu.label": ["Account and appearance:", "账号与外观："],
+    "menu.sign_out": ["Sign out", "退出登录"],
+    "menu.failed": ["Signing out failed; try again.", "退出登录失败，请重试。"],
+    "menu.version": ["Console {version}", "控制台 {version}"],
+
+    "drawer.close": ["Close", "关闭"],
+
+    "password.show": ["Show the password", "显示密码"],
+
+    "secret.show": ["Show", "显示"],
+    "secret.hide": ["Hide", "隐藏"],
+    "secret.copy": ["Copy the password", "复制密码"],
+
+    "copy.do": ["Copy", "复制"],
+    "copy.done": ["Copied", "已复制"],
+    "copy.failed": ["Not copied", "未能复制"],
+
+    "signin.title": ["Sign in", "登录"],
+    "signin.lead": ["To the console of your Linnet server.", "进入 Linnet 服务器的控制台。"],
+    "signin.user": ["User name", "用户名"],
+    "signin.password": ["Password", "密码"],
+    "signin.do": ["Sign in", "登录"],
+    "signin.busy": ["Signing in…", "正在登录…"],
+    "signin.wrong": ["The user name or the password is wrong.", "用户名或密码错误。"],
+    "signin.no_admin": ["This account is not an administrator.", "该账号不是管理员。"],
+    "signin.slow": ["Too many attempts.", "尝试次数过多。"],
+    "signin.wait": ["Try again in {n} {n|second|seconds}.", "请在 {n} 秒后重试。"],
+    "signin.down": ["The server does not answer. Is linnetd running?", "服务器没有响应。linnetd 是否正在运行？"],
+
+    "error.unreachable": ["The console does not answer.", "控制台没有响应。"],
+    "error.refused": ["The server does not answer. Is linnetd running?", "服务器没有响应。linnetd 是否正在运行？"],
+    "error.timeout": ["The server did not answer in time. Try again.", "服务器未及时响应，请重试。"],
+    "error.store": ["The database could not do it. The server's log says why.", "数据库无法完成操作，原因见服务器日志。"],
+    "error.policy": [
+        "You may not do that: your role is read-only, or the account is your own.",
+        "不能执行此操作：您的角色是只读，或这是您自己的账号。",
+    ],
+    "error.not-found": ["It is not there, or not any more.", "不存在，或已不复存在。"],
+    "error.csrf": ["This page is out of date. Load it again.", "页面已过期，请重新加载。"],
+    "error.origin": [
+        "The console was opened under an address that is not its own.",
+        "控制台是通过不属于它的地址打开的。",
+    ],
+    "error.signed-out": ["You have been signed out.", "您已退出登录。"],
+    "error.register-taken": ["That user exists already.", "该用户已存在。"],
+    "error.internal": ["Something went wrong inside Linnet.", "Linnet 内部出错。"],
+    "error.too-large": ["That is too long.", "内容过长。"],
+};
