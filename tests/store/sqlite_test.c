@@ -109,6 +109,7 @@ static const char *const rows_of[] = {
     "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
     "'', '', 7)",
     "UPDATE account SET role = 2 WHERE username = 'alice'",
+    "INSERT INTO audit VALUES (5, 1, 'uid 0', '', 'account.role', 'alice@example.org', 'full')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)

@@ -147,6 +147,36 @@ struct store_sessions {
     bool more;
 };
 
+/* --- what was done, and by whom --- */
+
+/* A row of the audit trail. Text is UTF-8 without NUL; `address` and `detail` may be "". */
+struct store_audit {
+    int64_t id;         /* higher than that of any row before, also of those that are gone; out */
+    int64_t time_s;     /* Unix time: now_s of the write; out */
+    struct str actor;   /* a bare JID, or "uid 0"; never empty */
+    struct str address; /* where that person was */
+    struct str action;  /* "account.disabled"; never empty */
+    struct str object;  /* what it was done to: "bob@example.org"; never empty */
+    struct str detail;  /* "on leave" */
+};
+
+/* Which rows. Each text may be STR_NONE or "": any. */
+struct store_audit_ask {
+    int64_t before;    /* lower ids than this one; 0: from the newest on */
+    struct str actor;  /* exactly */
+    struct str action; /* what it begins with: "account." */
+    struct str object; /* exactly */
+    size_t limit;
+};
+
+struct store_audit_page {
+    struct store_audit *entries; /* newest first */
+    size_t count;
+    bool more;
+};
+
+enum { STORE_AUDIT_DROP_MAX = 1000 };
+
 /* --- changes --- */
 
 enum store_change {
@@ -165,7 +195,8 @@ enum store_change {
                         */
     STORE_LOGOUT,      /* deletes all tokens; STORE_NOT_FOUND */
     STORE_SESSION,     /* adds `session`; STORE_EXISTS */
-    STORE_SESSIONS_CLEAR
+    STORE_SESSIONS_CLEAR,
+    STORE_AUDIT /* nothing but its `audit` */
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -181,6 +212,11 @@ struct store_write {
     struct str client;
     struct store_token_change *token;
     const struct store_session *session;
+    /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows
+     * go, as far as there are more than `audit_keep` (at least 1) of them: STORE_AUDIT_DROP_MAX at
+     * most, so that no transaction takes long. */
+    struct store_audit *audit;
+    int64_t audit_keep;
     int64_t old_mark;
     int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
@@ -219,6 +255,10 @@ struct store_ops {
     enum store_result (*sessions)(struct store *s, struct str domain, struct str after,
                                   size_t limit, struct arena *a, struct store_sessions *ret,
                                   struct store_fault *fault);
+
+    /* Rows of the audit trail; they live in `a`. */
+    enum store_result (*audit)(struct store *s, const struct store_audit_ask *ask, struct arena *a,
+                               struct store_audit_page *ret, struct store_fault *fault);
 
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,

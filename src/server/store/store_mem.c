@@ -2,6 +2,7 @@
 #include "server/store/store.h"
 
 #include "base/wipe.h"
+#include "server/store/store_mem_audit.h"
 #include "server/store/store_mem_sessions.h"
 #include "server/store/store_mem_tokens.h"
 
@@ -36,6 +37,7 @@ struct store_mem {
     struct mem_meta *metas;
     size_t meta_count;
     struct mem_sessions sessions;
+    struct mem_audit audit;
 };
 
 static struct store_mem *mem_of(struct store *s)
@@ -443,7 +445,7 @@ static enum store_result apply_to_account(struct mem_account *a, const struct st
     }
 }
 
-static enum store_result apply(struct store_mem *m, const struct store_write *w)
+static enum store_result apply_change(struct store_mem *m, const struct store_write *w)
 {
     struct mem_account *a = find(m, w->domain, w->user);
     switch (w->change) {
@@ -460,9 +462,25 @@ static enum store_result apply(struct store_mem *m, const struct store_write *w)
     case STORE_SESSIONS_CLEAR:
         mem_sessions_clear(&m->sessions);
         return STORE_OK;
+    case STORE_AUDIT:
+        return STORE_OK;
     default:
         return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
+}
+
+/* The row is made before the change, so that it cannot fail after it. */
+static enum store_result apply(struct store_mem *m, const struct store_write *w)
+{
+    struct mem_audit_row *row = NULL;
+    if (w->audit && !(row = mem_audit_row_new(w->audit)))
+        return STORE_NO_MEMORY;
+    enum store_result result = apply_change(m, w);
+    if (row && result == STORE_OK)
+        mem_audit_take(&m->audit, w, row);
+    else
+        mem_audit_row_free(row);
+    return result;
 }
 
 static bool may_sign_in(void *ctx, struct str domain, struct str user)
@@ -480,6 +498,18 @@ static enum store_result mem_sessions(struct store *s, struct str domain, struct
     pthread_mutex_lock(&m->lock);
     const struct mem_sessions_ask ask = {domain, after, limit, may_sign_in, m};
     bool ok = mem_sessions_read(&m->sessions, &ask, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_audit(struct store *s, const struct store_audit_ask *ask,
+                                   struct arena *a, struct store_audit_page *ret,
+                                   struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_audit_read(&m->audit, ask, a, ret);
     pthread_mutex_unlock(&m->lock);
     return ok ? STORE_OK : STORE_NO_MEMORY;
 }
@@ -506,6 +536,7 @@ static void mem_free(struct store *s)
         wipe_free_cstr(m->metas[i].value);
     }
     mem_sessions_clear(&m->sessions);
+    mem_audit_finish(&m->audit);
     free(m->accounts);
     free(m->metas);
     pthread_mutex_destroy(&m->lock);
@@ -519,6 +550,7 @@ static const struct store_ops store_mem_ops = {
     .accounts = mem_accounts,
     .tokens = mem_tokens,
     .sessions = mem_sessions,
+    .audit = mem_audit,
     .meta = mem_meta,
     .commit = mem_commit,
     .free = mem_free,

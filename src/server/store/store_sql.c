@@ -20,6 +20,14 @@
     " LEFT JOIN token t ON t.domain = a.domain AND t.username = a.username"
 #define TOKENS_ORDER " WHERE a.domain = ? AND a.username = ? ORDER BY t.client_id, t.slot DESC"
 
+#define AUDIT_PAGE(where, id)                                                                      \
+    "SELECT id, time_s, actor, address, action, object, detail FROM audit WHERE " where id         \
+    " < ? ORDER BY " id " DESC LIMIT ?"
+/* An object was touched by few, an actor touched much: the plus keeps a column out of the choice of
+ * an index. */
+#define AUDIT_ACTION "action >= ? AND action < ? AND "
+#define AUDIT_OTHER_ACTION "+action >= ? AND +action < ? AND "
+
 /* BEGIN_WRITE is the driver's own. */
 static const char *const texts[STATEMENT_COUNT] = {
     [COMMIT] = "COMMIT",
@@ -84,6 +92,18 @@ static const char *const texts[STATEMENT_COUNT] = {
                    " VALUES (?, ?, ?, ?, ?)",
     [CLEAR_SESSIONS] = "DELETE FROM session",
     [CLEAR_STANZAS] = "DELETE FROM session_stanza",
+    [ADD_AUDIT] = "INSERT INTO audit (id, time_s, actor, address, action, object, detail)"
+                  " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM audit",
+    [AUDIT_ENDS] = "SELECT (SELECT MIN(id) FROM audit), (SELECT MAX(id) FROM audit)",
+    [DROP_AUDIT] = "DELETE FROM audit WHERE id <= ?",
+    [AUDIT_PAGES] = AUDIT_PAGE("", "id"),
+    [AUDIT_PAGES + 1] = AUDIT_PAGE(AUDIT_ACTION, "+id"),
+    [AUDIT_PAGES + 2] = AUDIT_PAGE("actor = ? AND ", "id"),
+    [AUDIT_PAGES + 3] = AUDIT_PAGE("actor = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [AUDIT_PAGES + 4] = AUDIT_PAGE("object = ? AND ", "id"),
+    [AUDIT_PAGES + 5] = AUDIT_PAGE("object = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [AUDIT_PAGES + 6] = AUDIT_PAGE("object = ? AND +actor = ? AND ", "id"),
+    [AUDIT_PAGES + 7] = AUDIT_PAGE("object = ? AND +actor = ? AND " AUDIT_OTHER_ACTION, "id"),
 };
 
 struct store_sql *store_sql_of(struct store *s)
@@ -524,7 +544,7 @@ static enum store_result new_meta(struct connection *c, const struct store_write
     return r == SQL_CONSTRAINT ? STORE_EXISTS : store_sql_result(r);
 }
 
-static enum store_result apply(struct connection *c, const struct store_write *w)
+static enum store_result apply_change(struct connection *c, const struct store_write *w)
 {
     switch (w->change) {
     case STORE_ADD:
@@ -554,8 +574,16 @@ static enum store_result apply(struct connection *c, const struct store_write *w
         return store_sql_session_add(c, w);
     case STORE_SESSIONS_CLEAR:
         return store_sql_sessions_clear(c);
+    case STORE_AUDIT:
+        return STORE_OK;
     }
     return STORE_FAILED;
+}
+
+static enum store_result apply(struct connection *c, const struct store_write *w)
+{
+    enum store_result result = apply_change(c, w);
+    return result == STORE_OK && w->audit ? store_sql_audit_add(c, w) : result;
 }
 
 static void apply_noted(struct connection *c, struct store_write *w, struct store_fault *fault)
@@ -656,6 +684,7 @@ static const struct store_ops store_sql_ops = {
     .accounts = sql_accounts,
     .tokens = store_sql_tokens,
     .sessions = store_sql_sessions,
+    .audit = store_sql_audit,
     .meta = sql_meta,
     .commit = sql_commit,
     .free = sql_free,

@@ -43,6 +43,11 @@ enum statement {
     ADD_STANZA,
     CLEAR_SESSIONS,
     CLEAR_STANZAS,
+    ADD_AUDIT,
+    AUDIT_ENDS,
+    DROP_AUDIT,
+    AUDIT_PAGES, /* and seven that follow: store_sql_audit.c */
+    AUDIT_PAGES_LAST = AUDIT_PAGES + 7,
     STATEMENT_COUNT
 };
 
@@ -103,5 +108,13 @@ enum store_result store_sql_sessions(struct store *base, struct str domain, stru
 /* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
 enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
 enum store_result store_sql_sessions_clear(struct connection *c);
+
+/* --- store_sql_audit.c --- */
+
+enum store_result store_sql_audit(struct store *base, const struct store_audit_ask *ask,
+                                  struct arena *a, struct store_audit_page *ret,
+                                  struct store_fault *fault);
+/* Adds w->audit, within the transaction. */
+enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w);
 
 #endif
