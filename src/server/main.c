@@ -7,6 +7,7 @@
 #include "server/log_output.h"
 #include "server/memory.h"
 #include "server/notify.h"
+#include "server/ops/ops_audit.h"
 #include "server/options.h"
 #include "server/report.h"
 #include "server/server.h"
@@ -98,6 +99,7 @@ static enum linnet_error_code reload(struct program *p, struct linnet_error *err
         live_unref(p->live);
         p->live = live;
         p->log.level = (enum log_level)live->settings.log_level;
+        ops_audit_keep(p->ops, live->settings.audit_keep);
     } else {
         live_unref(live);
     }
@@ -167,7 +169,7 @@ static const struct settings *host_settings(void *ctx)
     return &p->live->settings;
 }
 
-/* The audit trail: what was done to accounts, and by whom. */
+/* What was done to accounts, and by whom: in the log too, which may be kept elsewhere. */
 static void log_change(const struct program *p, const struct ops_event *e)
 {
     char actor[OPS_ACTOR_BYTES];
@@ -184,6 +186,12 @@ static void account_changed(void *ctx, const struct ops_event *event)
     log_change(p, event);
     server_account_changed(p->server, event);
     control_emit_account(p->control, event);
+}
+
+static void audited(void *ctx, const struct store_audit *row)
+{
+    const struct program *p = ctx;
+    control_emit_audit(p->control, row);
 }
 
 static enum linnet_error_code open_control(struct program *p, struct linnet_error *error)
@@ -243,8 +251,10 @@ static enum linnet_error_code open_ops(struct program *p, struct linnet_error *e
         .derive_threads = cores > 0 ? (unsigned)cores : 1,
         .read_threads = READ_THREADS,
         .queue_max = QUEUE_MAX,
+        .audit_keep = s->audit_keep,
         .log = &p->store_log,
         .event = account_changed,
+        .audited = audited,
         .ctx = p,
     };
     enum linnet_error_code code = ops_new(&config, &p->ops, error);

@@ -59,7 +59,7 @@ struct settings {
     char *login_token_key_file; /* "": DATA/token.key; see settings_value_in_force */
     bool login_throttle;
 
-    int64_t logins_keep;
+    int64_t logins_keep, audit_keep;
 
     int64_t limits_max_stanza_bytes, limits_max_stanza_bytes_before_auth;
     int64_t limits_auth_timeout_s, limits_idle_timeout_s;

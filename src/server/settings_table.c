@@ -81,6 +81,11 @@ static const struct settings_row rows[] = {
      .help = "How many of the last sign-ins, good and bad, linnetctl logins can show, with what "
              "was said but for secrets. They are kept in memory, 1 MiB at most. 0 keeps none."},
 
+    {"audit.keep", SETTINGS_INT, .min = 1000, .max = 1000000, .fallback = "100000", AT(audit_keep),
+     .live = true,
+     .help = "How many rows the audit trail has at most (linnetctl audit): who changed what, and "
+             "when. With each new one the oldest go."},
+
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,
      .help = "The largest stanza of a client that has signed in; a larger one ends its stream "

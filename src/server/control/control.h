@@ -77,8 +77,16 @@ void control_free(struct control *control);
 void control_call_reply(struct control_call *call, json_t *result);
 void control_call_fail(struct control_call *call, const struct linnet_error *error);
 
+/* Leaves a row in the audit trail: what the call, which is not answered yet, has done for whom it
+ * asks. `object` and `detail` as in ops/ops_audit.h. */
+void control_call_audit(const struct control_call *call, const char *action, struct str object,
+                        struct str detail);
+
 /* Tells all followers. Takes `data`, an object. A NULL control socket has none. */
 void control_emit(struct control *control, const char *event, json_t *data);
+
+/* The same for a row of the audit trail. */
+void control_emit_audit(struct control *control, const struct store_audit *row);
 
 /* The same for an event of ops. */
 void control_emit_account(struct control *control, const struct ops_event *event);

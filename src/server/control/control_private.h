@@ -113,6 +113,10 @@ void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
 
 void control_session_close(struct control_call *call);
 
+/* --- control_audit.c --- */
+
+void control_audit_list(struct control_call *call);
+
 /* --- control_logins.c --- */
 
 void control_logins_init(struct control *control);

@@ -87,9 +87,12 @@ struct ops_config {
     unsigned derive_threads;    /* PBKDF2 */
     unsigned read_threads;      /* of the store; one more thread writes */
     size_t queue_max;           /* requests that wait, per pool */
+    int64_t audit_keep; /* rows of the audit trail (ops_audit.h); the newest is always kept */
     const struct log_sink *log; /* borrowed; NULL for none */
     /* Called on the loop of the request that caused it, before its answer; may be NULL. */
     void (*event)(void *ctx, const struct ops_event *event);
+    /* The same for each row of the audit trail, after the event it is about; may be NULL. */
+    void (*audited)(void *ctx, const struct store_audit *row);
     void *ctx;
 };
 
