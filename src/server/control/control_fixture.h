@@ -27,6 +27,7 @@ struct control_fixture {
     struct loop_wake *stop;
     pthread_t thread;
     bool (*admits)(uid_t uid); /* set before control_fixture_start */
+    bool audits;               /* the same: rows of the audit trail are events too */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
     struct control_call *held; /* a "sessions" call that waits for "status" */
 };
@@ -37,6 +38,12 @@ static inline void fixture_event(void *ctx, const struct ops_event *event)
     ops_actor_text(&event->actor, f->actor);
     if (f->control)
         control_emit_account(f->control, event);
+}
+
+static inline void fixture_audited(void *ctx, const struct store_audit *row)
+{
+    const struct control_fixture *f = ctx;
+    control_emit_audit(f->control, row);
 }
 
 static inline void fixture_one_session(struct control_call *call)
@@ -99,6 +106,7 @@ static inline void fixture_close_session(void *ctx, struct control_call *call,
     struct linnet_error error = {0};
     (void)ctx;
     if (cstr_eq(which->jid->full, "alice@example.org/tv") && which->actor.uid == getuid()) {
+        control_call_audit(call, "session.closed", str_from(which->jid->full), STR_NONE);
         control_call_reply(call, json_pack("{s:s}", "jid", which->jid->full));
         return;
     }
@@ -169,6 +177,8 @@ static inline bool control_fixture_start(struct control_fixture *f)
                              .derive_threads = 1,
                              .read_threads = 1,
                              .queue_max = 256,
+                             .audit_keep = f->settings.audit_keep,
+                             .audited = f->audits ? fixture_audited : NULL,
                              .event = fixture_event,
                              .ctx = f};
     if (ops_new(&ops, &f->ops, &error) != LINNET_OK)
