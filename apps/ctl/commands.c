@@ -1,6 +1,7 @@
 /* The commands: each asks the server one thing and prints the answer. */
 #include "ctl.h"
 
+#include "audit.h"
 #include "base/wipe.h"
 #include "logins.h"
 #include "password.h"
@@ -620,7 +621,8 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl status\n"
      "  linnetctl --json --data /var/lib/linnet status\n",
      status},
-    {"logins", false, CTL_LOGINS, "show how clients signed in, stage by stage, or why not",
+    {"logins", false, CTL_LOGINS | CTL_LIMIT,
+     "show how clients signed in, stage by stage, or why not",
      "  linnetctl logins --failed\n"
      "  linnetctl logins --user alice --limit 1 --trace\n"
      "  linnetctl logins --follow\n",
@@ -630,6 +632,12 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl session close alice@example.org/phone\n"
      "  linnetctl --json sessions | jq -r .jid\n",
      session_close},
+    {"audit", false, CTL_AUDIT | CTL_LIMIT, "show who changed what, the newest first",
+     "  linnetctl audit\n"
+     "  linnetctl audit --object alice@example.org\n"
+     "  linnetctl audit --actor admin@example.org --action session. --limit 200\n"
+     "  linnetctl --json audit --action account.removed | jq -r .object\n",
+     audit},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},
     {"events", false, CTL_EVENTS, "print events as they happen, until interrupted",

@@ -63,14 +63,17 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s\n", c->words,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s\n", c->words,
            c->summary, c->words, c->wants_name ? " " : "", name_word(c),
            c->takes & CTL_ROLE ? " full|read-only|none" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
            c->takes & CTL_REASON ? " [--reason TEXT]" : "",
            c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
-                                 : "");
+           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--trace]" : "",
+           c->takes & CTL_AUDIT
+               ? " [--actor WHO] [--action BEGINNING] [--object WHAT] [--before ID]"
+               : "",
+           c->takes & CTL_LIMIT ? " [--limit N]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -90,6 +93,13 @@ static void print_command_help(const struct ctl_command *c)
              "  --user NAME  only those who wanted to be this user\n"
              "  --limit N    the last N (20); with --follow, print these first\n"
              "  --trace      what was said, without secrets");
+    if (c->takes & CTL_AUDIT)
+        puts("\n"
+             "  --actor WHO        only what this administrator did, or \"uid 0\", exactly\n"
+             "  --action BEGINNING only actions that begin so: account. session.closed\n"
+             "  --object WHAT      only what was done to this, exactly: alice@example.org\n"
+             "  --before ID        only what is older than this row\n"
+             "  --limit N          so many rows (50)");
     if (c->takes & CTL_EVENTS)
         puts("\n"
              "Kinds of events, each with user= and domain=:\n"
@@ -101,6 +111,7 @@ static void print_command_help(const struct ctl_command *c)
              "  account.password    it has a new password, and its sessions ended\n"
              "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
              "  tokens.revoked      tokens of it were revoked\n"
+             "and audit, a row of the audit trail as linnetctl audit shows it, after each change.\n"
              "Later versions may have more. Sign-ins are followed with linnetctl logins --follow.");
     printf("\nExamples:\n%s", c->examples);
 }
@@ -122,7 +133,11 @@ enum {
     OPT_FAILED,
     OPT_USER,
     OPT_LIMIT,
-    OPT_TRACE
+    OPT_TRACE,
+    OPT_ACTOR,
+    OPT_ACTION,
+    OPT_OBJECT,
+    OPT_BEFORE
 };
 
 static const struct option long_options[] = {
@@ -141,6 +156,10 @@ static const struct option long_options[] = {
     {"user", required_argument, NULL, OPT_USER},
     {"limit", required_argument, NULL, OPT_LIMIT},
     {"trace", no_argument, NULL, OPT_TRACE},
+    {"actor", required_argument, NULL, OPT_ACTOR},
+    {"action", required_argument, NULL, OPT_ACTION},
+    {"object", required_argument, NULL, OPT_OBJECT},
+    {"before", required_argument, NULL, OPT_BEFORE},
     {0},
 };
 
@@ -159,6 +178,7 @@ static enum linnet_error_code take_limit(struct ctl *ctl, const char *text)
     enum { LIMIT_MAX = 1000 };
     char *end;
     long limit = strtol(text, &end, 10);
+    ctl->options.given |= CTL_LIMIT;
     if (*text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
         return usage(ctl, "--limit takes a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
     ctl->options.limit = (int)limit;
@@ -170,13 +190,36 @@ static enum linnet_error_code take_logins_option(struct ctl *ctl, int option)
 {
     struct ctl_options *o = &ctl->options;
     o->given |= CTL_LOGINS;
-    if (option == OPT_LIMIT)
-        return take_limit(ctl, optarg);
     if (option == OPT_USER)
         o->user = optarg;
     o->follow |= option == OPT_FOLLOW;
     o->failed |= option == OPT_FAILED;
     o->trace |= option == OPT_TRACE;
+    return LINNET_OK;
+}
+
+static enum linnet_error_code take_before(struct ctl *ctl, const char *text)
+{
+    char *end;
+    ctl->options.before = strtoll(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || ctl->options.before < 1)
+        return usage(ctl, "--before takes the id of a row, not \"%.40s\"", text);
+    return LINNET_OK;
+}
+
+/* An option of `audit`. */
+static enum linnet_error_code take_audit_option(struct ctl *ctl, int option)
+{
+    struct ctl_options *o = &ctl->options;
+    o->given |= CTL_AUDIT;
+    if (option == OPT_BEFORE)
+        return take_before(ctl, optarg);
+    if (option == OPT_ACTOR)
+        o->actor = optarg;
+    else if (option == OPT_ACTION)
+        o->action = optarg;
+    else
+        o->object = optarg;
     return LINNET_OK;
 }
 
@@ -222,9 +265,15 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_FOLLOW:
     case OPT_FAILED:
     case OPT_USER:
-    case OPT_LIMIT:
     case OPT_TRACE:
         return take_logins_option(ctl, option);
+    case OPT_LIMIT:
+        return take_limit(ctl, optarg);
+    case OPT_ACTOR:
+    case OPT_ACTION:
+    case OPT_OBJECT:
+    case OPT_BEFORE:
+        return take_audit_option(ctl, option);
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
     default:
@@ -287,7 +336,11 @@ static const char *option_name(unsigned given)
     if (given & CTL_PASSWORD)
         return "a password";
     if (given & CTL_LOGINS)
-        return "options of \"logins\" (--follow, --failed, --user, --limit, --trace)";
+        return "options of \"logins\" (--follow, --failed, --user, --trace)";
+    if (given & CTL_AUDIT)
+        return "options of \"audit\" (--actor, --action, --object, --before)";
+    if (given & CTL_LIMIT)
+        return "--limit";
     return given & CTL_REASON ? "--reason" : "--revoke";
 }
 
