@@ -8,6 +8,12 @@
 enum linnet_error_code api_ask(struct request *r, const char *op, json_t *args, json_t **ret,
                                struct linnet_error *error) MUST_USE;
 
+/* Answers with what linnetd says. Takes `args`. */
+void api_pass_on(struct request *r, const char *op, json_t *args);
+
+/* api_audit.c */
+void api_audit(struct request *r);
+
 /* api_session.c */
 void api_session_get(struct request *r);
 void api_session_add(struct request *r);

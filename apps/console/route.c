@@ -34,6 +34,12 @@ static const struct route routes[] = {
      false,
      {"after", "limit", "failed", "user"},
      api_logins},
+    {"GET",
+     API "/audit",
+     ACCESS_SIGNED_IN,
+     false,
+     {"before", "limit", "actor", "action", "object"},
+     api_audit},
     {"GET", API "/events", ACCESS_SIGNED_IN, false, {NULL}, api_events},
 };
 
