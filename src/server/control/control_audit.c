@@ -28,7 +28,7 @@ void control_call_audit(const struct control_call *call, const char *action, str
                         struct str detail)
 {
     const struct ops_audit_entry entry = {control_actor(call), action, object, detail};
-    if (call->peer->control)
+    if (call->peer->control) /* else the server stops, and its ports are going */
         ops_audit(control_config_of(call)->ops, &entry);
 }
 
