@@ -4,6 +4,7 @@
 #include "server/ops/ops_accounts.h"
 #include "server/ops/ops_tokens.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,9 +12,11 @@
 
 #include <cmocka.h>
 
+enum { QUEUE_MAX = 64 };
+
 struct fixture {
     struct store *store;
-    struct store_ops broken_ops;
+    struct store_ops other_ops; /* the store's, with another commit */
     uv_loop_t loop;
     struct ops *ops;
     struct ops_port *port;
@@ -57,6 +60,33 @@ static enum store_result fail_to_commit(struct store *s, struct store_write *con
     return STORE_FAILED;
 }
 
+/* Commits nothing while the test holds it. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static enum store_result wait_to_commit(struct store *s, struct store_write *const *writes,
+                                        size_t count, struct store_fault *fault)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    (void)s, (void)fault;
+    for (size_t i = 0; i < count; i++)
+        writes[i]->result = STORE_OK;
+    return STORE_OK;
+}
+
+/* Gives the functions from before. */
+static const struct store_ops *
+replace_commit(struct fixture *f,
+               enum store_result (*commit)(struct store *s, struct store_write *const *writes,
+                                           size_t count, struct store_fault *fault))
+{
+    const struct store_ops *before = f->store->ops;
+    f->other_ops = *before;
+    f->other_ops.commit = commit;
+    f->store->ops = &f->other_ops;
+    return before;
+}
+
 static int make(void **state)
 {
     static struct log_sink log;
@@ -70,7 +100,7 @@ static int make(void **state)
                                     .token_life_s = 86400,
                                     .derive_threads = 1,
                                     .read_threads = 1,
-                                    .queue_max = 64,
+                                    .queue_max = QUEUE_MAX,
                                     .audit_keep = 1000,
                                     .log = &log,
                                     .event = note_event,
@@ -325,16 +355,30 @@ static void failure_is_logged(void **state)
     struct fixture *f = *state;
     struct ops_ask ask = {.address = STR_LIT("alice"), .password = STR_LIT("secret")};
     assert_int_equal(do_as(f, ops_account_add, ask), OPS_OK);
-    f->broken_ops = *f->store->ops;
-    f->broken_ops.commit = fail_to_commit;
-    const struct store_ops *whole = f->store->ops;
-    f->store->ops = &f->broken_ops;
+    const struct store_ops *whole = replace_commit(f, fail_to_commit);
     ops_audit(f->port, &(struct ops_audit_entry){.action = "server.reloaded"});
     assert_int_equal(do_as(f, ops_account_remove, ask), OPS_STORE); /* behind it in the queue */
     f->store->ops = whole;
     assert_int_equal(f->rows, 1);
     assert_non_null(strstr(f->log, "disk full"));
     assert_string_equal(trail(f), "1 uid 0 account.added alice@example.org ()\n");
+}
+
+static void too_much_is_logged(void **state)
+{
+    enum { TOO_MANY = QUEUE_MAX + 3 };
+    struct fixture *f = *state;
+    const struct store_ops *before = replace_commit(f, wait_to_commit);
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < TOO_MANY; i++)
+        ops_audit(f->port, &(struct ops_audit_entry){.action = "session.closed",
+                                                     .object = STR_LIT("bob@example.org/tv")});
+    assert_string_equal(
+        f->log, "session.closed of bob@example.org/tv is not in the audit trail: too much waits");
+    pthread_mutex_unlock(&gate);
+    wait_for_rows(f, QUEUE_MAX);
+    assert_in_range(f->rows, QUEUE_MAX, TOO_MANY - 1);
+    f->store->ops = before;
 }
 
 int main(void)
@@ -349,6 +393,7 @@ int main(void)
         TEST(prints_hostile_text),
         TEST(keeps_as_many_as_it_is_told),
         TEST(failure_is_logged),
+        TEST(too_much_is_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
