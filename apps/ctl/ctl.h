@@ -11,10 +11,11 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_LOGINS = 8,  /* --follow, --failed, --user, --limit, --trace */
-    CTL_EVENTS = 16, /* none; help lists the kinds */
-    CTL_ROLE = 32,   /* a second word: the role */
-    CTL_SESSION = 64 /* the name is the full address of a session */
+    CTL_LOGINS = 8,   /* --follow, --failed, --user, --address, --limit, --trace */
+    CTL_EVENTS = 16,  /* none; help lists the kinds */
+    CTL_ROLE = 32,    /* a second word: the role */
+    CTL_SESSION = 64, /* the name is the full address of a session */
+    CTL_FILTER = 128  /* --filter */
 };
 
 struct ctl_options {
@@ -28,9 +29,10 @@ struct ctl_options {
     const char *reason;
     const char *revoke; /* a client's id or "all"; or NULL */
     bool follow, failed, trace;
-    const char *user;
-    int limit;        /* 0 when not given */
-    const char *name; /* the account, for commands that take one */
+    const char *user, *address;
+    const char *filter; /* or NULL */
+    int limit;          /* 0 when not given */
+    const char *name;   /* the account, for commands that take one */
     const char *role;
 };
 

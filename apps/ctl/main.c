@@ -63,14 +63,16 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s\n", c->words,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s\n", c->words,
            c->summary, c->words, c->wants_name ? " " : "", name_word(c),
            c->takes & CTL_ROLE ? " full|read-only|none" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
            c->takes & CTL_REASON ? " [--reason TEXT]" : "",
            c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
-                                 : "");
+           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--address IP] [--limit N]"
+                                   " [--trace]"
+                                 : "",
+           c->takes & CTL_FILTER ? " [--filter TEXT]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -88,8 +90,12 @@ static void print_command_help(const struct ctl_command *c)
              "  --follow     print each as its outcome is known, until interrupted\n"
              "  --failed     only those that failed\n"
              "  --user NAME  only those who wanted to be this user\n"
+             "  --address IP only those whose address begins so\n"
              "  --limit N    the last N (20); with --follow, print these first\n"
              "  --trace      what was said, without secrets");
+    if (c->takes & CTL_FILTER)
+        puts("\n"
+             "  --filter TEXT  only those whose address, IP address or client has this in it");
     if (c->takes & CTL_EVENTS)
         puts("\n"
              "Kinds of events, each with user= and domain=:\n"
@@ -122,7 +128,9 @@ enum {
     OPT_FAILED,
     OPT_USER,
     OPT_LIMIT,
-    OPT_TRACE
+    OPT_TRACE,
+    OPT_ADDRESS,
+    OPT_FILTER
 };
 
 static const struct option long_options[] = {
@@ -141,6 +149,8 @@ static const struct option long_options[] = {
     {"user", required_argument, NULL, OPT_USER},
     {"limit", required_argument, NULL, OPT_LIMIT},
     {"trace", no_argument, NULL, OPT_TRACE},
+    {"address", required_argument, NULL, OPT_ADDRESS},
+    {"filter", required_argument, NULL, OPT_FILTER},
     {0},
 };
 
@@ -174,6 +184,8 @@ static enum linnet_error_code take_logins_option(struct ctl *ctl, int option)
         return take_limit(ctl, optarg);
     if (option == OPT_USER)
         o->user = optarg;
+    if (option == OPT_ADDRESS)
+        o->address = optarg;
     o->follow |= option == OPT_FOLLOW;
     o->failed |= option == OPT_FAILED;
     o->trace |= option == OPT_TRACE;
@@ -224,7 +236,12 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_USER:
     case OPT_LIMIT:
     case OPT_TRACE:
+    case OPT_ADDRESS:
         return take_logins_option(ctl, option);
+    case OPT_FILTER:
+        o->given |= CTL_FILTER;
+        o->filter = optarg;
+        return LINNET_OK;
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
     default:
@@ -287,7 +304,9 @@ static const char *option_name(unsigned given)
     if (given & CTL_PASSWORD)
         return "a password";
     if (given & CTL_LOGINS)
-        return "options of \"logins\" (--follow, --failed, --user, --limit, --trace)";
+        return "options of \"logins\" (--follow, --failed, --user, --address, --limit, --trace)";
+    if (given & CTL_FILTER)
+        return "--filter";
     return given & CTL_REASON ? "--reason" : "--revoke";
 }
 
