@@ -107,6 +107,18 @@ def finds_sessions():
         site.stop()
 
 
+def named(site, browser, software):
+    """What is kept of the software that a client names."""
+    session = sasl2.opened(site)
+    agent = sasl2.agent("7d2f7d3c-57d0-4b1e-8c3c-0b6b4a1b9d11", software)
+    session.write(f"<authenticate xmlns='{sasl2.SASL2}' mechanism='PLAIN'><initial-response>"
+                  f"{sasl2.b64(sasl2.plain('romeo', 'secret of romeo'))}</initial-response>{agent}"
+                  f"{sasl2.bind()}</authenticate>")
+    sasl2.take_outcome(session)
+    [row] = rows(browser, q=session.jid)
+    return row["software"]
+
+
 def keeps_the_software():
     """what a client calls itself stays with its session, which may be resumed by another"""
     with Site() as site:
@@ -122,11 +134,16 @@ def keeps_the_software():
         assert row["software"] == "hostile" and row["since_s"] > 1700000000, row
         for name in ("cipher", "stanzas_in", "stanzas_out", "bytes_in", "bytes_out"):
             assert row[name] is None, row
-        old.h = 1
+        old.h = 1  # the answer to the ping
         new = sasl2.take_up(site, "romeo", old)
         assert new.answer.resumed is not None
         [row] = rows(browser)
         assert row["software"] == "hostile" and row["cipher"] and row["stanzas_in"] == 0, row
+        for said, kept in (("\N{LATIN SMALL LETTER E WITH ACUTE}" * 80, "\N{LATIN SMALL LETTER E WITH ACUTE}" * 50),
+                           ("x\N{LATIN SMALL LETTER E WITH ACUTE}" + "\N{GRINNING FACE}" * 40,
+                            "x\N{LATIN SMALL LETTER E WITH ACUTE}" + "\N{GRINNING FACE}" * 24),
+                           ("a\N{RIGHT-TO-LEFT OVERRIDE}b", "a?b"), ("", None)):
+            assert named(site, browser, said) == kept, said
         sasl2.finished(site)
 
 
