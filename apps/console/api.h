@@ -38,6 +38,7 @@ void api_status(struct request *r);
 void api_sessions(struct request *r);
 void api_sessions_close(struct request *r);
 void api_logins(struct request *r);
+void api_login(struct request *r);
 
 /* api_events.c */
 void api_events(struct request *r);

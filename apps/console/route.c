@@ -26,13 +26,13 @@ static const struct route routes[] = {
     {"POST", API "/users/logout", ACCESS_FULL, true, {NULL}, api_user_logout},
     {"POST", API "/users/remove", ACCESS_FULL, true, {NULL}, api_user_remove},
     {"POST", API "/names", ACCESS_SIGNED_IN, true, {NULL}, api_names_check},
-    {"GET", API "/sessions", ACCESS_SIGNED_IN, false, {"limit"}, api_sessions},
+    {"GET", API "/sessions", ACCESS_SIGNED_IN, false, {"limit", "q", "user"}, api_sessions},
     {"POST", API "/sessions/close", ACCESS_FULL, true, {NULL}, api_sessions_close},
     {"GET",
      API "/logins",
      ACCESS_SIGNED_IN,
      false,
-     {"after", "limit", "failed", "user"},
+     {"after", "limit", "failed", "user", "address"},
      api_logins},
     {"GET",
      API "/audit",
@@ -40,6 +40,7 @@ static const struct route routes[] = {
      false,
      {"before", "limit", "actor", "action", "object"},
      api_audit},
+    {"GET", API "/login", ACCESS_SIGNED_IN, false, {"id"}, api_login},
     {"GET", API "/events", ACCESS_SIGNED_IN, false, {NULL}, api_events},
 };
 

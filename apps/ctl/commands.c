@@ -151,6 +151,12 @@ static void join(const json_t *words, char *out, size_t out_size)
     }
 }
 
+static bool ends_in_ms(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 3 && strcmp(name + len - 3, "_ms") == 0;
+}
+
 /* A member for people: its name says what a number is. */
 static void add_value(struct table *t, const char *name, const json_t *value)
 {
@@ -161,6 +167,9 @@ static void add_value(struct table *t, const char *name, const json_t *value)
         return;
     case JSON_INTEGER:
         table_number(name, json_integer_value(value), text);
+        break;
+    case JSON_REAL:
+        snprintf(text, sizeof text, ends_in_ms(name) ? "%.1f ms" : "%g", json_real_value(value));
         break;
     case JSON_TRUE:
     case JSON_FALSE:
@@ -373,8 +382,9 @@ static void tell_detached(const json_t *sessions)
 static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
 {
     static const struct column columns[] = {
-        {"SESSION", "jid"},         {"ADDRESS", "address"}, {"TLS", "tls"},
-        {"MECHANISM", "mechanism"}, {"BINDING", "binding"}, {"FOR", "connected_s"},
+        {"SESSION", "jid"},     {"ADDRESS", "address"},     {"CLIENT", "software"},
+        {"TLS", "tls"},         {"MECHANISM", "mechanism"}, {"BINDING", "binding"},
+        {"FOR", "connected_s"}, {"IN", "bytes_in"},         {"OUT", "bytes_out"},
         {"LOOP", "loop"},
     };
     if (!ctl->options.json)
@@ -387,7 +397,8 @@ static enum linnet_error_code sessions(struct ctl *ctl)
     enum { SESSIONS_MAX = 1000 };
     json_t *result;
     enum linnet_error_code code =
-        call(ctl, "sessions", json_pack("{s:i}", "limit", SESSIONS_MAX), &result);
+        call(ctl, "sessions",
+             json_pack("{s:i,s:s*}", "limit", SESSIONS_MAX, "q", ctl->options.filter), &result);
     if (code != LINNET_OK)
         return code;
     if (!print_sessions(ctl, json_object_get(result, "sessions")))
@@ -416,6 +427,8 @@ static void label_of(const char *prefix, const char *name, char *out, size_t out
     size_t len = strlen(out);
     if (len > 2 && strcmp(out + len - 2, "_s") == 0)
         out[len - 2] = '\0';
+    else if (ends_in_ms(out))
+        out[len - 3] = '\0';
     else if (len > 6 && strcmp(out + len - 6, "_bytes") == 0)
         out[len - 6] = '\0';
     for (; *out; out++)
@@ -472,6 +485,20 @@ static bool print_rows(const char *name, const json_t *rows)
     return ok;
 }
 
+/* What there is to mend comes last, where it is seen. */
+static void print_warnings(const json_t *warnings)
+{
+    size_t i;
+    json_t *warning;
+    json_array_foreach(warnings, i, warning)
+    {
+        char sentence[1024], remedy[1024];
+        error_copy_text(sentence, sizeof sentence, str_from(text_of(warning, "sentence")));
+        error_copy_text(remedy, sizeof remedy, str_from(text_of(warning, "remedy")));
+        printf("\n%s: %s\n%s\n", text_of(warning, "severity"), sentence, remedy);
+    }
+}
+
 static bool print_status(json_t *status)
 {
     struct table t = {.columns = 2};
@@ -482,9 +509,10 @@ static bool print_status(json_t *status)
     table_finish(&t);
     json_object_foreach(status, name, value)
     {
-        if (ok && json_is_object(json_array_get(value, 0)))
+        if (ok && json_is_object(json_array_get(value, 0)) && !cstr_eq(name, "warnings"))
             ok = print_rows(name, value);
     }
+    print_warnings(json_object_get(status, "warnings"));
     return ok;
 }
 
@@ -627,7 +655,11 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl logins --user alice --limit 1 --trace\n"
      "  linnetctl logins --follow\n",
      logins},
-    {"sessions", false, 0, "list who is connected", "  linnetctl sessions\n", sessions},
+    {"sessions", false, CTL_FILTER, "list who is connected",
+     "  linnetctl sessions\n"
+     "  linnetctl sessions --filter 192.0.2.\n"
+     "  linnetctl --json sessions --filter alice@ | jq -r .software\n",
+     sessions},
     {"session close", true, CTL_SESSION, "end one session; its client keeps its token",
      "  linnetctl session close alice@example.org/phone\n"
      "  linnetctl --json sessions | jq -r .jid\n",

@@ -11,12 +11,13 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_LOGINS = 8,   /* --follow, --failed, --user, --trace */
+    CTL_LOGINS = 8,   /* --follow, --failed, --user, --address, --trace */
     CTL_EVENTS = 16,  /* none; help lists the kinds */
     CTL_ROLE = 32,    /* a second word: the role */
     CTL_SESSION = 64, /* the name is the full address of a session */
     CTL_LIMIT = 128,
-    CTL_AUDIT = 256 /* --actor, --action, --object, --before */
+    CTL_AUDIT = 256, /* --actor, --action, --object, --before */
+    CTL_FILTER = 512 /* --filter */
 };
 
 struct ctl_options {
@@ -30,7 +31,8 @@ struct ctl_options {
     const char *reason;
     const char *revoke; /* a client's id or "all"; or NULL */
     bool follow, failed, trace;
-    const char *user;
+    const char *user, *address;
+    const char *filter;                  /* or NULL */
     int limit;                           /* 0 when not given */
     const char *actor, *action, *object; /* or NULL */
     int64_t before;                      /* 0 when not given */

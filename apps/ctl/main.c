@@ -63,16 +63,18 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s\n", c->words,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s%s\n", c->words,
            c->summary, c->words, c->wants_name ? " " : "", name_word(c),
            c->takes & CTL_ROLE ? " full|read-only|none" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
            c->takes & CTL_REASON ? " [--reason TEXT]" : "",
            c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--trace]" : "",
+           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--address IP] [--trace]"
+                                 : "",
            c->takes & CTL_AUDIT
                ? " [--actor WHO] [--action BEGINNING] [--object WHAT] [--before ID]"
                : "",
+           c->takes & CTL_FILTER ? " [--filter TEXT]" : "",
            c->takes & CTL_LIMIT ? " [--limit N]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
@@ -91,6 +93,7 @@ static void print_command_help(const struct ctl_command *c)
              "  --follow     print each as its outcome is known, until interrupted\n"
              "  --failed     only those that failed\n"
              "  --user NAME  only those who wanted to be this user\n"
+             "  --address IP only those whose address begins so\n"
              "  --limit N    the last N (20); with --follow, print these first\n"
              "  --trace      what was said, without secrets");
     if (c->takes & CTL_AUDIT)
@@ -100,6 +103,9 @@ static void print_command_help(const struct ctl_command *c)
              "  --object WHAT      only what was done to this, exactly: alice@example.org\n"
              "  --before ID        only what is older than this row\n"
              "  --limit N          so many rows (50)");
+    if (c->takes & CTL_FILTER)
+        puts("\n"
+             "  --filter TEXT  only those whose address, IP address or client has this in it");
     if (c->takes & CTL_EVENTS)
         puts("\n"
              "Kinds of events, each with user= and domain=:\n"
@@ -134,6 +140,8 @@ enum {
     OPT_USER,
     OPT_LIMIT,
     OPT_TRACE,
+    OPT_ADDRESS,
+    OPT_FILTER,
     OPT_ACTOR,
     OPT_ACTION,
     OPT_OBJECT,
@@ -160,6 +168,8 @@ static const struct option long_options[] = {
     {"action", required_argument, NULL, OPT_ACTION},
     {"object", required_argument, NULL, OPT_OBJECT},
     {"before", required_argument, NULL, OPT_BEFORE},
+    {"address", required_argument, NULL, OPT_ADDRESS},
+    {"filter", required_argument, NULL, OPT_FILTER},
     {0},
 };
 
@@ -192,6 +202,8 @@ static enum linnet_error_code take_logins_option(struct ctl *ctl, int option)
     o->given |= CTL_LOGINS;
     if (option == OPT_USER)
         o->user = optarg;
+    if (option == OPT_ADDRESS)
+        o->address = optarg;
     o->follow |= option == OPT_FOLLOW;
     o->failed |= option == OPT_FAILED;
     o->trace |= option == OPT_TRACE;
@@ -266,6 +278,7 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_FAILED:
     case OPT_USER:
     case OPT_TRACE:
+    case OPT_ADDRESS:
         return take_logins_option(ctl, option);
     case OPT_LIMIT:
         return take_limit(ctl, optarg);
@@ -274,6 +287,10 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_OBJECT:
     case OPT_BEFORE:
         return take_audit_option(ctl, option);
+    case OPT_FILTER:
+        o->given |= CTL_FILTER;
+        o->filter = optarg;
+        return LINNET_OK;
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
     default:
@@ -336,11 +353,13 @@ static const char *option_name(unsigned given)
     if (given & CTL_PASSWORD)
         return "a password";
     if (given & CTL_LOGINS)
-        return "options of \"logins\" (--follow, --failed, --user, --trace)";
+        return "options of \"logins\" (--follow, --failed, --user, --address, --trace)";
     if (given & CTL_AUDIT)
         return "options of \"audit\" (--actor, --action, --object, --before)";
     if (given & CTL_LIMIT)
         return "--limit";
+    if (given & CTL_FILTER)
+        return "--filter";
     return given & CTL_REASON ? "--reason" : "--revoke";
 }
 

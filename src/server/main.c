@@ -144,10 +144,11 @@ static void host_status(void *ctx, struct control_call *call)
     report_status(p->report, call);
 }
 
-static void host_sessions(void *ctx, struct control_call *call, size_t limit)
+static void host_sessions(void *ctx, struct control_call *call,
+                          const struct control_sessions *which)
 {
     struct program *p = ctx;
-    report_sessions(p->report, call, limit);
+    report_sessions(p->report, call, which);
 }
 
 static void host_online(void *ctx, struct control_call *call, json_t *result)

@@ -17,6 +17,7 @@ struct listener {
     struct listeners *all;
     int fd;
     bool direct_tls;
+    char text[LISTENER_TEXT_BYTES];
     struct loop_poll *poll;
 };
 
@@ -152,12 +153,13 @@ static enum linnet_error_code cannot_listen(const struct settings_address *a, in
     return error_set(ret, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
 }
 
-static void log_listening(const struct server *server, const struct settings_address *a,
-                          const struct listener *l)
+static void name_listener(struct listener *l, const struct settings_address *a)
 {
     char text[LISTEN_TEXT_BYTES];
-    log_printf(&server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s",
-               listen_text(a, listen_port(l->fd), text), l->direct_tls ? " direct-tls" : "");
+    listen_text(a, listen_port(l->fd), text);
+    snprintf(l->text, sizeof l->text, "%s%s", text, l->direct_tls ? " TLS" : "");
+    log_printf(&l->all->server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s", text,
+               l->direct_tls ? " direct-tls" : "");
 }
 
 static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
@@ -173,7 +175,7 @@ static enum linnet_error_code add_all(struct listeners *all, const struct settin
         if (!l->poll)
             memory_exhausted();
         all->count++;
-        log_listening(all->server, &list->items[i], l);
+        name_listener(l, &list->items[i]);
     }
     return LINNET_OK;
 }
@@ -213,6 +215,11 @@ void listeners_close(struct listeners *all)
     if (all->reserve_fd >= 0)
         close(all->reserve_fd);
     free(all);
+}
+
+const char *listeners_text(const struct listeners *all, size_t i)
+{
+    return all && i < all->count ? all->items[i].text : NULL;
 }
 
 uint16_t listeners_port(const struct listeners *all, bool direct_tls)

@@ -36,11 +36,18 @@ struct control_session {
     struct ops_actor actor; /* borrowed too */
 };
 
+/* Which sessions `sessions` is about; borrowed. */
+struct control_sessions {
+    size_t limit;
+    const char *text; /* in the address, the IP address or the software; NULL for any */
+    const char *user; /* of this localpart (prepared); NULL for all */
+};
+
 /* What only the server's main part knows. Each call is answered exactly once, at once or later, by
  * control_call_reply or control_call_fail on the control socket's loop. */
 struct control_host {
     void (*status)(void *ctx, struct control_call *call);
-    void (*sessions)(void *ctx, struct control_call *call, size_t limit);
+    void (*sessions)(void *ctx, struct control_call *call, const struct control_sessions *which);
     /* Answers with `result` (taken), once each of its `accounts` has `online`: how many sessions it
      * has. */
     void (*online)(void *ctx, struct control_call *call, json_t *result);

@@ -26,10 +26,10 @@ struct control_fixture {
     struct throttle *throttle;
     struct loop_wake *stop;
     pthread_t thread;
-    bool (*admits)(uid_t uid); /* set before control_fixture_start */
-    bool audits;               /* the same: rows of the audit trail are events too */
+    bool (*admits)(uid_t uid);   /* set before control_fixture_start */
+    bool audits;                 /* the same: rows of the audit trail are events too */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
-    struct control_call *held; /* a "sessions" call that waits for "status" */
+    struct control_call *held;   /* a "sessions" call that waits for "status" */
 };
 
 static inline void fixture_event(void *ctx, const struct ops_event *event)
@@ -51,6 +51,8 @@ static inline void fixture_one_session(struct control_call *call)
     json_t *session = json_pack("{s:s,s:s,s:s,s:s,s:n,s:i,s:i}", "jid", "alice@example.org/tv",
                                 "address", "127.0.0.1:9", "tls", "TLSv1.3", "mechanism", "PLAIN",
                                 "binding", "connected_s", 3900, "loop", 0);
+    json_object_set_new(session, "software", json_string("Radio"));
+    json_object_set_new(session, "bytes_in", json_integer(2048));
     control_call_reply(call, json_pack("{s:[o],s:b}", "sessions", session, "more", 0));
 }
 
@@ -58,25 +60,34 @@ static inline void fixture_one_session(struct control_call *call)
 static inline void fixture_status(void *ctx, struct control_call *call)
 {
     struct control_fixture *f = ctx;
-    control_call_reply(call, json_pack("{s:s,s:i,s:[s,s],s:{s:I},s:[{s:i,s:i},{s:i,s:i}]}", //
-                                       "version", "0", "uptime_s", 59, "listening", "127.0.0.1:1",
-                                       "[::1]:2", "certificate", "not_after_s",
-                                       (json_int_t)4102444800, "loops", "sessions", 2,
-                                       "memory_bytes", 1536, "sessions", 0, "memory_bytes", 0));
+    json_t *status = json_pack("{s:s,s:i,s:[s,s],s:{s:I},s:[{s:i,s:i},{s:i,s:i}]}", "version", "0",
+                               "uptime_s", 59, "listening", "127.0.0.1:1", "[::1]:2", "certificate",
+                               "not_after_s", (json_int_t)4102444800, "loops", "sessions", 2,
+                               "memory_bytes", 1536, "sessions", 0, "memory_bytes", 0);
+    json_t *more = json_pack("{s:i,s:{s:f},s:[{s:s,s:s,s:{},s:s,s:s}]}", "lag_ms", 3, "commit",
+                             "mean_ms", 1.25, "warnings", "id", "late", "severity", "warning",
+                             "params", "sentence", "It is late.", "remedy", "Go home.");
+    json_object_update(status, more);
+    json_decref(more);
+    control_call_reply(call, status);
     struct control_call *held = f->held;
     f->held = NULL;
     if (held)
         fixture_one_session(held);
 }
 
-/* A limit of 1 waits for the next status; the highest is answered at once; others are refused. */
-static inline void fixture_sessions(void *ctx, struct control_call *call, size_t limit)
+/* A limit of 1 waits for the next status; the highest is answered at once; that of 2 shows what
+ * else was asked for; others are refused. */
+static inline void fixture_sessions(void *ctx, struct control_call *call,
+                                    const struct control_sessions *which)
 {
     struct control_fixture *f = ctx;
     struct linnet_error error = {0};
-    if (limit == 1000) {
+    if (which->limit == 1000) {
         fixture_one_session(call);
-    } else if (limit == 1 && !f->held) {
+    } else if (which->limit == 2) {
+        control_call_reply(call, json_pack("{s:s?,s:s?}", "q", which->text, "user", which->user));
+    } else if (which->limit == 1 && !f->held) {
         f->held = call;
     } else {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, "reason", "no sessions today",

@@ -40,6 +40,16 @@ static void lists_sign_ins(void **state)
     assert_string_equal(listed(fd, "\"user\":\"romeo@example.org\""), "2 4");
     assert_string_equal(listed(fd, "\"after\":0,\"limit\":1"), "1...");
     assert_string_equal(listed(fd, "\"after\":3"), "4");
+    assert_string_equal(listed(fd, "\"id\":3,\"trace\":true"), "3");
+    assert_string_equal(listed(fd, "\"id\":5"), "");
+    assert_string_equal(listed(fd, "\"address\":\"::\""), "1 2 3 4");
+    assert_string_equal(listed(fd, "\"address\":\"192.0.2.\""), "");
+    fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"id\":0}}", "usage", "id");
+    fails(fd,
+          "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"address\":"
+          "\"12345678901234567890123456789012345678901234567890123456\"}}",
+          "usage", "address");
+    fails(fd, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"id\":1}}", "usage", "argument");
     fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"limit\":1001}}", "usage", "1000");
     fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"after\":-1}}", "usage", "after");
     fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"failed\":1}}", "usage", "a boolean");

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGS_MAX = 5, LIST_DEFAULT = 100 };
+enum { ARGS_MAX = 7, LIST_DEFAULT = 100 };
 
 struct control_arg {
     const char *name;
@@ -212,16 +212,6 @@ static void handle_status(struct control_call *call)
     host->status(host->ctx, call);
 }
 
-static void handle_sessions(struct control_call *call)
-{
-    const struct control_host *host = &control_config_of(call)->host;
-    json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
-    if (limit < 1 || limit > OPS_PAGE_MAX)
-        control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
-    else
-        host->sessions(host->ctx, call, (size_t)limit);
-}
-
 static json_t *describe_setting(const struct settings *s, size_t index)
 {
     const struct settings_row *row = settings_row_at(index);
@@ -267,7 +257,10 @@ static void handle_help(struct control_call *call);
 static const struct control_op ops[] = {
     {"help", {{0}}, "Lists the requests.", .handle = handle_help},
     {"status", {{0}}, "How the server is.", .handle = handle_status},
-    {"sessions", {{"limit", JSON_INTEGER, false}}, "Who is connected.", .handle = handle_sessions},
+    {"sessions",
+     {{"limit", JSON_INTEGER, false}, {"q", JSON_STRING, false}, {"user", JSON_STRING, false}},
+     "Who is connected; with `q`, those whose address, IP address or software holds that.",
+     .handle = control_sessions_list},
     {"session.close",
      {{"jid", JSON_STRING, true}},
      "Ends one session, by its full address; its client keeps its token.",
@@ -279,8 +272,10 @@ static const struct control_op ops[] = {
       {"after", JSON_INTEGER, false},
       {"failed", JSON_TRUE, false},
       {"user", JSON_STRING, false},
+      {"address", JSON_STRING, false},
+      {"id", JSON_INTEGER, false},
       {"trace", JSON_TRUE, false}},
-     "The last sign-ins; with `after`, the next ones after that id.",
+     "The last sign-ins; with `after`, the next ones after that id; with `id`, that one.",
      .handle = control_logins_list},
     {"logins.follow",
      {{"failed", JSON_TRUE, false}, {"user", JSON_STRING, false}, {"trace", JSON_TRUE, false}},

@@ -111,6 +111,7 @@ void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
 
 /* --- control_session.c --- */
 
+void control_sessions_list(struct control_call *call);
 void control_session_close(struct control_call *call);
 
 /* --- control_audit.c --- */
@@ -119,6 +120,8 @@ void control_audit_list(struct control_call *call);
 
 /* --- control_logins.c --- */
 
+/* The localpart, prepared, of a user name or a bare JID; NULL when it is neither. The caller's. */
+char *control_user(const json_t *typed);
 void control_logins_init(struct control *control);
 void control_logins_finish(struct control *control);
 void control_logins_forget(struct control_peer *peer);

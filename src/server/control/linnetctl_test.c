@@ -236,19 +236,30 @@ static void lists_the_server(void **state)
          "uptime                   59s\n"
          "listening                127.0.0.1:1, [::1]:2\n"
          "certificate valid until  2100-01-01 00:00\n"
+         "lag                      3 ms\n"
+         "commit mean              1.2 ms\n"
          "\nloops:\n"
          "sessions  memory\n"
          "2         1.5 KiB\n"
-         "0         0 B\n",
+         "0         0 B\n"
+         "\nwarning: It is late.\nGo home.\n",
          "");
     r = RUN("", "--data", dir, "--json", "status");
     says(&r, 0, "{\"version\":\"0\",\"uptime_s\":59,\"listening\":[\"127.0.0.1:1\",\"[::1]:2\"],",
          "");
     r = RUN("", "--data", dir, "sessions");
     says(&r, 0,
-         "SESSION               ADDRESS      TLS      MECHANISM  BINDING  FOR       LOOP\n"
-         "alice@example.org/tv  127.0.0.1:9  TLSv1.3  PLAIN      -        1h 05min  0\n",
+         "SESSION               ADDRESS      CLIENT  TLS      MECHANISM  BINDING  FOR       IN     "
+         "  "
+         "OUT  LOOP\n"
+         "alice@example.org/tv  127.0.0.1:9  Radio   TLSv1.3  PLAIN      -        1h 05min  2.0 "
+         "KiB  "
+         "-    0\n",
          "");
+    r = RUN("", "--data", dir, "sessions", "--filter", "radio");
+    says(&r, 0, "alice@example.org/tv", "");
+    r = RUN("", "--data", dir, "status", "--filter", "radio");
+    says(&r, 2, "", "\"status\" does not take --filter");
     r = RUN("", "--data", dir, "session", "close", "alice@example.org/tv");
     says(&r, 0, "alice@example.org/tv was closed.\n", "");
     r = RUN("", "--data", dir, "session", "close", "alice@example.org/radio");
@@ -301,6 +312,8 @@ static void shows_sign_ins(void **state)
     says(&r, 0, "romeo", "");
     assert_null(strstr(r.out, "juliet"));
     assert_string_equal(r.err, "");
+    r = RUN("", "--data", f->dir, "logins", "--address", "192.0.2.");
+    says(&r, 0, "No such sign-ins", "");
     r = RUN("", "--data", f->dir, "logins", "--limit", "0");
     says(&r, 2, "", "--limit takes a number from 1 to 1000");
     r = RUN("", "--data", f->dir, "status", "--failed");

@@ -214,6 +214,11 @@ struct store *ops_store(const struct ops *ops)
     return ops->config.store;
 }
 
+struct ops_commits ops_commits(struct ops *ops)
+{
+    return ops_writer_commits(&ops->writer);
+}
+
 const uint8_t *ops_fake_key(const struct ops *ops)
 {
     return ops->fake_key;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "net/work.h"
+#include "server/recent.h"
 #include "server/store/store.h"
 
 #include <sys/types.h>
@@ -109,6 +110,14 @@ void ops_free(struct ops *ops);
 
 /* For what blocks while no loop runs. Borrowed. */
 struct store *ops_store(const struct ops *ops);
+
+/* Transactions: how long those of the last ten seconds took. The worst is the one that runs, if it
+ * takes longer than all. Any thread. */
+struct ops_commits {
+    uint64_t total; /* since the start */
+    struct recent_figures recent;
+};
+struct ops_commits ops_commits(struct ops *ops);
 
 /* 32 bytes that make stable salts for users who do not exist (sasl_config.fake_key). */
 const uint8_t *ops_fake_key(const struct ops *ops);
