@@ -90,12 +90,12 @@ static void print_command_help(const struct ctl_command *c)
              "  --revoke all     every client does");
     if (c->takes & CTL_LOGINS)
         puts("\n"
-             "  --follow     print each as its outcome is known, until interrupted\n"
-             "  --failed     only those that failed\n"
-             "  --user NAME  only those who wanted to be this user\n"
-             "  --address IP only those whose address begins so\n"
-             "  --limit N    the last N (20); with --follow, print these first\n"
-             "  --trace      what was said, without secrets");
+             "  --follow      print each as its outcome is known, until interrupted\n"
+             "  --failed      only those that failed\n"
+             "  --user NAME   only those who wanted to be this user\n"
+             "  --address IP  only those whose address begins so\n"
+             "  --limit N     the last N (20); with --follow, print these first\n"
+             "  --trace       what was said, without secrets");
     if (c->takes & CTL_AUDIT)
         puts("\n"
              "  --actor WHO        only what this administrator did, or \"uid 0\", exactly\n"

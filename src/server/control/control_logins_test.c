@@ -117,6 +117,11 @@ static void tells_sign_ins_to_those_who_follow(void **state)
     json_decref(exchange(one, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"user\":\"romeo\"}}"));
     json_decref(
         exchange(one, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"user\":\"tybalt\"}}"));
+    int near = connect_raw(f), far = connect_raw(f);
+    json_decref(
+        exchange(near, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"address\":\"::\"}}"));
+    json_decref(
+        exchange(far, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"address\":\"192.0.2.\"}}"));
     close(gone);
     fixture_login(f, "juliet", true);
     fixture_login(f, "romeo", false);
@@ -126,6 +131,12 @@ static void tells_sign_ins_to_those_who_follow(void **state)
     assert_int_equal(told(all, true), 4);
     assert_int_equal(told(failed, false), 3);
     assert_int_equal(told(one, false), 4);
+    assert_int_equal(told(near, false), 2);
+    json_t *next = exchange(far, "{\"id\":2,\"op\":\"logins.list\"}");
+    assert_non_null(json_object_get(next, "result")); /* and no event before it */
+    json_decref(next);
+    close(near);
+    close(far);
     close(all);
     close(failed);
     close(one);
