@@ -88,6 +88,11 @@ static json_t *certificate_of(const struct server *server)
     return o;
 }
 
+json_t *report_certificate(const struct report *r)
+{
+    return certificate_of(r->server);
+}
+
 void report_status(struct report *r, struct control_call *call)
 {
     const struct server *server = r->server;

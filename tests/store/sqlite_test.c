@@ -109,6 +109,8 @@ static const char *const rows_of[] = {
     "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
     "'', '', 7)",
     "UPDATE account SET role = 2 WHERE username = 'alice'",
+    "INSERT INTO setting VALUES ('log.level', 'info');"
+    "INSERT INTO setting_change VALUES (1, 2, 'uid 0', '', 'log.level', NULL, 'info')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)

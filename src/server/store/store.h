@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "server/store/store_settings.h"
 
 enum store_result {
     STORE_OK = 0,
@@ -165,7 +166,9 @@ enum store_change {
                         */
     STORE_LOGOUT,      /* deletes all tokens; STORE_NOT_FOUND */
     STORE_SESSION,     /* adds `session`; STORE_EXISTS */
-    STORE_SESSIONS_CLEAR
+    STORE_SESSIONS_CLEAR,
+    STORE_SETTING /* does `setting`, and notes it in the history; STORE_NOT_FOUND: it was not set,
+                     STORE_EXISTS: to the same value */
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -181,6 +184,7 @@ struct store_write {
     struct str client;
     struct store_token_change *token;
     const struct store_session *session;
+    const struct store_setting_change *setting;
     int64_t old_mark;
     int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
@@ -223,6 +227,13 @@ struct store_ops {
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,
                               struct store_fault *fault);
+
+    /* At most STORE_SETTINGS_MAX; and a page of their history. They live in `a`. */
+    enum store_result (*settings)(struct store *s, struct arena *a, struct store_settings *ret,
+                                  struct store_fault *fault);
+    enum store_result (*setting_changes)(struct store *s, const struct store_setting_query *query,
+                                         struct arena *a, struct store_setting_changes *ret,
+                                         struct store_fault *fault);
 
     /* All in one transaction. STORE_OK: it is durable, and each write has its own result, which
      * concerns that write only. Else nothing was changed and each write has the returned one. */

@@ -3,6 +3,7 @@
 
 #include "base/wipe.h"
 #include "server/store/store_mem_sessions.h"
+#include "server/store/store_mem_settings.h"
 #include "server/store/store_mem_tokens.h"
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct store_mem {
     struct mem_meta *metas;
     size_t meta_count;
     struct mem_sessions sessions;
+    struct mem_settings settings;
 };
 
 static struct store_mem *mem_of(struct store *s)
@@ -460,6 +462,8 @@ static enum store_result apply(struct store_mem *m, const struct store_write *w)
     case STORE_SESSIONS_CLEAR:
         mem_sessions_clear(&m->sessions);
         return STORE_OK;
+    case STORE_SETTING:
+        return mem_settings_change(&m->settings, w->setting, w->now_s);
     default:
         return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
@@ -480,6 +484,30 @@ static enum store_result mem_sessions(struct store *s, struct str domain, struct
     pthread_mutex_lock(&m->lock);
     const struct mem_sessions_ask ask = {domain, after, limit, may_sign_in, m};
     bool ok = mem_sessions_read(&m->sessions, &ask, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_settings(struct store *s, struct arena *a, struct store_settings *ret,
+                                      struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_settings_read(&m->settings, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_setting_changes(struct store *s,
+                                             const struct store_setting_query *query,
+                                             struct arena *a, struct store_setting_changes *ret,
+                                             struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_settings_history(&m->settings, query, a, ret);
     pthread_mutex_unlock(&m->lock);
     return ok ? STORE_OK : STORE_NO_MEMORY;
 }
@@ -506,6 +534,7 @@ static void mem_free(struct store *s)
         wipe_free_cstr(m->metas[i].value);
     }
     mem_sessions_clear(&m->sessions);
+    mem_settings_finish(&m->settings);
     free(m->accounts);
     free(m->metas);
     pthread_mutex_destroy(&m->lock);
@@ -520,6 +549,8 @@ static const struct store_ops store_mem_ops = {
     .tokens = mem_tokens,
     .sessions = mem_sessions,
     .meta = mem_meta,
+    .settings = mem_settings,
+    .setting_changes = mem_setting_changes,
     .commit = mem_commit,
     .free = mem_free,
 };

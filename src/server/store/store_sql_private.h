@@ -43,6 +43,13 @@ enum statement {
     ADD_STANZA,
     CLEAR_SESSIONS,
     CLEAR_STANZAS,
+    SETTINGS,
+    SETTING,
+    DROP_SETTING,
+    ADD_SETTING,
+    SETTING_CHANGES,
+    ADD_SETTING_CHANGE,
+    DROP_OLD_CHANGES,
     STATEMENT_COUNT
 };
 
@@ -103,5 +110,16 @@ enum store_result store_sql_sessions(struct store *base, struct str domain, stru
 /* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
 enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
 enum store_result store_sql_sessions_clear(struct connection *c);
+
+/* --- store_sql_settings.c --- */
+
+enum store_result store_sql_settings(struct store *base, struct arena *a,
+                                     struct store_settings *ret, struct store_fault *fault);
+enum store_result store_sql_setting_changes(struct store *base,
+                                            const struct store_setting_query *query,
+                                            struct arena *a, struct store_setting_changes *ret,
+                                            struct store_fault *fault);
+/* STORE_SETTING, within the transaction. */
+enum store_result store_sql_setting_change(struct connection *c, const struct store_write *w);
 
 #endif
