@@ -94,7 +94,7 @@ static void print_command_help(const struct ctl_command *c)
              "  --trace      what was said, without secrets");
     if (c->takes & CTL_EVENTS)
         puts("\n"
-             "Kinds of events, each with user= and domain=:\n"
+             "Kinds of events, those of accounts with user= and domain=:\n"
              "  account.added       an account was made\n"
              "  account.removed     it was removed, and its sessions ended\n"
              "  account.disabled    nobody may sign in to it; reason= says why, if that was given\n"
@@ -103,6 +103,7 @@ static void print_command_help(const struct ctl_command *c)
              "  account.password    it has a new password, and its sessions ended\n"
              "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
              "  tokens.revoked      tokens of it were revoked\n"
+             "  settings.changed    name= is value= from now or the next start on; by actor=\n"
              "Later versions may have more. Sign-ins are followed with linnetctl logins --follow.");
     printf("\nExamples:\n%s", c->examples);
 }
