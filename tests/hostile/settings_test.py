@@ -119,6 +119,25 @@ def starts_anyway():
         server.stop()
 
 
+def listens_where_it_can():
+    """an address in the database that cannot be listened on is passed over, the others are listened on"""
+    with Daemon(users=["romeo"]) as server:
+        server.stop()
+        at = server.command.index(f"c2s.listen_tls=127.0.0.1:{server.tls_port}")
+        server.command[at - 1:at + 1] = []
+        with database(server) as db:
+            db.execute("INSERT INTO setting VALUES ('c2s.listen_tls', ?)",
+                       (f"192.0.2.1:{server.tls_port}, 127.0.0.1:{server.tls_port}",))
+            db.commit()
+        server.start()
+        assert re.search(r"what is stored for c2s\.listen_tls is passed over: .*192\.0\.2\.1", server.said())
+        server.serves("romeo")
+        server.control("settings", "set", "c2s.listen_tls", "")
+        restart(server)
+        server.login("romeo", direct_tls=False).close()
+        server.stop()
+
+
 def loses_none():
     """many who set at once: each that was told it holds is kept, and what holds is what is stored last"""
     with Daemon() as server:
@@ -144,4 +163,4 @@ def loses_none():
         server.stop()
 
 
-daemon.run(takes_effect, waits, refuses, starts_anyway, loses_none)
+daemon.run(takes_effect, waits, refuses, starts_anyway, listens_where_it_can, loses_none)
