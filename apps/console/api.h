@@ -40,6 +40,14 @@ void api_sessions_close(struct request *r);
 void api_logins(struct request *r);
 void api_login(struct request *r);
 
+/* api_settings.c */
+void api_settings_get(struct request *r);
+void api_settings_history(struct request *r);
+void api_settings_set(struct request *r);
+void api_settings_reset(struct request *r);
+void api_settings_check(struct request *r);
+void api_reload(struct request *r);
+
 /* api_events.c */
 void api_events(struct request *r);
 

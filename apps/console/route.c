@@ -41,6 +41,17 @@ static const struct route routes[] = {
      {"before", "limit", "actor", "action", "object"},
      api_audit},
     {"GET", API "/login", ACCESS_SIGNED_IN, false, {"id"}, api_login},
+    {"GET", API "/settings", ACCESS_SIGNED_IN, false, {NULL}, api_settings_get},
+    {"POST", API "/settings", ACCESS_FULL, true, {NULL}, api_settings_set},
+    {"POST", API "/settings/reset", ACCESS_FULL, true, {NULL}, api_settings_reset},
+    {"POST", API "/settings/check", ACCESS_FULL, true, {NULL}, api_settings_check},
+    {"GET",
+     API "/settings/history",
+     ACCESS_SIGNED_IN,
+     false,
+     {"name", "before", "limit"},
+     api_settings_history},
+    {"POST", API "/reload", ACCESS_FULL, true, {NULL}, api_reload},
     {"GET", API "/events", ACCESS_SIGNED_IN, false, {NULL}, api_events},
 };
 

@@ -5,6 +5,7 @@
 #include "base/wipe.h"
 #include "logins.h"
 #include "password.h"
+#include "settings.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -282,13 +283,8 @@ static enum linnet_error_code user_list(struct ctl *ctl)
     return code;
 }
 
-struct column {
-    const char *heading, *member;
-};
-
-/* Objects as lines, or as a table; `none` is said when there are none. */
-static bool print_objects(const struct ctl *ctl, const json_t *objects,
-                          const struct column *columns, size_t count, const char *none)
+bool print_objects(const struct ctl *ctl, const json_t *objects, const struct column *columns,
+                   size_t count, const char *none)
 {
     struct table t;
     const char *headings[TABLE_COLUMNS_MAX];
@@ -531,30 +527,6 @@ static enum linnet_error_code status(struct ctl *ctl)
     return code;
 }
 
-static enum linnet_error_code settings(struct ctl *ctl)
-{
-    struct table t;
-    size_t i;
-    json_t *result, *setting;
-    enum linnet_error_code code = call(ctl, "settings.list", NULL, &result);
-    if (code != LINNET_OK)
-        return code;
-    table_init(&t, (const char *[]){"SETTING", "VALUE", "FROM"}, 3);
-    json_array_foreach(json_object_get(result, "settings"), i, setting)
-    {
-        if (ctl->options.json)
-            print_json(setting);
-        table_add(&t, text_of(setting, "name"));
-        table_add(&t, text_of(setting, "value"));
-        table_add(&t, text_of(setting, "source"));
-    }
-    if (!ctl->options.json && !table_print(&t))
-        code = no_memory(ctl);
-    table_finish(&t);
-    json_decref(result);
-    return code;
-}
-
 /* As it stands, or in quotes where it would run into what follows. */
 static void print_quoted(const char *text)
 {
@@ -670,8 +642,20 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl audit --actor admin@example.org --action session. --limit 200\n"
      "  linnetctl --json audit --action account.removed | jq -r .object\n",
      audit},
+    {"settings set", true, CTL_SETTING | CTL_VALUE, "change a setting while the server runs",
+     "  linnetctl settings set login.mechanisms 'SCRAM-SHA-256-PLUS, SCRAM-SHA-256'\n"
+     "  linnetctl settings set limits.idle_timeout_s 1h\n",
+     settings_set},
+    {"settings reset", true, CTL_SETTING, "take back what was set while the server ran",
+     "  linnetctl settings reset login.mechanisms\n", settings_reset},
+    {"settings history", true, CTL_SETTING | CTL_OPTIONAL, "list what was set, by whom and when",
+     "  linnetctl settings history\n"
+     "  linnetctl settings history log.level\n",
+     settings_history},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},
+    {"reload", false, 0, "read settings and certificates again, as on SIGHUP",
+     "  linnetctl reload\n", reload},
     {"events", false, CTL_EVENTS, "print events as they happen, until interrupted",
      "  linnetctl events\n"
      "  linnetctl --json events | jq -r 'select(.event == \"account.disabled\").data.user'\n",

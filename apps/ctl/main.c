@@ -30,6 +30,8 @@ static const char *name_word(const struct ctl_command *c)
 {
     if (!c->wants_name)
         return "";
+    if (c->takes & CTL_OPTIONAL)
+        return "[NAME]";
     return c->takes & CTL_SESSION ? "JID" : "NAME";
 }
 
@@ -41,11 +43,11 @@ static void print_help(void)
          "\n"
          "Commands (each with --help):");
     for (size_t i = 0; i < ctl_command_count; i++)
-        printf("  %-13s %-5s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
+        printf("  %-16s %-6s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
                ctl_commands[i].summary);
     puts("\n"
          "NAME is the part before the @, or the whole address of an account; JID the address of a\n"
-         "session, with its resource.\n"
+         "session, with its resource; with settings, NAME is that of a setting.\n"
          "\n"
          "Options:\n"
          "  --data DIR    the server's data directory (" DEFAULT_DATA ")\n"
@@ -63,9 +65,9 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s%s\n", c->words,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s%s%s\n", c->words,
            c->summary, c->words, c->wants_name ? " " : "", name_word(c),
-           c->takes & CTL_ROLE ? " full|read-only|none" : "",
+           c->takes & CTL_ROLE ? " full|read-only|none" : "", c->takes & CTL_VALUE ? " VALUE" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
            c->takes & CTL_REASON ? " [--reason TEXT]" : "",
            c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
@@ -108,7 +110,7 @@ static void print_command_help(const struct ctl_command *c)
              "  --filter TEXT  only those whose address, IP address or client has this in it");
     if (c->takes & CTL_EVENTS)
         puts("\n"
-             "Kinds of events, each with user= and domain=:\n"
+             "Kinds of events, those of accounts with user= and domain=:\n"
              "  account.added       an account was made\n"
              "  account.removed     it was removed, and its sessions ended\n"
              "  account.disabled    nobody may sign in to it; reason= says why, if that was given\n"
@@ -117,6 +119,7 @@ static void print_command_help(const struct ctl_command *c)
              "  account.password    it has a new password, and its sessions ended\n"
              "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
              "  tokens.revoked      tokens of it were revoked\n"
+             "  settings.changed    name= is value= from now or the next start on; by actor=\n"
              "and audit, a row of the audit trail as linnetctl audit shows it, after each change.\n"
              "Later versions may have more. Sign-ins are followed with linnetctl logins --follow.");
     printf("\nExamples:\n%s", c->examples);
@@ -363,24 +366,33 @@ static const char *option_name(unsigned given)
     return given & CTL_REASON ? "--reason" : "--revoke";
 }
 
+static const char *wanted_name(const struct ctl_command *c)
+{
+    if (c->takes & CTL_SETTING)
+        return "NAME of a setting";
+    return c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account";
+}
+
 static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_command *c,
                                             char *const *rest, int count)
 {
     struct ctl_options *o = &ctl->options;
-    if (c->wants_name && count < 1)
-        return usage(ctl, "\"%s\" needs the %s", c->words,
-                     c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account");
-    int wanted = c->wants_name + (c->takes & CTL_ROLE ? 1 : 0);
-    if (count < wanted)
-        return usage(ctl, "\"%s\" needs a role: full, read-only or none", c->words);
+    bool optional = c->takes & CTL_OPTIONAL;
+    if (c->wants_name && count < 1 && !optional)
+        return usage(ctl, "\"%s\" needs the %s", c->words, wanted_name(c));
+    int wanted = c->wants_name + (c->takes & (CTL_ROLE | CTL_VALUE) ? 1 : 0);
+    if (count < wanted && !optional)
+        return usage(ctl, "\"%s\" needs a %s", c->words,
+                     c->takes & CTL_VALUE ? "value" : "role: full, read-only or none");
     if (count > wanted)
         return usage(ctl, "\"%s\" does not take \"%.60s\"", c->words, rest[wanted]);
     if (o->given & ~c->takes)
         return usage(ctl, "\"%s\" does not take %s", c->words, option_name(o->given & ~c->takes));
     if (o->data && o->socket)
         return usage(ctl, "Either --data or --socket, not both");
-    o->name = c->wants_name ? rest[0] : NULL;
+    o->name = c->wants_name && count > 0 ? rest[0] : NULL;
     o->role = c->takes & CTL_ROLE ? rest[1] : NULL;
+    o->value = c->takes & CTL_VALUE ? rest[1] : NULL;
     return LINNET_OK;
 }
 

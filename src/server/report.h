@@ -22,6 +22,9 @@ struct report *report_new(struct server *server);
  * NULL is fine. */
 void report_free(struct report *r);
 
+/* Of the certificate in force. */
+json_t *report_certificate(const struct report *r);
+
 void report_status(struct report *r, struct control_call *call);
 void report_sessions(struct report *r, struct control_call *call,
                      const struct control_sessions *which);

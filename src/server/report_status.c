@@ -50,9 +50,9 @@ static json_t *pin_of(const struct tls_certificate *cert)
 }
 
 /* Of the certificate in force, whatever the files hold by now. */
-static json_t *certificate_of(const struct server *server)
+json_t *report_certificate(const struct report *r)
 {
-    const struct tls_certificate *cert = &server->certificate;
+    const struct tls_certificate *cert = &r->server->certificate;
     char sha256[96];
     json_t *o = object_new();
     print_fingerprint(cert->sha256, sha256);
@@ -156,7 +156,7 @@ void report_status(struct report *r, struct control_call *call)
     put(o, "lag_ms", json_integer((json_int_t)sums.lag_worst_ms));
     put(o, "commit", commit_of(&commits));
     put(o, "loops", loops_of(server, now_ms));
-    put(o, "certificate", certificate_of(server));
+    put(o, "certificate", report_certificate(r));
     put(o, "warnings", warnings_of(server, &sums, &commits));
     control_call_reply(call, o);
 }

@@ -110,6 +110,8 @@ static const char *const rows_of[] = {
     "'', '', 7)",
     "UPDATE account SET role = 2 WHERE username = 'alice'",
     "INSERT INTO audit VALUES (5, 1, 'uid 0', '', 'account.role', 'alice@example.org', 'full')",
+    "INSERT INTO setting VALUES ('log.level', 'info');"
+    "INSERT INTO setting_change VALUES (1, 2, 'uid 0', '', 'log.level', NULL, 'info')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)

@@ -162,14 +162,35 @@ static void name_listener(struct listener *l, const struct settings_address *a)
                l->direct_tls ? " direct-tls" : "");
 }
 
+/* What was set while a server ran must not keep this one from starting: it could not be set right.
+ */
+static bool is_passed_over(const struct server *server, bool direct_tls,
+                           const struct linnet_error *error)
+{
+    size_t index;
+    const char *name = direct_tls ? "c2s.listen_tls" : "c2s.listen";
+    bool stored = settings_row_find(name, &index) &&
+                  server->live->settings.origin[index].source == SETTINGS_CONSOLE;
+    if (stored)
+        log_printf(&server->log, LOG_WARNING, "settings", 0,
+                   "what is stored for %s is passed over: %s", name, error->sentence);
+    return stored;
+}
+
 static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
                                       bool direct_tls, struct linnet_error *error)
 {
     for (size_t i = 0; i < list->count; i++) {
         struct listener *l = &all->items[all->count];
         int fd = listen_open(&list->items[i], BACKLOG);
-        if (fd < 0)
-            return cannot_listen(&list->items[i], errno, error);
+        if (fd < 0) {
+            struct linnet_error why = {0};
+            int failure = errno;
+            cannot_listen(&list->items[i], failure, &why);
+            if (is_passed_over(all->server, direct_tls, &why))
+                continue;
+            return cannot_listen(&list->items[i], failure, error);
+        }
         *l = (struct listener){.all = all, .fd = fd, .direct_tls = direct_tls};
         l->poll = loop_poll_new(all->server->loop, fd, listener_ready, l);
         if (!l->poll)

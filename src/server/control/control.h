@@ -13,6 +13,7 @@
 #include "server/c2s/throttle.h"
 #include "server/logins.h"
 #include "server/ops/ops.h"
+#include "server/ops/ops_settings.h"
 #include "server/settings.h"
 
 #include <jansson.h>
@@ -57,13 +58,16 @@ struct control_host {
                           const struct control_session *which);
     /* The settings in force; borrowed until the next turn of the loop. */
     const struct settings *(*settings)(void *ctx);
+    /* The certificate in force, as in `status`. */
+    json_t *(*certificate)(void *ctx);
     void *ctx;
 };
 
 struct control_config {
     uv_loop_t *loop;
     const char *path;
-    struct ops_port *ops; /* borrowed; freed after the control socket */
+    struct ops_port *ops;          /* borrowed; freed after the control socket */
+    struct ops_settings *settings; /* borrowed */
     struct control_host host;
     const struct log_sink *log; /* borrowed; NULL for none */
     struct throttle *throttle;  /* borrowed; NULL: passwords may be guessed at any speed */
@@ -97,5 +101,8 @@ void control_emit_audit(struct control *control, const struct store_audit *row);
 
 /* The same for an event of ops. */
 void control_emit_account(struct control *control, const struct ops_event *event);
+
+/* The same for a setting that was changed. */
+void control_emit_setting(struct control *control, const struct ops_setting_outcome *outcome);
 
 #endif

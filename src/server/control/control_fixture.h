@@ -18,6 +18,8 @@ struct control_fixture {
     char dir[40], path[64];
     struct store *store;
     struct settings settings;
+    struct ops_settings *layers;
+    bool unfit; /* whatever is set cannot be used, or applied */
     uv_loop_t loop;
     struct ops *ops;
     struct ops_port *port;
@@ -130,9 +132,53 @@ static inline const struct settings *fixture_settings(void *ctx)
     return &((struct control_fixture *)ctx)->settings;
 }
 
+static inline enum linnet_error_code fixture_check(void *ctx, const struct settings *fresh,
+                                                   struct linnet_error *error)
+{
+    const struct control_fixture *f = ctx;
+    (void)fresh;
+    if (!f->unfit)
+        return LINNET_OK;
+    return error_set(error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", "unfit today",
+                     NULL);
+}
+
+static inline void fixture_waits(void *ctx, const char *name)
+{
+    (void)ctx;
+    (void)name;
+}
+
+static inline enum linnet_error_code fixture_apply(void *ctx, struct settings *fresh,
+                                                   struct linnet_error *error)
+{
+    struct control_fixture *f = ctx;
+    enum linnet_error_code code = fixture_check(ctx, fresh, error);
+    if (code == LINNET_OK && settings_keep_fixed(fresh, &f->settings, fixture_waits, NULL)) {
+        struct settings old = f->settings;
+        f->settings = *fresh;
+        *fresh = old;
+    }
+    settings_finish(fresh);
+    return code;
+}
+
+static inline void fixture_changed(void *ctx, const struct ops_setting_outcome *outcome)
+{
+    struct control_fixture *f = ctx;
+    control_emit_setting(f->control, outcome);
+}
+
+static inline json_t *fixture_certificate(void *ctx)
+{
+    (void)ctx;
+    return json_pack("{s:s}", "subject", "CN=example.org");
+}
+
 static inline void fixture_stop(void *ctx)
 {
     struct control_fixture *f = ctx;
+    ops_settings_free(f->layers);
     control_free(f->control);
     f->control = NULL;
     if (f->held)
@@ -173,7 +219,7 @@ static inline void *fixture_run(void *ctx)
 
 static inline bool control_fixture_start(struct control_fixture *f)
 {
-    const char *sets[] = {"domain=example.org"};
+    static const char *sets[] = {"domain=example.org"};
     struct settings_layers layers = {.sets = sets, .set_count = 1};
     struct linnet_error error = {0};
     snprintf(f->dir, sizeof f->dir, "/tmp/linnet-control-XXXXXX");
@@ -182,7 +228,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
         return false;
     snprintf(f->path, sizeof f->path, "%s/control.sock", f->dir);
     struct ops_config ops = {.store = f->store,
-                             .domain = f->settings.domain,
+                             .domain = "example.org",
                              .iterations = 4096,
                              .token_life_s = 30 * 86400,
                              .derive_threads = 1,
@@ -197,12 +243,19 @@ static inline bool control_fixture_start(struct control_fixture *f)
     f->port = ops_port_new(f->ops, &f->loop);
     logins_init(&f->logins);
     f->throttle = throttle_new((const uint8_t[16]){1});
+    const struct ops_settings_config changes = {
+        .port = f->port,
+        .layers = layers,
+        .host = {fixture_settings, fixture_check, fixture_apply, fixture_changed, f},
+    };
+    f->layers = ops_settings_new(&changes);
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
         .ops = f->port,
+        .settings = f->layers,
         .host = {fixture_status, fixture_sessions, fixture_online, fixture_close_session,
-                 fixture_settings, f},
+                 fixture_settings, fixture_certificate, f},
         .admits = f->admits,
         .throttle = f->throttle,
         .logins = &f->logins,

@@ -7,27 +7,36 @@
 
 /* --- making a row --- */
 
-/* A printable copy that lives with the request; `fallback` for an empty one. */
-static struct str keep_text(struct ops_request *r, struct str text, size_t max_bytes,
+/* A printable copy that lives in `a`; `fallback` for an empty one. */
+static struct str keep_text(struct arena *a, struct str text, size_t max_bytes,
                             const char *fallback)
 {
     char clean[OPS_AUDIT_WHO_BYTES];
     error_copy_text(clean, max_bytes, text);
-    return str_from(ops_request_keep(r, str_from(clean[0] ? clean : fallback)));
+    const char *copy = arena_dup(a, str_from(clean[0] ? clean : fallback));
+    if (!copy)
+        memory_exhausted();
+    return str_from(copy);
+}
+
+void ops_audit_row(struct arena *a, const struct ops_audit_entry *entry, struct store_audit *ret)
+{
+    char uid[32];
+    snprintf(uid, sizeof uid, "uid %lu", (unsigned long)entry->actor.uid);
+    *ret = (struct store_audit){
+        .actor = keep_text(a, entry->actor.name, OPS_AUDIT_WHO_BYTES, uid),
+        .address = keep_text(a, entry->actor.address, OPS_AUDIT_ADDRESS_BYTES, ""),
+        .action = keep_text(a, str_from(entry->action), OPS_AUDIT_ACTION_BYTES, "unknown"),
+        .object = keep_text(a, entry->object, OPS_AUDIT_WHO_BYTES, "server"),
+        .detail = keep_text(a, entry->detail, OPS_AUDIT_DETAIL_BYTES, ""),
+    };
 }
 
 void ops_request_audit(struct ops_request *r, const char *action, struct str object,
                        struct str detail)
 {
-    char uid[32];
-    snprintf(uid, sizeof uid, "uid %lu", (unsigned long)r->actor.uid);
-    r->audit = (struct store_audit){
-        .actor = keep_text(r, r->actor.name, OPS_AUDIT_WHO_BYTES, uid),
-        .address = keep_text(r, r->actor.address, OPS_AUDIT_ADDRESS_BYTES, ""),
-        .action = keep_text(r, str_from(action), OPS_AUDIT_ACTION_BYTES, "unknown"),
-        .object = keep_text(r, object, OPS_AUDIT_WHO_BYTES, "server"),
-        .detail = keep_text(r, detail, OPS_AUDIT_DETAIL_BYTES, ""),
-    };
+    const struct ops_audit_entry entry = {r->actor, action, object, detail};
+    ops_audit_row(&r->memory, &entry, &r->audit);
     r->write.store.audit = &r->audit;
 }
 

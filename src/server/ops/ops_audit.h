@@ -26,6 +26,9 @@ struct ops_audit_entry {
     struct str detail;  /* or STR_NONE */
 };
 
+/* Makes a row, for a write that carries it; its texts live in `a`. */
+void ops_audit_row(struct arena *a, const struct ops_audit_entry *entry, struct store_audit *ret);
+
 /* Writes a row, without an answer: that it could not be written is logged. Never blocks. On the
  * port's thread. */
 void ops_audit(struct ops_port *port, const struct ops_audit_entry *entry);

@@ -59,6 +59,10 @@ struct ops_request {
     bool derived;
     bool right; /* ops_admin.c */
 
+    /* settings */
+    struct store_setting_query setting;
+    struct store_setting_changes setting_changes;
+
     /* tokens */
     struct str client, mechanism;
     int64_t now_s;

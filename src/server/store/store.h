@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "server/store/store_settings.h"
 
 enum store_result {
     STORE_OK = 0,
@@ -196,7 +197,9 @@ enum store_change {
     STORE_LOGOUT,      /* deletes all tokens; STORE_NOT_FOUND */
     STORE_SESSION,     /* adds `session`; STORE_EXISTS */
     STORE_SESSIONS_CLEAR,
-    STORE_AUDIT /* nothing but its `audit` */
+    STORE_AUDIT,  /* nothing but its `audit` */
+    STORE_SETTING /* does `setting`, and notes it in the history; STORE_NOT_FOUND: it was not set,
+                     STORE_EXISTS: to the same value */
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -212,6 +215,7 @@ struct store_write {
     struct str client;
     struct store_token_change *token;
     const struct store_session *session;
+    const struct store_setting_change *setting;
     /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows
      * go, as far as there are more than `audit_keep` (at least 1) of them: STORE_AUDIT_DROP_MAX at
      * most, so that no transaction takes long. */
@@ -263,6 +267,13 @@ struct store_ops {
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,
                               struct store_fault *fault);
+
+    /* At most STORE_SETTINGS_MAX; and a page of their history. They live in `a`. */
+    enum store_result (*settings)(struct store *s, struct arena *a, struct store_settings *ret,
+                                  struct store_fault *fault);
+    enum store_result (*setting_changes)(struct store *s, const struct store_setting_query *query,
+                                         struct arena *a, struct store_setting_changes *ret,
+                                         struct store_fault *fault);
 
     /* All in one transaction. STORE_OK: it is durable, and each write has its own result, which
      * concerns that write only. Else nothing was changed and each write has the returned one. */

@@ -4,6 +4,7 @@
 #include "base/wipe.h"
 #include "server/store/store_mem_audit.h"
 #include "server/store/store_mem_sessions.h"
+#include "server/store/store_mem_settings.h"
 #include "server/store/store_mem_tokens.h"
 
 #include <pthread.h>
@@ -38,6 +39,7 @@ struct store_mem {
     size_t meta_count;
     struct mem_sessions sessions;
     struct mem_audit audit;
+    struct mem_settings settings;
 };
 
 static struct store_mem *mem_of(struct store *s)
@@ -464,6 +466,8 @@ static enum store_result apply_change(struct store_mem *m, const struct store_wr
         return STORE_OK;
     case STORE_AUDIT:
         return STORE_OK;
+    case STORE_SETTING:
+        return mem_settings_change(&m->settings, w->setting, w->now_s);
     default:
         return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
@@ -514,6 +518,30 @@ static enum store_result mem_audit(struct store *s, const struct store_audit_ask
     return ok ? STORE_OK : STORE_NO_MEMORY;
 }
 
+static enum store_result mem_settings(struct store *s, struct arena *a, struct store_settings *ret,
+                                      struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_settings_read(&m->settings, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_setting_changes(struct store *s,
+                                             const struct store_setting_query *query,
+                                             struct arena *a, struct store_setting_changes *ret,
+                                             struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_settings_history(&m->settings, query, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
 static enum store_result mem_commit(struct store *s, struct store_write *const *writes,
                                     size_t count, struct store_fault *fault)
 {
@@ -537,6 +565,7 @@ static void mem_free(struct store *s)
     }
     mem_sessions_clear(&m->sessions);
     mem_audit_finish(&m->audit);
+    mem_settings_finish(&m->settings);
     free(m->accounts);
     free(m->metas);
     pthread_mutex_destroy(&m->lock);
@@ -552,6 +581,8 @@ static const struct store_ops store_mem_ops = {
     .sessions = mem_sessions,
     .audit = mem_audit,
     .meta = mem_meta,
+    .settings = mem_settings,
+    .setting_changes = mem_setting_changes,
     .commit = mem_commit,
     .free = mem_free,
 };

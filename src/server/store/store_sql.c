@@ -104,6 +104,19 @@ static const char *const texts[STATEMENT_COUNT] = {
     [AUDIT_PAGES + 5] = AUDIT_PAGE("object = ? AND " AUDIT_OTHER_ACTION, "id"),
     [AUDIT_PAGES + 6] = AUDIT_PAGE("object = ? AND +actor = ? AND ", "id"),
     [AUDIT_PAGES + 7] = AUDIT_PAGE("object = ? AND +actor = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [SETTINGS] = "SELECT name, value FROM setting ORDER BY name LIMIT ?",
+    [SETTING] = "SELECT value FROM setting WHERE name = ?",
+    [DROP_SETTING] = "DELETE FROM setting WHERE name = ?",
+    [ADD_SETTING] = "INSERT INTO setting (name, value) VALUES (?, ?)",
+    [SETTING_CHANGES] = "SELECT id, time_s, actor, address, name, old_value IS NULL, old_value,"
+                        " new_value IS NULL, new_value FROM setting_change"
+                        " WHERE (? = '' OR name = ?) AND id < ? ORDER BY id DESC LIMIT ?",
+    [ADD_SETTING_CHANGE] = "INSERT INTO setting_change (id, actor, address, name, old_value,"
+                           " new_value, time_s) SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?,"
+                           " (SELECT value FROM setting WHERE name = ?),"
+                           " CASE ? WHEN 1 THEN ? END, ? FROM setting_change",
+    [DROP_OLD_CHANGES] = "DELETE FROM setting_change"
+                         " WHERE id <= (SELECT MAX(id) FROM setting_change) - ?",
 };
 
 struct store_sql *store_sql_of(struct store *s)
@@ -576,6 +589,8 @@ static enum store_result apply_change(struct connection *c, const struct store_w
         return store_sql_sessions_clear(c);
     case STORE_AUDIT:
         return STORE_OK;
+    case STORE_SETTING:
+        return store_sql_setting_change(c, w);
     }
     return STORE_FAILED;
 }
@@ -686,6 +701,8 @@ static const struct store_ops store_sql_ops = {
     .sessions = store_sql_sessions,
     .audit = store_sql_audit,
     .meta = sql_meta,
+    .settings = store_sql_settings,
+    .setting_changes = store_sql_setting_changes,
     .commit = sql_commit,
     .free = sql_free,
 };
