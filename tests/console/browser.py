@@ -78,11 +78,12 @@ class Browser:
 
 class Site(Daemon):
     """linnetd with the console that it starts, and two administrators."""
+    USERS = ["admin", "looker", "nobody"]
 
     def __init__(self, *settings):
         self.http = free_port()
         super().__init__(f"console.listen=127.0.0.1:{self.http}", f"console.program={sys.argv[3]}",
-                         *settings, users=["admin", "looker", "nobody"])
+                         *settings, users=self.USERS)
         self.control("user", "role", "admin", "full")
         self.control("user", "role", "looker", "read-only")
 
