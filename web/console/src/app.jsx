@@ -16,8 +16,11 @@ const PAGES = {
     "/users": { page: Users, title: "users.title" },
     "/users/new": { page: Users, title: "new.title" },
     "/sessions": { page: lazy(async () => (await import("./pages/sessions.jsx")).Sessions), title: "sessions.title" },
+    "/audit": { page: lazy(async () => (await import("./pages/audit.jsx")).Audit), title: "trail.title" },
+    "/settings": { page: lazy(async () => (await import("./pages/settings.jsx")).Settings), title: "set.title" },
     "/sign-ins": { page: lazy(async () => (await import("./pages/sign_ins.jsx")).SignIns), title: "xray.title" },
 };
+const SetUp = lazy(async () => (await import("./pages/setup.jsx")).SetUp);
 const NONE = { page: NotFound, title: "lost.title" };
 
 function useTitle(words) {
@@ -45,8 +48,16 @@ function SignedOut() {
     return <SignIn />;
 }
 
+function FirstRun() {
+    const { t } = useWords();
+    useTitle(t("first.title"));
+    return <SetUp />;
+}
+
 export function App() {
     const who = useStore(session);
+    const { path } = useStore(route);
     if (who === undefined) return null;
+    if (path === "/setup") return <FirstRun />;
     return who ? <SignedIn who={who} /> : <SignedOut />;
 }

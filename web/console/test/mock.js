@@ -6,6 +6,7 @@ import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
+import { callsOfA, moreOfA } from "./mock_more_a.js";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const DOMAIN = "example.org";
@@ -51,6 +52,7 @@ function newWorld(now_ms) {
         failures: 0,
         down: false, // linnetd does not answer
         streamsFull: false,
+        ...moreOfA(now_ms),
         onStreamGone: () => {},
     };
 }
@@ -230,6 +232,7 @@ export const CALLS = {
     "POST /sessions/close": { run: closeSession },
     "GET /logins": { run: listLogins },
     "GET /events": { run: follow },
+    ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
 };
 
 // ---- HTTP ----

@@ -1,5 +1,6 @@
 // The pages in a real browser against the mock: in both languages, light and dark, wide and narrow.
 import assert from "node:assert/strict";
+import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
 import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
 import { translate } from "../src/translate.js";
@@ -17,6 +18,7 @@ const PAGES = [
     ["sessions", "/sessions", (page) => page.getByRole("rowheader", { name: /nurse/ })],
     ["session-close", "/sessions", (page, t) => askClose(page, t, "nurse@example.org")],
     ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("xray.ladder") })],
+    ...ADMIN_PAGES,
 ];
 
 for (const locale of ["en", "zh-CN"])
