@@ -1,7 +1,7 @@
 // Chinese for the help of each setting (src/server/settings_table.c), by its name, and for why a value is
 // refused. A test holds both against the server's files.
 export const settingsWords = {
-    domain: "所服务的 XMPP 域名，即地址中 @ 之后的部分。必须设置。",
+    domain: "所服务的 XMPP 域名，即地址中 @ 之后的部分。未设置时，首次启动会询问。",
     data: "存放数据库、令牌密钥、首次启动时生成的证书和控制套接字的目录。不存在时自动创建，仅属主可访问。",
     loops: "处理连接的事件循环数量，每个循环占用一个线程。0 表示与机器的核心数相同。",
 
@@ -44,20 +44,22 @@ export const settingsWords = {
     "log.level": "记录到日志的最低消息级别。",
     "log.format": "每条消息的格式：供人阅读的一行文字，或一个 JSON 对象。",
 
-    "audit.keep": "审计记录保留的条数；超出的最旧记录会在写入新记录时删除。",
+    "audit.keep": "审计记录（linnetctl audit）最多保留的条数：谁在何时更改了什么。写入新记录时，最旧的记录会被删除。",
 
     "console.listen":
-        "网页控制台的监听地址，供有角色的账号使用（linnetctl user role）。由于使用不加密的 HTTP，只能是本机地址（127.0.0.1、[::1]）；从别处访问请用隧道（ssh -L 9090:127.0.0.1:9090）。留空表示没有控制台。",
-    "console.listen_tls": "网页控制台以 TLS 应答的地址，可以是任何地址。留空表示没有。",
+        "网页控制台的监听地址，供有角色的账号使用（linnetctl user role）。由于使用不加密的 HTTP，只能是本机地址（127.0.0.1、[::1]）；从别处访问请用隧道（ssh -L 9090:127.0.0.1:9090）。留空表示没有。",
+    "console.listen_tls": 
+        "网页控制台的 TLS 监听地址，可以是任何地址，通常是 *:9091。留空表示没有。浏览器须用 IP 地址或其证书中的名称访问。",
     "console.certificate":
-        "控制台的证书及其证书链，PEM 格式。留空时服务器自行生成 DATA/console/cert.pem。",
-    "console.key": "控制台证书的私钥，PEM 格式。",
+        "console.listen_tls 的证书及其证书链，PEM 格式。留空时服务器自行生成 DATA/console/cert.pem，浏览器会对它发出警告。在控制台启动时读取。",
+    "console.key": "该证书的私钥，PEM 格式。",
     "console.program": "控制台的程序。留空时使用 linnetd 旁边的 linnet-console。",
 
     "control.socket": "linnetctl 所连接的套接字。留空时为 DATA/control.sock。",
 
-    "setup.user": "无人值守安装时的管理员用户名：启动时若没有任何管理员，则创建该账号并授予完整角色。",
-    "setup.password_file": "setup.user 的密码文件，只有属主可以读取，仅读取一次。",
+    "setup.user": 
+        "首位管理员的用户名。启动时若已有域名而没有任何管理员，就用 setup.password_file 中的密码创建该账号；账号已存在时则使其成为管理员，密码不变。此时不会打印设置链接。",
+    "setup.password_file": "setup.user 的密码：只有服务器的用户可以读取的文件的第一行。仅在那时读取。",
 };
 
 // {name} stands for what the server fills in.

@@ -126,6 +126,8 @@ walk("the audit trail says who did what, and what comes is seen at once", {}, as
     assert.match(await disabled.innerText(), /admin@example.org disabled iago@example.org\s+under investigation\s+account.disabled · 127.0.0.1/);
     assert.match(await entries(page).filter({ hasText: "server.reloaded" }).innerText(), /^uid 0 on the server/);
     assert.match(await entries(page).filter({ hasText: "moon.landed" }).innerText(), /did something to tranquility\s+one small step\s+moon.landed/);
+    const revoked = await entries(page).filter({ hasText: "tokens.revoked" }).allInnerTexts();
+    assert.deepEqual(revoked.map((text) => /took (a token|all tokens) of/.exec(text)[1]), ["a token", "all tokens"]);
     assert.match(await entries(page).filter({ hasText: "account.role" }).innerText(), /Read only/);
     const entry = auditEntry(mock.world.trail.at(-1).id + 1, Math.floor(Date.now() / 1000), ["admin@example.org", "127.0.0.1", "account.enabled", "iago@example.org", null]);
     mock.world.trail.push(entry);
@@ -253,7 +255,9 @@ walk("the history of all settings leads back", {}, async (page, t, { axe }) => {
     await question.getByRole("button", { name: t("change.do") }).click();
     await page.getByText(t("set.done_now", { name: "logins.keep", value: "200" })).waitFor();
     assert.deepEqual([rowOf("logins.keep").value, rowOf("logins.keep").source], ["200", "default"]);
-    await change.nth(1).waitFor(); // going back is a change too
+    const newest = page.locator(".change").first(); // going back is a change too
+    await newest.getByRole("link", { name: "logins.keep" }).waitFor();
+    assert.match(await newest.innerText(), /500\s+becomes\s+default/);
     await picture(page, "settings-history-back");
 });
 

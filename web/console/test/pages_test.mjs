@@ -198,6 +198,7 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     await signIn(page, t);
     await page.goto("/sign-ins");
     await page.getByText(t("live.on")).waitFor();
+    await page.locator(".xray-row").first().waitFor();
     const id = mock.world.logins.at(-1).id + 1;
     const login = wrongPassword(id, "tybalt", Date.now(), 4000);
     mock.world.logins.push(login);

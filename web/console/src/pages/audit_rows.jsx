@@ -20,7 +20,8 @@ function withNames(sentence, names) {
     return sentence.split(MARK).map((part, i) => (i % 2 ? names[part] : part));
 }
 
-function keyOf({ action, object }, has) {
+function keyOf({ action, object, detail }, has) {
+    if (action === "tokens.revoked" && !detail) return "did.tokens.all";
     if (has(`did.${action}`)) return `did.${action}`;
     return object ? "did.other" : "did.bare";
 }
@@ -57,7 +58,8 @@ function Sentence({ entry, filters }) {
 }
 
 function detailOf({ action, detail }, t, has) {
-    return action === "account.role" && has(`role.${detail}`) ? t(`role.${detail}`) : detail;
+    const isRole = action === "account.role" || action === "console.signed_in";
+    return isRole && has(`role.${detail}`) ? t(`role.${detail}`) : detail;
 }
 
 function Entry({ entry, filters }) {

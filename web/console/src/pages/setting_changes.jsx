@@ -14,6 +14,7 @@ import { Empty } from "../ui/parts.jsx";
 import { Outcome, Value } from "./setting_parts.jsx";
 
 const STEP = 10;
+const MOST = 1000; // that the server gives at once
 
 function Side({ row, value }) {
     const { t } = useWords();
@@ -55,7 +56,7 @@ function useChanges(name, done) {
     const [room, setRoom] = useState(STEP);
     const change = useStore(settingChange);
     const asked = useLoad((signal) => api.settingChanges({ name, limit: room }, signal), [name, room, change, done]);
-    return { ...asked, more: asked.data?.more ? () => setRoom(room + 2 * STEP) : null };
+    return { ...asked, more: asked.data?.more && room < MOST ? () => setRoom(Math.min(MOST, 3 * room)) : null };
 }
 
 function ChangeList({ changes, more, rowOf, named, onAsk }) {

@@ -100,13 +100,13 @@ export function SetUp() {
     const { t } = useWords();
     const secret = useKey();
     const state = useNeeded();
-    const domain = state.data?.domain;
+    const { needed, domain } = state.data ?? {};
     return (
         <main class="door">
             <div class="door-card door-wide">
                 <Mark />
                 <h1>{t("first.title")}</h1>
-                <p class="lead">{domain ? t("first.lead_admin", { domain }) : t("first.lead")}</p>
+                <p class="lead">{needed && (domain ? t("first.lead_admin", { domain }) : t("first.lead"))}</p>
                 <Step state={state} secret={secret} />
             </div>
             <div class="door-foot">
