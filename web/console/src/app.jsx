@@ -16,9 +16,9 @@ const PAGES = {
     "/users": { page: Users, title: "users.title" },
     "/users/new": { page: Users, title: "new.title" },
     "/sessions": { page: lazy(async () => (await import("./pages/sessions.jsx")).Sessions), title: "sessions.title" },
+    "/sign-ins": { page: lazy(async () => (await import("./pages/sign_ins.jsx")).SignIns), title: "xray.title" },
     "/audit": { page: lazy(async () => (await import("./pages/audit.jsx")).Audit), title: "trail.title" },
     "/settings": { page: lazy(async () => (await import("./pages/settings.jsx")).Settings), title: "set.title" },
-    "/sign-ins": { page: lazy(async () => (await import("./pages/sign_ins.jsx")).SignIns), title: "xray.title" },
 };
 const SetUp = lazy(async () => (await import("./pages/setup.jsx")).SetUp);
 const NONE = { page: NotFound, title: "lost.title" };

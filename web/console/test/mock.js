@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
 import { callsOfA, moreOfA } from "./mock_more_a.js";
+import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const DOMAIN = "example.org";
@@ -52,8 +52,8 @@ function newWorld(now_ms) {
         failures: 0,
         down: false, // linnetd does not answer
         streamsFull: false,
-        ...moreOfA(now_ms),
         onStreamGone: () => {},
+        ...moreOfA(now_ms),
     };
 }
 
@@ -214,6 +214,7 @@ function follow(world, { cookie, answer }) {
 }
 
 export const CALLS = {
+    ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
     "GET /health": { open: true, run: () => [200, { ok: true }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },
@@ -232,7 +233,6 @@ export const CALLS = {
     "POST /sessions/close": { run: closeSession },
     "GET /logins": { run: listLogins },
     "GET /events": { run: follow },
-    ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
 };
 
 // ---- HTTP ----
