@@ -8,6 +8,7 @@ import { translate } from "../src/translate.js";
 // ---- every page, in every dress ----
 
 const PAGES = [
+    ...ADMIN_PAGES,
     ["home", "/", (page, t) => page.getByRole("heading", { name: t("home.hour") })],
     ["users", "/users", (page) => page.getByRole("rowheader", { name: "abram" })],
     ["new", "/users/new", (page, t) => page.getByRole("dialog", { name: t("new.title") })],
@@ -18,7 +19,6 @@ const PAGES = [
     ["sessions", "/sessions", (page) => page.getByRole("rowheader", { name: /nurse/ })],
     ["session-close", "/sessions", (page, t) => askClose(page, t, "nurse@example.org")],
     ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("xray.ladder") })],
-    ...ADMIN_PAGES,
 ];
 
 for (const locale of ["en", "zh-CN"])
@@ -198,7 +198,7 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     await signIn(page, t);
     await page.goto("/sign-ins");
     await page.getByText(t("live.on")).waitFor();
-    await page.locator(".xray-row").first().waitFor();
+    await page.locator(".xray-row").first().waitFor(); // what is newest now is open
     const id = mock.world.logins.at(-1).id + 1;
     const login = wrongPassword(id, "tybalt", Date.now(), 4000);
     mock.world.logins.push(login);

@@ -2,12 +2,12 @@
 export const shell = {
     "nav.label": ["Pages", "页面"],
     "nav.skip": ["Skip to the page", "跳到正文"],
+    "nav.audit": ["Audit", "审计"],
+    "nav.settings": ["Settings", "设置"],
     "nav.home": ["Home", "主页"],
     "nav.users": ["Users", "用户"],
     "nav.sessions": ["Sessions", "会话"],
     "nav.xray": ["X-ray", "登录透视"],
-    "nav.audit": ["Audit", "审计"],
-    "nav.settings": ["Settings", "设置"],
 
     "live.on": ["Live", "实时"],
     "live.off": ["Reconnecting…", "正在重新连接…"],
