@@ -12,7 +12,7 @@ const SET_ELSEWHERE = {
     "log.format": ["argument", "json", "--set"],
     "limits.connections_per_address": ["environment", "200", "LINNETD_LIMITS_CONNECTIONS_PER_ADDRESS"],
 };
-const SET_HERE = { "limits.idle_timeout_s": "1h", "logins.keep": "500" };
+const SET_HERE = { "login.legacy": "true", "limits.idle_timeout_s": "1h", "logins.keep": "500" };
 const DAY_S = 86400;
 
 // ---- audit ----
