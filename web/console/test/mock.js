@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { callsOfA, moreOfA } from "./mock_more_a.js";
 import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
@@ -52,6 +53,7 @@ function newWorld(now_ms) {
         down: false, // linnetd does not answer
         streamsFull: false,
         onStreamGone: () => {},
+        ...moreOfA(now_ms),
     };
 }
 
@@ -212,6 +214,7 @@ function follow(world, { cookie, answer }) {
 }
 
 export const CALLS = {
+    ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
     "GET /health": { open: true, run: () => [200, { ok: true }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },

@@ -1,5 +1,6 @@
 // The pages in a real browser against the mock: in both languages, light and dark, wide and narrow.
 import assert from "node:assert/strict";
+import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
 import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
 import { translate } from "../src/translate.js";
@@ -7,6 +8,7 @@ import { translate } from "../src/translate.js";
 // ---- every page, in every dress ----
 
 const PAGES = [
+    ...ADMIN_PAGES,
     ["home", "/", (page, t) => page.getByRole("heading", { name: t("home.hour") })],
     ["users", "/users", (page) => page.getByRole("rowheader", { name: "abram" })],
     ["new", "/users/new", (page, t) => page.getByRole("dialog", { name: t("new.title") })],
@@ -196,6 +198,7 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     await signIn(page, t);
     await page.goto("/sign-ins");
     await page.getByText(t("live.on")).waitFor();
+    await page.locator(".xray-row").first().waitFor(); // what is newest now is open
     const id = mock.world.logins.at(-1).id + 1;
     const login = wrongPassword(id, "tybalt", Date.now(), 4000);
     mock.world.logins.push(login);
