@@ -12,11 +12,15 @@ const PAGES = [
     ["new", "/users/new", (page, t) => page.getByRole("dialog", { name: t("new.title") })],
     ["user", "/users?user=romeo", (page, t) => page.getByRole("heading", { name: t("one.acts") })],
     ["user-self", "/users?user=admin", (page, t) => page.getByText(t("one.self_note"))],
+    ["user-role", "/users?user=romeo", (page, t) => openAct(page, t, "role")],
     ["user-password", "/users?user=romeo", (page, t) => openAct(page, t, "password")],
     ["user-delete", "/users?user=romeo", (page, t) => openAct(page, t, "remove")],
     ["sessions", "/sessions", (page) => page.getByRole("rowheader", { name: /nurse/ })],
+    ["session", "/sessions?jid=nurse@example.org/3ad0385d57a651f21c7fece79e25d3", (page, t) => page.getByRole("dialog").getByText(t("sessions.user"), { exact: true })],
     ["session-close", "/sessions", (page, t) => askClose(page, t, "nurse@example.org")],
-    ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("xray.ladder") })],
+    ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("trace.title") })],
+    ["security", "/security", async (page, t) => (await page.getByText("198.51.100.23").first().waitFor(), page.getByRole("checkbox", { name: "PLAIN" }))],
+    ["block", "/security?block=192.0.2.7", (page, t) => page.getByRole("dialog", { name: t("block.add") })],
 ];
 
 for (const locale of ["en", "zh-CN"])
@@ -250,7 +254,7 @@ walk("the X-ray shows stages with their time, and filters", {}, async (page, t) 
     await page.getByRole("radio", { name: t("xray.only_failed") }).check();
     await page.locator(".xray-what:not(.bad)").first().waitFor({ state: "detached" });
     assert.equal(await page.locator(".xray-what:not(.bad)").count(), 0);
-    await page.getByRole("searchbox", { name: t("xray.search") }).fill("203.0.113");
+    await page.getByRole("searchbox", { name: t("xray.from") }).fill("203.0.113");
     await page.getByText("Not XMPP").first().waitFor();
     assert.match(page.url(), /failed=1/);
 });
