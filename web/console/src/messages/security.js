@@ -51,16 +51,16 @@ export const security = {
         "支持它的应用改用列表中的下一个，不影响任何人登录。",
     ],
     "guards.SCRAM-SHA-256-PLUS": [
-        "The same, for apps that know SHA-256 and not SHA-512.",
-        "同上，用于支持 SHA-256 而不支持 SHA-512 的应用。",
+        "What SCRAM-SHA-512-PLUS does, for apps that do not know SHA-512.",
+        "与 SCRAM-SHA-512-PLUS 相同，用于不支持 SHA-512 的应用。",
     ],
     "breaks.SCRAM-SHA-256-PLUS": [
         "These apps sign in without the check of TLS, or with SHA-1.",
         "这些应用登录时不再校验 TLS，或改用 SHA-1。",
     ],
     "guards.SCRAM-SHA-1-PLUS": [
-        "The same, for older apps. SHA-1 is no weakness in this use.",
-        "同上，用于较旧的应用。SHA-1 在此用法中并不构成弱点。",
+        "What SCRAM-SHA-512-PLUS does, for older apps. SHA-1 is no weakness in this use.",
+        "与 SCRAM-SHA-512-PLUS 相同，用于较旧的应用。SHA-1 在此用法中并不构成弱点。",
     ],
     "breaks.SCRAM-SHA-1-PLUS": [
         "Older apps sign in without the check of TLS.",
@@ -75,16 +75,16 @@ export const security = {
         "无法校验 TLS 的应用改用 SCRAM-SHA-256。只要保留后者，就不影响登录。",
     ],
     "guards.SCRAM-SHA-256": [
-        "The same, for apps that know SHA-256 and not SHA-512.",
-        "同上，用于支持 SHA-256 而不支持 SHA-512 的应用。",
+        "The password never leaves the app; for apps that do not know SHA-512.",
+        "密码不离开应用；用于不支持 SHA-512 的应用。",
     ],
     "breaks.SCRAM-SHA-256": [
         "Apps of today that cannot check TLS take SHA-1, or do not get in when that is off too.",
         "无法校验 TLS 的现代应用改用 SHA-1；若 SHA-1 也已取消，则无法登录。",
     ],
     "guards.SCRAM-SHA-1": [
-        "The same, for older apps. SHA-1 is no weakness in this use.",
-        "同上，用于较旧的应用。SHA-1 在此用法中并不构成弱点。",
+        "The password never leaves the app, an older one either. SHA-1 is no weakness in this use.",
+        "密码不离开应用，旧应用也是如此。SHA-1 在此用法中并不构成弱点。",
     ],
     "breaks.SCRAM-SHA-1": [
         "Old apps cannot sign in: for many it is the only one that they know.",
@@ -103,8 +103,8 @@ export const security = {
         "几乎没有：MD5 已被攻破，服务器为此保存的数据等同于密码。",
     ],
     "breaks.DIGEST-MD5": [
-        "Software of before 2010 cannot sign in; the list below shows who still has some.",
-        "2010 年之前的软件无法登录；下面列出仍在使用的用户。",
+        "Software of before 2010 cannot sign in; “Software of the past” shows who still has some.",
+        "2010 年之前的软件无法登录；“旧软件”列出仍在使用的用户。",
     ],
     "guards.HT-SHA-256-EXPR": [
         "Apps sign in at once and without the password. The token is of use on this TLS connection only.",
@@ -114,14 +114,14 @@ export const security = {
         "Apps use the password each time, which takes longer on a phone. Nobody is shut out.",
         "应用每次都使用密码，手机上会慢一些，但不影响登录。",
     ],
-    "guards.HT-SHA-256-UNIQ": ["The same, over TLS 1.2.", "同上，用于 TLS 1.2。"],
+    "guards.HT-SHA-256-UNIQ": ["What HT-SHA-256-EXPR does, over TLS 1.2.", "与 HT-SHA-256-EXPR 相同，用于 TLS 1.2。"],
     "breaks.HT-SHA-256-UNIQ": [
         "Apps with TLS 1.2 use the password each time. Nobody is shut out.",
         "使用 TLS 1.2 的应用每次都使用密码，不影响登录。",
     ],
     "guards.HT-SHA-256-ENDP": [
-        "The same, for apps that can check the server's certificate only.",
-        "同上，用于只能校验服务器证书的应用。",
+        "Apps sign in at once and without the password. The token is of use with this server's certificate only.",
+        "应用无需密码即可快速登录，令牌只在服务器出示此证书时有效。",
     ],
     "breaks.HT-SHA-256-ENDP": [
         "Some apps use the password each time. Nobody is shut out.",

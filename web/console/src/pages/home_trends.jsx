@@ -5,15 +5,17 @@ import { history } from "../live.js";
 import { useStore } from "../store.js";
 import { Trend } from "../ui/charts.jsx";
 
-function TrendCard({ label, note, values, say }) {
+// `said`: the server tells it, though there may be no value yet.
+function TrendCard({ said, label, note, values, say }) {
     const { t } = useWords();
-    if (!values.length) return null;
-    const now = say(values.at(-1));
+    if (!said) return null;
+    const now = values.length ? say(values.at(-1)) : "–";
+    const most = values.length ? say(Math.max(...values)) : "–";
     return (
         <section class="card trend">
             <h2 class="figure-label">{label}</h2>
             <p class="trend-value">{now}</p>
-            <Trend values={values} top={say} summary={t("home.trend", { label, now, most: say(Math.max(...values)) })} />
+            <Trend values={values} top={most} summary={t("home.trend", { label, now, most })} />
             <p class="axis">
                 <span>{note}</span>
                 <span>{t("home.now")}</span>
@@ -29,18 +31,21 @@ export function Trends({ now }) {
     return (
         <div class="trends">
             <TrendCard
+                said={now.messages !== undefined}
                 label={t("home.messages")}
-                note={now.messages >= 0 && t("home.messages_note", { n: now.messages })}
+                note={t("home.messages_note", { n: now.messages })}
                 values={seriesOf(past, "rate")}
                 say={(rate) => t("home.per_second", { rate: format.rate(rate) })}
             />
             <TrendCard
+                said={now.lag_ms !== undefined}
                 label={t("home.lag")}
                 note={t("home.lag_note")}
                 values={seriesOf(past, "lag")}
                 say={format.fine}
             />
             <TrendCard
+                said={now.commit !== undefined}
                 label={t("home.commit")}
                 note={worst >= 0 && t("home.commit_note", { worst: format.fine(worst) })}
                 values={seriesOf(past, "commit")}

@@ -108,7 +108,7 @@ function Save({ before, after, mechanisms, value, onSaved, onCancel }) {
 function Foot({ changed, locked, onSave, onReset }) {
     const { t } = useWords();
     return (
-        <div class="ticks-foot">
+        <div class={`ticks-foot ${changed ? "ticks-changed" : ""}`}>
             <p class={`note ${locked ? "note-bad" : ""}`} role={locked ? "alert" : undefined}>
                 {locked ? t(`locked.${locked}`) : changed && t("mech.unsaved")}
             </p>

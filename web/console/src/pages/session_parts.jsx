@@ -2,6 +2,8 @@
 import { useWords } from "../i18n.js";
 import { Badge, Dot } from "../ui/parts.jsx";
 
+const DAY_S = 86400;
+
 export const isLost = (session) => session.detached_s !== undefined;
 
 export function SessionState({ session }) {
@@ -52,7 +54,7 @@ export function SessionMechanism({ session }) {
     );
 }
 
-// One direction: how many stanzas, and how much that was.
+// One direction in words: how many stanzas, and how much that was.
 export function Traffic({ stanzas, bytes }) {
     const { t, format } = useWords();
     if (stanzas === undefined || stanzas === null) return "–";
@@ -64,13 +66,42 @@ export function Traffic({ stanzas, bytes }) {
     );
 }
 
+function Way({ way, stanzas, bytes }) {
+    const { t, format } = useWords();
+    return (
+        <>
+            <dt>{t(`sessions.${way}`)}</dt>
+            <dd>{format.number(stanzas)}</dd>
+            <dd class="quiet">{bytes >= 0 && format.bytes(bytes)}</dd>
+        </>
+    );
+}
+
+// Both directions in little room: stanzas, and how much that was.
+export function BothWays({ session }) {
+    const { stanzas_in, stanzas_out, bytes_in, bytes_out } = session;
+    if (stanzas_in === undefined || stanzas_in === null) return "–";
+    return (
+        <dl class="ways">
+            <Way way="in" stanzas={stanzas_in} bytes={bytes_in} />
+            <Way way="out" stanzas={stanzas_out} bytes={bytes_out} />
+        </dl>
+    );
+}
+
+// When it began, as exactly as one wants to know.
+function momentOf(format, since_s) {
+    const old = Date.now() / 1000 - since_s > DAY_S;
+    return old ? format.day(since_s * 1000) : format.minute(since_s * 1000);
+}
+
 export function Since({ session }) {
     const { format } = useWords();
     const lasts_s = session.connected_s ?? session.detached_s;
     return (
         <div>
             {lasts_s === undefined ? "–" : format.span(lasts_s)}
-            {session.since_s > 0 && <span class="quiet">{format.moment(session.since_s * 1000)}</span>}
+            {session.since_s > 0 && <span class="quiet">{momentOf(format, session.since_s)}</span>}
         </div>
     );
 }

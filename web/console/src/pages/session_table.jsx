@@ -1,6 +1,6 @@
 import { useWords } from "../i18n.js";
 import { follow } from "../router.js";
-import { SessionMechanism, SessionState, SessionTls, Since, Traffic } from "./session_parts.jsx";
+import { BothWays, SessionMechanism, SessionState, SessionTls, Since } from "./session_parts.jsx";
 
 function SessionRow({ session, to, onClose }) {
     const { t } = useWords();
@@ -17,22 +17,21 @@ function SessionRow({ session, to, onClose }) {
                 </span>
             </th>
             <td data-label={t("sessions.client")}>
-                {session.software ?? "–"}
-                <span class="quiet mono">{session.address}</span>
+                <div>
+                    {session.software ?? "–"}
+                    <span class="quiet mono">{session.address}</span>
+                </div>
             </td>
             <td data-label={t("sessions.tls")} class="cell-wide">
                 <SessionTls session={session} />
             </td>
-            <td data-label={t("sessions.mechanism")} class="cell-wide">
+            <td data-label={t("sessions.mechanism")} class="cell-wide how">
                 <SessionMechanism session={session} />
             </td>
-            <td data-label={t("sessions.received")} class="cell-wide cell-number">
-                <Traffic stanzas={session.stanzas_in} bytes={session.bytes_in} />
+            <td data-label={t("sessions.traffic")} class="cell-wide cell-number">
+                <BothWays session={session} />
             </td>
-            <td data-label={t("sessions.sent")} class="cell-wide cell-number">
-                <Traffic stanzas={session.stanzas_out} bytes={session.bytes_out} />
-            </td>
-            <td data-label={t("sessions.since")} class="cell-since">
+            <td data-label={t("sessions.since")} class="cell-number">
                 <Since session={session} />
             </td>
             {onClose && (
@@ -50,7 +49,7 @@ function SessionRow({ session, to, onClose }) {
 // `to(jid)` is where a session is shown; without `onClose`, none can be closed.
 export function SessionTable({ sessions, to, onClose }) {
     const { t } = useWords();
-    const heads = ["jid", "client", "tls", "mechanism", "received", "sent", "since"];
+    const heads = ["jid", "client", "tls", "mechanism", "traffic", "since"];
     return (
         <table class="table table-sessions">
             <thead>
