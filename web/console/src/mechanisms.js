@@ -1,5 +1,8 @@
 // Which sign-in methods are on offer, and what follows when others are. No page.
 
+// Tokens are no part of the setting login.mechanisms: login.token_days says whether there are any.
+export const isToken = (mechanism) => mechanism.class === "token";
+
 // How the setting login.mechanisms is written; empty stands for what the server would choose itself.
 export function valueOf(names, mechanisms, legacyOn) {
     const own = mechanisms.filter(({ legacy }) => !legacy || legacyOn).map(({ name }) => name);
@@ -23,11 +26,4 @@ export function changesOf(before, after) {
         gone: before.filter((name) => !after.includes(name)),
         come: after.filter((name) => !before.includes(name)),
     };
-}
-
-// Why nobody could sign in with these, or null: a token is given only after a password was.
-export function lockedOut(names, mechanisms) {
-    if (!names.length) return "none";
-    const byName = new Map(mechanisms.map((one) => [one.name, one]));
-    return names.every((name) => byName.get(name)?.class === "token") ? "tokens" : null;
 }

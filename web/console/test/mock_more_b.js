@@ -1,7 +1,8 @@
 // The stand-in for what the pages of security, sessions and sign-ins ask of the server: made-up data,
 // and the calls that change it.
 const DAY_S = 86400;
-const DEFAULT_SET = ["SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "HT-SHA-256-EXPR", "HT-SHA-256-ENDP"];
+const METHODS = ["SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5"];
+const TOKENS = ["HT-SHA-256-EXPR", "HT-SHA-256-UNIQ", "HT-SHA-256-ENDP", "HT-SHA-256-NONE"]; // no part of the setting
 const USED = { "SCRAM-SHA-512-PLUS": 41, "SCRAM-SHA-256-PLUS": 6, "SCRAM-SHA-1": 2, "HT-SHA-256-EXPR": 17 };
 const SOFTWARE = ["Conversations 2.17", "Gajim 2.1", "linnet 0.1.0", null, "Dino 0.5"];
 
@@ -18,7 +19,7 @@ export function makeSecurity(now_ms) {
         debts: [
             { kind: "address", who: "198.51.100.23", failures: 8.4, hold_ms: 8000, waiting: 2 },
             { kind: "account", who: "romeo", failures: 6, hold_ms: 4000, waiting: 0 },
-            { kind: "address", who: "2001:db8::bad:cafe", failures: 1.2, hold_ms: 0, waiting: 0 },
+            { kind: "address", who: "2001:db8:bad:cafe::/64", failures: 1.2, hold_ms: 0, waiting: 0 },
         ],
         blocks: [
             { network: "203.0.113.0/24", reason: "scans every night", since_s: now_s - 3 * DAY_S, until_s: null, actor: "admin@example.org", hits: 4180 },
@@ -83,13 +84,12 @@ function classOf(name) {
 function mechanisms({ security }) {
     const legacy = security.settings["login.legacy"] === "true";
     const chosen = security.settings["login.mechanisms"];
-    const known = [...DEFAULT_SET.slice(0, 6), "DIGEST-MD5", ...DEFAULT_SET.slice(6)];
-    const offered = chosen ? chosen.split(/[\s,]+/) : known.filter((name) => legacy || name !== "DIGEST-MD5");
-    const list = known.map((name) => ({
+    const offered = [...TOKENS, ...(chosen ? chosen.split(", ") : METHODS.filter((name) => legacy || name !== "DIGEST-MD5"))];
+    const list = [...METHODS, ...TOKENS].map((name) => ({
         name,
         offered: offered.includes(name),
         legacy: name === "DIGEST-MD5",
-        binding: /PLUS$|EXPR$|ENDP$/.test(name),
+        binding: /PLUS$|HT-.*(?<!NONE)$/.test(name),
         class: classOf(name),
         used_recently: USED[name] ?? 0,
         accounts_last_s: null,
@@ -109,6 +109,8 @@ export function makeCalls({ Refusal, mustBeFull }) {
     };
     const set = (security, { name, value }) => {
         if (!(name in security.settings)) throw new Refusal(422, "usage", `There is no setting ${name}.`);
+        const bad = name === "login.mechanisms" && value.split(", ").find((one) => one && !METHODS.includes(one));
+        if (bad) throw new Refusal(422, "usage", `${bad} is no SASL mechanism of this server.`);
         const live = name !== "login.legacy";
         if (live) security.settings[name] = value;
         else security.pending = { ...security.pending, [name]: value };

@@ -36,10 +36,11 @@ export const security = {
         "This is the server's own choice, so later versions may add to it. It holds from the next sign-in on.",
         "这是服务器的默认选择，新版本可能会增加机制。自下一次登录起生效。",
     ],
-    "locked.none": ["At least one must stay: nobody could sign in.", "至少保留一个，否则无人能登录。"],
-    "locked.tokens": [
-        "One that takes a password must stay: an app gets its token only after a password.",
-        "必须保留一个使用密码的机制：应用用密码登录后才能获得令牌。",
+    "mech.none": ["At least one must stay: nobody could sign in.", "至少保留一个，否则无人能登录。"],
+    "mech.tokens": ["Tokens", "令牌"],
+    "mech.tokens_note": [
+        "After a password was given once, an app may use a token. The setting login.token_days says for how long; with 0 there are none, and apps use the password each time.",
+        "用密码登录一次后，应用可以使用令牌。设置 login.token_days 决定有效天数；为 0 时不发放，应用每次都使用密码。",
     ],
 
     "guards.SCRAM-SHA-512-PLUS": [
@@ -107,33 +108,17 @@ export const security = {
         "2010 年之前的软件无法登录；“旧软件”列出仍在使用的用户。",
     ],
     "guards.HT-SHA-256-EXPR": [
-        "Apps sign in at once and without the password. The token is of use on this TLS connection only.",
-        "应用无需密码即可快速登录，令牌只对当前 TLS 连接有效。",
-    ],
-    "breaks.HT-SHA-256-EXPR": [
-        "Apps use the password each time, which takes longer on a phone. Nobody is shut out.",
-        "应用每次都使用密码，手机上会慢一些，但不影响登录。",
+        "Apps sign in at once and without the password. What they send is of use on this TLS connection only.",
+        "应用无需密码即可快速登录，所发内容只对当前 TLS 连接有效。",
     ],
     "guards.HT-SHA-256-UNIQ": ["What HT-SHA-256-EXPR does, over TLS 1.2.", "与 HT-SHA-256-EXPR 相同，用于 TLS 1.2。"],
-    "breaks.HT-SHA-256-UNIQ": [
-        "Apps with TLS 1.2 use the password each time. Nobody is shut out.",
-        "使用 TLS 1.2 的应用每次都使用密码，不影响登录。",
-    ],
     "guards.HT-SHA-256-ENDP": [
-        "Apps sign in at once and without the password. The token is of use with this server's certificate only.",
-        "应用无需密码即可快速登录，令牌只在服务器出示此证书时有效。",
-    ],
-    "breaks.HT-SHA-256-ENDP": [
-        "Some apps use the password each time. Nobody is shut out.",
-        "部分应用每次都使用密码，不影响登录。",
+        "Apps sign in at once and without the password. What they send is of use with this server's certificate only.",
+        "应用无需密码即可快速登录，所发内容只对此服务器的证书有效。",
     ],
     "guards.HT-SHA-256-NONE": [
         "Apps sign in at once and without the password. A forged certificate is not found out.",
         "应用无需密码即可快速登录，但不能发现伪造的证书。",
-    ],
-    "breaks.HT-SHA-256-NONE": [
-        "Apps that cannot check TLS use the password each time. Nobody is shut out.",
-        "无法校验 TLS 的应用每次都使用密码，不影响登录。",
     ],
     "guards.scram": ["The password never leaves the app.", "密码不离开应用。"],
     "breaks.scram": ["Apps that know no other one cannot sign in.", "不支持其他机制的应用无法登录。"],
@@ -142,7 +127,6 @@ export const security = {
     "guards.digest": ["Little: it is outdated.", "几乎没有：已过时。"],
     "breaks.digest": ["Old software cannot sign in.", "旧软件无法登录。"],
     "guards.token": ["Apps sign in at once and without the password.", "应用无需密码即可快速登录。"],
-    "breaks.token": ["Apps use the password each time. Nobody is shut out.", "应用每次都使用密码，不影响登录。"],
     "guards.anonymous": ["Nothing: everybody is let in.", "没有：任何人都能进入。"],
     "breaks.anonymous": ["Guests without an account cannot come in.", "没有账号的访客无法进入。"],
 

@@ -2,7 +2,7 @@
 import { useId, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
-import { changesOf, lockedOut, offeredOf, toggled, valueOf } from "../mechanisms.js";
+import { changesOf, isToken, offeredOf, toggled, valueOf } from "../mechanisms.js";
 import { Confirm } from "../ui/confirm.jsx";
 import { Outcome } from "../ui/outcome.jsx";
 import { Badge } from "../ui/parts.jsx";
@@ -105,26 +105,51 @@ function Save({ before, after, mechanisms, value, onSaved, onCancel }) {
     );
 }
 
-function Foot({ changed, locked, onSave, onReset }) {
+// `none`: nothing is ticked, and nobody could sign in.
+function Foot({ changed, none, onSave, onReset }) {
     const { t } = useWords();
     return (
         <div class={`ticks-foot ${changed ? "ticks-changed" : ""}`}>
-            <p class={`note ${locked ? "note-bad" : ""}`} role={locked ? "alert" : undefined}>
-                {locked ? t(`locked.${locked}`) : changed && t("mech.unsaved")}
+            <p class={`note ${none ? "note-bad" : ""}`} role={none ? "alert" : undefined}>
+                {none ? t("mech.none") : changed && t("mech.unsaved")}
             </p>
             <button type="button" class="button" disabled={!changed} onClick={onReset}>
                 {t("mech.reset")}
             </button>
-            <button type="button" class="button button-main" disabled={!changed || Boolean(locked)} onClick={onSave}>
+            <button type="button" class="button button-main" disabled={!changed || none} onClick={onSave}>
                 {t("mech.save")}
             </button>
         </div>
     );
 }
 
-// `saved`: {applied} when these were saved last.
-export function Mechanisms({ mechanisms, legacyOn, setting, full, saved, onSaved }) {
+// What spares apps the password after the first time; another setting says whether there is any.
+function Tokens({ mechanisms }) {
     const { t } = useWords();
+    const { guards } = useConsequences();
+    if (!mechanisms.length) return null;
+    return (
+        <div class="ticks-more">
+            <h3 class="card-sub">{t("mech.tokens")}</h3>
+            <p class="quiet small">{t("mech.tokens_note")}</p>
+            <dl class="methods">
+                {mechanisms.map((mechanism) => [
+                    <dt key={mechanism.name}>
+                        {mechanism.name}
+                        {!mechanism.offered && <Badge>{t("legacy.off")}</Badge>}
+                        <Badges mechanism={mechanism} />
+                    </dt>,
+                    <dd key={`${mechanism.name}=`}>{guards(mechanism)}</dd>,
+                ])}
+            </dl>
+        </div>
+    );
+}
+
+// `saved`: {applied} when these were saved last.
+export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, onSaved }) {
+    const { t } = useWords();
+    const mechanisms = all.filter((mechanism) => !isToken(mechanism));
     const offered = offeredOf(mechanisms);
     const [names, setNames] = useState(offered);
     const [asking, setAsking] = useState(false);
@@ -154,11 +179,12 @@ export function Mechanisms({ mechanisms, legacyOn, setting, full, saved, onSaved
             {editable && (
                 <Foot
                     changed={changed}
-                    locked={changed && lockedOut(names, mechanisms)}
+                    none={!names.length}
                     onSave={() => setAsking(true)}
                     onReset={() => setNames(offered)}
                 />
             )}
+            <Tokens mechanisms={all.filter(isToken)} />
             {asking && (
                 <Save
                     before={offered}

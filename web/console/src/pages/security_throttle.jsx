@@ -11,10 +11,13 @@ import { Outcome } from "../ui/outcome.jsx";
 
 const AGAIN_S = 10; // debts decay
 
+// A subscriber of IPv6 owes as a whole: "2001:db8::/64" is how its addresses begin.
+const beginOf = (who) => who.replace(/::?\/64$/, ":");
+
 function Debt({ debt, full, onForgive }) {
     const { t, format } = useWords();
     const { kind, who, failures, hold_ms, waiting } = debt;
-    const sign_ins = kind === "address" ? { from: who } : { user: who };
+    const sign_ins = kind === "address" ? { from: beginOf(who) } : { user: who };
     return (
         <li class="token">
             <div class="token-words">
