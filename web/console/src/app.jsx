@@ -16,6 +16,7 @@ const PAGES = {
     "/users": { page: Users, title: "users.title" },
     "/users/new": { page: Users, title: "new.title" },
     "/sessions": { page: lazy(async () => (await import("./pages/sessions.jsx")).Sessions), title: "sessions.title" },
+    "/security": { page: lazy(async () => (await import("./pages/security.jsx")).Security), title: "security.title" },
     "/sign-ins": { page: lazy(async () => (await import("./pages/sign_ins.jsx")).SignIns), title: "xray.title" },
     "/audit": { page: lazy(async () => (await import("./pages/audit.jsx")).Audit), title: "trail.title" },
     "/settings": { page: lazy(async () => (await import("./pages/settings.jsx")).Settings), title: "set.title" },

@@ -1,10 +1,11 @@
 // The stream of events: what the server says of itself, kept for as long as the page is open.
 import { api, session } from "./api.js";
+import { pointOf } from "./figures.js";
 import { store } from "./store.js";
 
 const HISTORY = 150; // status comes every 2 s: five minutes
 const LOGINS = 1000;
-const ACCOUNTS = ["added", "removed", "enabled", "disabled", "password", "logged_out"];
+const ACCOUNTS = ["added", "removed", "enabled", "disabled", "password", "logged_out", "role"];
 const RETRY_MS = 3000;
 
 export const connected = store(false);
@@ -20,9 +21,8 @@ let source = null;
 
 function onStatus(now) {
     status.set(now);
-    const memory = now.loops.reduce((sum, loop) => sum + loop.memory_bytes, 0);
-    const point = { sessions: now.sessions, connections: now.connections, signingIn: now.signing_in, memory };
-    history.set([...history.get().slice(1 - HISTORY), point]);
+    const past = history.get();
+    history.set([...past.slice(1 - HISTORY), pointOf(past.at(-1), now, Date.now())]);
 }
 
 // Ids rise by one with each record, so that what comes twice is seen.
@@ -65,6 +65,7 @@ function open() {
     for (const kind of ACCOUNTS)
         source.addEventListener(`account.${kind}`, (event) =>
             accountChange.set({ kind, ...JSON.parse(event.data) }));
+    source.addEventListener("tokens.revoked", (event) => accountChange.set({ kind: "tokens", ...JSON.parse(event.data) }));
 }
 
 function close() {

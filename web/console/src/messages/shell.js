@@ -8,6 +8,7 @@ export const shell = {
     "nav.users": ["Users", "用户"],
     "nav.sessions": ["Sessions", "会话"],
     "nav.xray": ["X-ray", "登录透视"],
+    "nav.security": ["Security", "安全"],
 
     "live.on": ["Live", "实时"],
     "live.off": ["Reconnecting…", "正在重新连接…"],
