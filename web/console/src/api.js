@@ -8,6 +8,9 @@ export const session = store(undefined);
 // Whether the session was ended by the server, not by who was signed in.
 export const ended = store(false);
 
+// The address of the administrator that set-up made, until somebody has signed in.
+export const madeAtSetUp = store(null);
+
 function endSession() {
     if (session.get()) ended.set(true);
     session.set(null);
@@ -80,7 +83,13 @@ export const api = {
     blocks: (signal) => call("GET", "blocks", { signal }),
     block: (network, reason, hours) => call("POST", "blocks", { body: { network, reason, hours } }),
     unblock: (network) => call("POST", "blocks/remove", { body: { network } }),
+    audit: (parameters, signal) => call("GET", `audit${query(parameters)}`, { signal }),
     settings: (signal) => call("GET", "settings", { signal }),
     setSetting: (name, value) => call("POST", "settings", { body: { name, value } }),
+    resetSetting: (name) => call("POST", "settings/reset", { body: { name } }),
+    checkSetting: (name, value, signal) => call("POST", "settings/check", { body: { name, value }, signal }),
+    settingChanges: (parameters, signal) => call("GET", `settings/history${query(parameters)}`, { signal }),
     reload: () => call("POST", "reload", { body: {} }),
+    setUpState: (signal) => call("GET", "setup", { signal }),
+    setUp: (key, domain, user, password) => call("POST", "setup", { body: { key, domain, user, password } }),
 };

@@ -18,7 +18,10 @@ const PAGES = {
     "/sessions": { page: lazy(async () => (await import("./pages/sessions.jsx")).Sessions), title: "sessions.title" },
     "/security": { page: lazy(async () => (await import("./pages/security.jsx")).Security), title: "security.title" },
     "/sign-ins": { page: lazy(async () => (await import("./pages/sign_ins.jsx")).SignIns), title: "xray.title" },
+    "/audit": { page: lazy(async () => (await import("./pages/audit.jsx")).Audit), title: "trail.title" },
+    "/settings": { page: lazy(async () => (await import("./pages/settings.jsx")).Settings), title: "set.title" },
 };
+const SetUp = lazy(async () => (await import("./pages/setup.jsx")).SetUp);
 const NONE = { page: NotFound, title: "lost.title" };
 
 function useTitle(words) {
@@ -46,8 +49,16 @@ function SignedOut() {
     return <SignIn />;
 }
 
+function FirstRun() {
+    const { t } = useWords();
+    useTitle(t("first.title"));
+    return <SetUp />;
+}
+
 export function App() {
     const who = useStore(session);
+    const { path } = useStore(route);
     if (who === undefined) return null;
+    if (path === "/setup") return <FirstRun />;
     return who ? <SignedIn who={who} /> : <SignedOut />;
 }

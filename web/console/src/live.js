@@ -14,6 +14,9 @@ export const history = store([]);
 export const logins = store([]); // the newest first
 export const accountChange = store(null); // the last event of an account
 
+export const auditEntry = store(null); // the last entry of the audit trail
+export const settingChange = store(null); // the last change of a setting
+
 let source = null;
 
 function onStatus(now) {
@@ -57,6 +60,8 @@ function open() {
     source.onerror = onError;
     source.addEventListener("status", (event) => onStatus(JSON.parse(event.data)));
     source.addEventListener("login", (event) => addLogins([JSON.parse(event.data)]));
+    source.addEventListener("audit", (event) => auditEntry.set(JSON.parse(event.data)));
+    source.addEventListener("settings.changed", (event) => settingChange.set(JSON.parse(event.data)));
     for (const kind of ACCOUNTS)
         source.addEventListener(`account.${kind}`, (event) =>
             accountChange.set({ kind, ...JSON.parse(event.data) }));
@@ -75,6 +80,8 @@ function forget() {
     history.set([]);
     logins.set([]);
     accountChange.set(null);
+    auditEntry.set(null);
+    settingChange.set(null);
 }
 
 session.follow((now) => (now ? open() : forget()));

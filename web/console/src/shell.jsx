@@ -13,6 +13,8 @@ const PLACES = [
     { path: "/sessions", icon: "sessions", words: "nav.sessions" },
     { path: "/sign-ins", icon: "xray", words: "nav.xray" },
     { path: "/security", icon: "shield", words: "nav.security" },
+    { path: "/audit", icon: "audit", words: "nav.audit" },
+    { path: "/settings", icon: "settings", words: "nav.settings" },
 ];
 
 function isHere(place, path) {

@@ -15,7 +15,7 @@ const HAN = /\p{Script=Han}/u;
 const NO_CHINESE = new Set(["xray.tls", "sessions.tls", "path.sasl2"]);
 
 const source = readdirSync(SRC, { recursive: true })
-    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences/.test(name))
+    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences|settings_words/.test(name))
     .map((name) => readFileSync(SRC + name, "utf8"))
     .join("\n");
 

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { callsOfA, moreOfA } from "./mock_more_a.js";
 import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
 import { makeCalls, makeSecurity, moreSession, moreStatus } from "./mock_more_b.js";
 
@@ -55,6 +56,7 @@ function newWorld(now_ms) {
         down: false, // linnetd does not answer
         streamsFull: false,
         onStreamGone: () => {},
+        ...moreOfA(now_ms),
     };
 }
 
@@ -238,6 +240,7 @@ function follow(world, { cookie, answer }) {
 }
 
 export const CALLS = {
+    ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
     "GET /health": { open: true, run: () => [200, { ok: true }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },

@@ -1,5 +1,6 @@
 // The pages in a real browser against the mock: in both languages, light and dark, wide and narrow.
 import assert from "node:assert/strict";
+import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
 import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
 import { translate } from "../src/translate.js";
@@ -7,6 +8,7 @@ import { translate } from "../src/translate.js";
 // ---- every page, in every dress ----
 
 const PAGES = [
+    ...ADMIN_PAGES,
     ["home", "/", (page, t) => page.getByRole("heading", { name: t("home.hour") })],
     ["users", "/users", (page) => page.getByRole("rowheader", { name: "abram" })],
     ["new", "/users/new", (page, t) => page.getByRole("dialog", { name: t("new.title") })],

@@ -2,6 +2,8 @@
 export const shell = {
     "nav.label": ["Pages", "页面"],
     "nav.skip": ["Skip to the page", "跳到正文"],
+    "nav.audit": ["Audit", "审计"],
+    "nav.settings": ["Settings", "设置"],
     "nav.home": ["Home", "主页"],
     "nav.users": ["Users", "用户"],
     "nav.sessions": ["Sessions", "会话"],
