@@ -9,9 +9,6 @@ const SOFTWARE = ["Conversations 2.17", "Gajim 2.1", "linnet 0.1.0", null, "Dino
 export function makeSecurity(now_ms) {
     const now_s = Math.floor(now_ms / 1000);
     return {
-        settings: { "login.mechanisms": "", "login.legacy": "true" },
-        fixed: {}, // name -> where
-        reloads: 0,
         neededBy: [
             { user: "caliban", mechanism: "DIGEST-MD5", last_s: now_s - 7300, software: "Psi 0.11" },
             { user: "nurse", mechanism: "DIGEST-MD5", last_s: now_s - 9 * DAY_S, software: null },
@@ -81,9 +78,10 @@ function classOf(name) {
     return name === "PLAIN" ? "plain" : "digest";
 }
 
-function mechanisms({ security }) {
-    const legacy = security.settings["login.legacy"] === "true";
-    const chosen = security.settings["login.mechanisms"];
+function mechanisms({ security, settings }) {
+    const valueOf = (name) => settings.find((row) => row.name === name).value;
+    const legacy = valueOf("login.legacy") === "true";
+    const chosen = valueOf("login.mechanisms");
     const offered = [...TOKENS, ...(chosen ? chosen.split(", ") : METHODS.filter((name) => legacy || name !== "DIGEST-MD5"))];
     const list = [...METHODS, ...TOKENS].map((name) => ({
         name,
@@ -97,28 +95,10 @@ function mechanisms({ security }) {
     return [200, { mechanisms: list, legacy: { enabled: legacy, needed_by: security.neededBy, more: false } }];
 }
 
-function settings({ security }) {
-    const row = ([name, value]) => ({ name, value, source: security.fixed[name] ? "file" : "console", live: name !== "login.legacy", help: "", type: "words", editable: !security.fixed[name], fixed_by: security.fixed[name] ?? null, pending: security.pending?.[name] ?? null });
-    return [200, { settings: Object.entries(security.settings).map(row) }];
-}
-
 export function makeCalls({ Refusal, mustBeFull }) {
     const writing = (run) => (world, call) => {
         mustBeFull(call.who);
         return run(world.security, call.body);
-    };
-    const set = (security, { name, value }) => {
-        if (!(name in security.settings)) throw new Refusal(422, "usage", `There is no setting ${name}.`);
-        const bad = name === "login.mechanisms" && value.split(", ").find((one) => one && !METHODS.includes(one));
-        if (bad) throw new Refusal(422, "usage", `${bad} is no SASL mechanism of this server.`);
-        const live = name !== "login.legacy";
-        if (live) security.settings[name] = value;
-        else security.pending = { ...security.pending, [name]: value };
-        return [200, { name, value, applied: live }];
-    };
-    const reload = (security) => {
-        security.reloads++;
-        return [200, { certificate: {}, waiting: ["loops"] }];
     };
     const forgive = (security, { kind, who }) => {
         security.debts = security.debts.filter((debt) => debt.kind !== kind || debt.who !== who);
@@ -143,9 +123,6 @@ export function makeCalls({ Refusal, mustBeFull }) {
     return {
         "GET /login": { run: login },
         "GET /mechanisms": { run: mechanisms },
-        "GET /settings": { run: settings },
-        "POST /settings": { run: writing(set) },
-        "POST /reload": { run: writing(reload) },
         "GET /throttle": { run: ({ security }) => [200, { debts: security.debts }] },
         "POST /throttle/forgive": { run: writing(forgive) },
         "GET /blocks": { run: ({ security }) => [200, { blocks: security.blocks }] },
