@@ -241,6 +241,7 @@ function follow(world, { cookie, answer }) {
 
 export const CALLS = {
     ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
+    ...makeCalls({ Refusal, mustBeFull }),
     "GET /health": { open: true, run: () => [200, { ok: true }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },
@@ -262,7 +263,6 @@ export const CALLS = {
     "GET /logins": { run: listLogins },
     "GET /events": { run: follow },
 };
-const MORE = makeCalls({ Refusal, mustBeFull });
 
 // ---- HTTP ----
 
@@ -289,7 +289,7 @@ function checkWrite(request, who, open) {
 
 async function answerCall(world, request, url, answer) {
     const name = `${request.method} ${url.pathname.slice("/api/v1".length)}`;
-    const call = CALLS[name] ?? MORE[name];
+    const call = CALLS[name];
     if (!call) throw new Refusal(404, "not-found", "There is no such call.");
     const cookie = /(?:^|; )linnet_session=([0-9a-f]{64})(?:;|$)/.exec(request.headers.cookie ?? "")?.[1];
     const who = world.signed.get(cookie);

@@ -115,12 +115,17 @@ function checkListen(text) {
     return { value: items.join(", ") };
 }
 
+function checkWords({ choices }, words) {
+    const bad = words.find((word) => !choices.includes(word));
+    return bad ? { reason: `"${bad}" is no SASL mechanism of this server` } : { value: words.join(", ") };
+}
+
 const CHECKS = {
     integer: checkNumber,
     boolean: (row, text) => (["true", "false"].includes(text) ? { value: text } : { reason: "must be true or false" }),
     choice: (row, text) => (row.choices.includes(text) ? { value: text } : { reason: `must be one of ${row.choices.join(", ")}` }),
     listen: (row, text) => checkListen(text),
-    words: (row, text) => ({ value: text.split(/[\s,]+/).filter(Boolean).join(", ") }),
+    words: (row, text) => checkWords(row, text.split(/[\s,]+/).filter(Boolean)),
 };
 
 function settingOf(world, { Refusal }, name) {
