@@ -109,6 +109,8 @@ static const char *const rows_of[] = {
     "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
     "'', '', 7)",
     "UPDATE account SET role = 2 WHERE username = 'alice'",
+    "INSERT INTO block VALUES ('192.0.2.0/24', 1, 0, 'spam', 'uid 0')",
+    "INSERT INTO weak_login VALUES ('example.org', 'alice', 'DIGEST-MD5', 3, 'soft')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)

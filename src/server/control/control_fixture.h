@@ -24,11 +24,12 @@ struct control_fixture {
     struct control *control;
     struct logins logins;
     struct throttle *throttle;
+    struct blocks blocks;
     struct loop_wake *stop;
     pthread_t thread;
-    bool (*admits)(uid_t uid); /* set before control_fixture_start */
+    bool (*admits)(uid_t uid);   /* set before control_fixture_start */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
-    struct control_call *held; /* a "sessions" call that waits for "status" */
+    struct control_call *held;   /* a "sessions" call that waits for "status" */
 };
 
 static inline void fixture_event(void *ctx, const struct ops_event *event)
@@ -176,6 +177,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
     f->port = ops_port_new(f->ops, &f->loop);
     logins_init(&f->logins);
     f->throttle = throttle_new((const uint8_t[16]){1});
+    blocks_init(&f->blocks, NULL, NULL);
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
@@ -185,6 +187,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
         .admits = f->admits,
         .throttle = f->throttle,
         .logins = &f->logins,
+        .blocks = &f->blocks,
     };
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
     return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&
@@ -223,6 +226,7 @@ static inline void control_fixture_stop(struct control_fixture *f)
     loop_finish(&f->loop);
     logins_finish(&f->logins);
     throttle_free(f->throttle);
+    blocks_finish(&f->blocks);
     ops_free(f->ops);
     store_free(f->store);
     settings_finish(&f->settings);

@@ -64,6 +64,10 @@ struct ops_request {
     size_t text_count;
     struct store_token_change token_change;
     struct ops_token_outcome outcome;
+
+    /* security */
+    struct store_block block;
+    struct store_weak_logins weak;
 };
 
 /* Copies ask's done, ctx and actor. */

@@ -51,6 +51,8 @@ struct ops_reply {
     size_t token_count;             /* of them may be used; the others nobody can present */
     const struct ops_token_outcome *outcome; /* token_commit */
     const struct store_tokens *clients;      /* token_list */
+    const struct store_weak_logins *weak;    /* weak_logins */
+    const struct store_block *block;         /* block_add, block_remove: as asked */
 };
 
 /* What is asked about tokens. */

@@ -84,6 +84,20 @@ static const char *const texts[STATEMENT_COUNT] = {
                    " VALUES (?, ?, ?, ?, ?)",
     [CLEAR_SESSIONS] = "DELETE FROM session",
     [CLEAR_STANZAS] = "DELETE FROM session_stanza",
+    [BLOCKS] = "SELECT network, since_s, until_s, reason, actor FROM block ORDER BY network",
+    [BLOCK_COUNT] = "SELECT COUNT(*) FROM block",
+    [ADD_BLOCK] = "INSERT INTO block (network, reason, actor, since_s, until_s)"
+                  " VALUES (?, ?, ?, ?, ?)",
+    [DROP_BLOCK] = "DELETE FROM block WHERE network = ?",
+    [DROP_EXPIRED_BLOCKS] = "DELETE FROM block WHERE until_s <> 0 AND until_s <= ?",
+    [WEAK_LOGINS] = "SELECT username, mechanism, last_s, software FROM weak_login"
+                    " WHERE domain = ? ORDER BY last_s DESC, username, mechanism LIMIT ?",
+    [ADD_WEAK_LOGIN] = "INSERT INTO weak_login (domain, username, mechanism, software, last_s)"
+                       " SELECT domain, username, ?, ?, ? FROM account"
+                       " WHERE domain = ? AND username = ?",
+    [DROP_WEAK_LOGIN] = "DELETE FROM weak_login"
+                        " WHERE domain = ? AND username = ? AND mechanism = ?",
+    [DROP_WEAK_LOGINS] = "DELETE FROM weak_login WHERE domain = ? AND username = ?",
 };
 
 struct store_sql *store_sql_of(struct store *s)
@@ -199,6 +213,14 @@ enum sql_result store_sql_run(struct connection *c, enum statement which, const 
 }
 
 /* --- reading --- */
+
+struct str store_sql_keep(const struct sql_driver *d, struct sql_stmt *stmt, int column,
+                          struct arena *a)
+{
+    struct str text = d->column_text(stmt, column);
+    const char *bytes = arena_dup(a, text);
+    return bytes ? str_of(bytes, text.len) : STR_LIT("");
+}
 
 /* A number that a later version may have written gives no rights here. */
 static enum store_role role_of(int64_t number)
@@ -495,6 +517,8 @@ static enum store_result remove_account(struct connection *c, const struct store
     enum sql_result r = store_sql_change(c, DROP_CREDENTIALS, name, 2);
     if (r == SQL_DONE)
         r = store_sql_change(c, DROP_TOKENS, name, 2);
+    if (r == SQL_DONE)
+        r = store_sql_change(c, DROP_WEAK_LOGINS, name, 2);
     return r == SQL_DONE ? store_sql_touched(c, store_sql_change(c, DROP_ACCOUNT, name, 2))
                          : store_sql_result(r);
 }
@@ -554,6 +578,12 @@ static enum store_result apply(struct connection *c, const struct store_write *w
         return store_sql_session_add(c, w);
     case STORE_SESSIONS_CLEAR:
         return store_sql_sessions_clear(c);
+    case STORE_BLOCK:
+        return store_sql_block(c, w);
+    case STORE_UNBLOCK:
+        return store_sql_unblock(c, w);
+    case STORE_WEAK_LOGIN:
+        return store_sql_weak_login(c, w);
     }
     return STORE_FAILED;
 }
@@ -656,6 +686,8 @@ static const struct store_ops store_sql_ops = {
     .accounts = sql_accounts,
     .tokens = store_sql_tokens,
     .sessions = store_sql_sessions,
+    .blocks = store_sql_blocks,
+    .weak_logins = store_sql_weak_logins,
     .meta = sql_meta,
     .commit = sql_commit,
     .free = sql_free,

@@ -43,6 +43,15 @@ enum statement {
     ADD_STANZA,
     CLEAR_SESSIONS,
     CLEAR_STANZAS,
+    BLOCKS,
+    BLOCK_COUNT,
+    ADD_BLOCK,
+    DROP_BLOCK,
+    DROP_EXPIRED_BLOCKS,
+    WEAK_LOGINS,
+    ADD_WEAK_LOGIN,
+    DROP_WEAK_LOGIN,
+    DROP_WEAK_LOGINS,
     STATEMENT_COUNT
 };
 
@@ -86,6 +95,10 @@ enum store_result store_sql_found(struct connection *c, enum sql_result r,
 /* For a change of one account: a row must have been touched. */
 enum store_result store_sql_touched(struct connection *c, enum sql_result r);
 
+/* Column text that lives in `a`. */
+struct str store_sql_keep(const struct sql_driver *d, struct sql_stmt *stmt, int column,
+                          struct arena *a);
+
 /* --- store_sql_tokens.c --- */
 
 enum store_result store_sql_tokens(struct store *base, struct str domain, struct str user,
@@ -103,5 +116,21 @@ enum store_result store_sql_sessions(struct store *base, struct str domain, stru
 /* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
 enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
 enum store_result store_sql_sessions_clear(struct connection *c);
+
+/* --- store_sql_blocks.c --- */
+
+enum store_result store_sql_blocks(struct store *base, struct arena *a, struct store_blocks *ret,
+                                   struct store_fault *fault);
+/* STORE_BLOCK and STORE_UNBLOCK, within the transaction. */
+enum store_result store_sql_block(struct connection *c, const struct store_write *w);
+enum store_result store_sql_unblock(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_weak.c --- */
+
+enum store_result store_sql_weak_logins(struct store *base, struct str domain, size_t limit,
+                                        struct arena *a, struct store_weak_logins *ret,
+                                        struct store_fault *fault);
+/* STORE_WEAK_LOGIN, within the transaction. */
+enum store_result store_sql_weak_login(struct connection *c, const struct store_write *w);
 
 #endif

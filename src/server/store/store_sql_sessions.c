@@ -3,22 +3,14 @@
 
 /* --- reading --- */
 
-static struct str copy(const struct sql_driver *d, struct sql_stmt *stmt, int column,
-                       struct arena *a)
-{
-    struct str text = d->column_text(stmt, column);
-    const char *bytes = arena_dup(a, text);
-    return bytes ? str_of(bytes, text.len) : STR_LIT("");
-}
-
 static struct store_session read_session(const struct sql_driver *d, struct sql_stmt *stmt,
                                          struct arena *a)
 {
     return (struct store_session){
-        .user = copy(d, stmt, 0, a),
-        .id = copy(d, stmt, 1, a),
-        .resource = copy(d, stmt, 2, a),
-        .client = copy(d, stmt, 3, a),
+        .user = store_sql_keep(d, stmt, 0, a),
+        .id = store_sql_keep(d, stmt, 1, a),
+        .resource = store_sql_keep(d, stmt, 2, a),
+        .client = store_sql_keep(d, stmt, 3, a),
         .since_ms = d->column_int(stmt, 4),
         .left_ms = d->column_int(stmt, 5),
         .resume_s = d->column_int(stmt, 6),
@@ -27,8 +19,8 @@ static struct store_session read_session(const struct sql_driver *d, struct sql_
         .handled = d->column_int(stmt, 9),
         .available = d->column_int(stmt, 10) != 0,
         .priority = d->column_int(stmt, 11),
-        .presence = copy(d, stmt, 12, a),
-        .directed = copy(d, stmt, 13, a),
+        .presence = store_sql_keep(d, stmt, 12, a),
+        .directed = store_sql_keep(d, stmt, 13, a),
         .standing = d->column_int(stmt, 14),
     };
 }
@@ -79,7 +71,7 @@ static enum sql_result read_stanzas(struct connection *c, struct store_session *
     for (; r == SQL_ROW && !a->failed; r = d->step(stmt)) {
         const struct store_stanza stanza = {.since_ms = d->column_int(stmt, 0),
                                             .tag = d->column_int(stmt, 1),
-                                            .xml = copy(d, stmt, 2, a)};
+                                            .xml = store_sql_keep(d, stmt, 2, a)};
         add_stanza(s, &cap, stanza, a);
     }
     d->reset(stmt);
