@@ -8,6 +8,9 @@
 enum linnet_error_code api_ask(struct request *r, const char *op, json_t *args, json_t **ret,
                                struct linnet_error *error) MUST_USE;
 
+/* The same, and answers the browser with what linnetd says. */
+void api_pass_on(struct request *r, const char *op, json_t *args);
+
 /* api_session.c */
 void api_session_get(struct request *r);
 void api_session_add(struct request *r);
@@ -32,6 +35,14 @@ void api_status(struct request *r);
 void api_sessions(struct request *r);
 void api_sessions_close(struct request *r);
 void api_logins(struct request *r);
+
+/* api_security.c */
+void api_mechanisms(struct request *r);
+void api_throttle(struct request *r);
+void api_throttle_forgive(struct request *r);
+void api_blocks(struct request *r);
+void api_blocks_add(struct request *r);
+void api_blocks_remove(struct request *r);
 
 /* api_events.c */
 void api_events(struct request *r);

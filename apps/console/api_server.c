@@ -4,17 +4,6 @@
 
 enum { LIMIT = 100, LIMIT_MAX = 1000, NAME_MAX_BYTES = 3071 };
 
-/* Passes a request on; takes `args`. */
-static void pass_on(struct request *r, const char *op, json_t *args)
-{
-    json_t *result;
-    struct linnet_error error = {0};
-    if (api_ask(r, op, args, &result, &error) == LINNET_OK)
-        http_answer(r, MHD_HTTP_OK, result);
-    else
-        http_fail(r, &error);
-}
-
 /* Whoever is not signed in learns that it answers, nothing more. */
 void api_health(struct request *r)
 {
@@ -30,14 +19,14 @@ void api_health(struct request *r)
 
 void api_status(struct request *r)
 {
-    pass_on(r, "status", NULL);
+    api_pass_on(r, "status", NULL);
 }
 
 void api_sessions(struct request *r)
 {
     json_int_t limit;
     if (http_number(r, "limit", 1, LIMIT_MAX, LIMIT, &limit))
-        pass_on(r, "sessions", json_pack("{s:I}", "limit", limit));
+        api_pass_on(r, "sessions", json_pack("{s:I}", "limit", limit));
 }
 
 /* Takes `args`. An address that is whole and ours is wrong only in that there is no such session.
@@ -78,7 +67,7 @@ void api_logins(struct request *r)
         json_t *args = json_pack("{s:I,s:b,s:s*}", "limit", limit, "failed", failed, "user", user);
         if (args && after >= 0)
             json_object_set_new(args, "after", json_integer(after));
-        pass_on(r, "logins.list", args);
+        api_pass_on(r, "logins.list", args);
     }
     free(user);
 }

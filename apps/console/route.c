@@ -34,6 +34,12 @@ static const struct route routes[] = {
      false,
      {"after", "limit", "failed", "user"},
      api_logins},
+    {"GET", API "/mechanisms", ACCESS_SIGNED_IN, false, {NULL}, api_mechanisms},
+    {"GET", API "/throttle", ACCESS_SIGNED_IN, false, {NULL}, api_throttle},
+    {"POST", API "/throttle/forgive", ACCESS_FULL, true, {NULL}, api_throttle_forgive},
+    {"GET", API "/blocks", ACCESS_SIGNED_IN, false, {NULL}, api_blocks},
+    {"POST", API "/blocks", ACCESS_FULL, true, {NULL}, api_blocks_add},
+    {"POST", API "/blocks/remove", ACCESS_FULL, true, {NULL}, api_blocks_remove},
     {"GET", API "/events", ACCESS_SIGNED_IN, false, {NULL}, api_events},
 };
 

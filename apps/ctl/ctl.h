@@ -11,10 +11,13 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_LOGINS = 8,  /* --follow, --failed, --user, --limit, --trace */
-    CTL_EVENTS = 16, /* none; help lists the kinds */
-    CTL_ROLE = 32,   /* a second word: the role */
-    CTL_SESSION = 64 /* the name is the full address of a session */
+    CTL_LOGINS = 8,        /* --follow, --failed, --user, --limit, --trace */
+    CTL_EVENTS = 16,       /* none; help lists the kinds */
+    CTL_ROLE = 32,         /* a second word: the role */
+    CTL_SESSION = 64,      /* the name is the full address of a session */
+    CTL_NETWORK = 1 << 12, /* it is a network */
+    CTL_GUESSER = 1 << 13, /* it is an IP address or an account */
+    CTL_HOURS = 1 << 14    /* --hours */
 };
 
 struct ctl_options {
@@ -30,6 +33,7 @@ struct ctl_options {
     bool follow, failed, trace;
     const char *user;
     int limit;        /* 0 when not given */
+    int hours;        /* the same */
     const char *name; /* the account, for commands that take one */
     const char *role;
 };

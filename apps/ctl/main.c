@@ -26,11 +26,29 @@ static enum linnet_error_code usage(struct ctl *ctl, const char *fmt, ...)
 
 /* --- help --- */
 
+/* What the first argument of a command is: the word in its usage, and for a sentence. */
+struct name_kind {
+    unsigned takes;
+    const char *word, *meaning;
+};
+
+static const struct name_kind *name_kind(const struct ctl_command *c)
+{
+    static const struct name_kind kinds[] = {
+        {CTL_SESSION, "JID", "JID of a session"},
+        {CTL_NETWORK, "NETWORK", "NETWORK, like 192.0.2.0/24"},
+        {CTL_GUESSER, "WHO", "IP address or NAME of an account"},
+    };
+    static const struct name_kind account = {0, "NAME", "NAME of an account"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (c->takes & kinds[i].takes)
+            return &kinds[i];
+    return &account;
+}
+
 static const char *name_word(const struct ctl_command *c)
 {
-    if (!c->wants_name)
-        return "";
-    return c->takes & CTL_SESSION ? "JID" : "NAME";
+    return c->wants_name ? name_kind(c)->word : "";
 }
 
 static void print_help(void)
@@ -41,7 +59,7 @@ static void print_help(void)
          "\n"
          "Commands (each with --help):");
     for (size_t i = 0; i < ctl_command_count; i++)
-        printf("  %-13s %-5s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
+        printf("  %-16s %-7s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
                ctl_commands[i].summary);
     puts("\n"
          "NAME is the part before the @, or the whole address of an account; JID the address of a\n"
@@ -63,21 +81,25 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s\n", c->words,
-           c->summary, c->words, c->wants_name ? " " : "", name_word(c),
-           c->takes & CTL_ROLE ? " full|read-only|none" : "",
-           c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
-           c->takes & CTL_REASON ? " [--reason TEXT]" : "",
-           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
-                                 : "");
+    printf(
+        "linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s\n", c->words,
+        c->summary, c->words, c->wants_name ? " " : "", name_word(c),
+        c->takes & CTL_ROLE ? " full|read-only|none" : "",
+        c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
+        c->takes & CTL_REASON ? " [--reason TEXT]" : "", c->takes & CTL_HOURS ? " [--hours N]" : "",
+        c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
+        c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
              "  --password-fd N       the first line read from descriptor N\n"
              "  --generate            make a password and print it\n"
              "Without these you are asked for it. Passwords are never arguments.");
-    if (c->takes & CTL_REASON)
+    if (c->takes & CTL_HOURS)
+        puts("\n"
+             "  --reason TEXT  why, for those who look at the list\n"
+             "  --hours N      for so long; without it, for ever");
+    else if (c->takes & CTL_REASON)
         puts("\n  --reason TEXT  why; the person is told it on signing in with the right password");
     if (c->takes & CTL_REVOKE)
         puts("\n"
@@ -122,7 +144,8 @@ enum {
     OPT_FAILED,
     OPT_USER,
     OPT_LIMIT,
-    OPT_TRACE
+    OPT_TRACE,
+    OPT_HOURS
 };
 
 static const struct option long_options[] = {
@@ -141,6 +164,7 @@ static const struct option long_options[] = {
     {"user", required_argument, NULL, OPT_USER},
     {"limit", required_argument, NULL, OPT_LIMIT},
     {"trace", no_argument, NULL, OPT_TRACE},
+    {"hours", required_argument, NULL, OPT_HOURS},
     {0},
 };
 
@@ -154,14 +178,16 @@ static enum linnet_error_code take_fd(struct ctl *ctl, const char *text)
     return LINNET_OK;
 }
 
-static enum linnet_error_code take_limit(struct ctl *ctl, const char *text)
+enum { LIMIT_MAX = 1000, HOURS_MAX = 10 * 366 * 24 };
+
+static enum linnet_error_code take_number(struct ctl *ctl, const char *option, const char *text,
+                                          int max, int *ret)
 {
-    enum { LIMIT_MAX = 1000 };
     char *end;
-    long limit = strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
-        return usage(ctl, "--limit takes a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
-    ctl->options.limit = (int)limit;
+    long number = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || number < 1 || number > max)
+        return usage(ctl, "%s takes a number from 1 to %d, not \"%.40s\"", option, max, text);
+    *ret = (int)number;
     return LINNET_OK;
 }
 
@@ -171,7 +197,7 @@ static enum linnet_error_code take_logins_option(struct ctl *ctl, int option)
     struct ctl_options *o = &ctl->options;
     o->given |= CTL_LOGINS;
     if (option == OPT_LIMIT)
-        return take_limit(ctl, optarg);
+        return take_number(ctl, "--limit", optarg, LIMIT_MAX, &o->limit);
     if (option == OPT_USER)
         o->user = optarg;
     o->follow |= option == OPT_FOLLOW;
@@ -215,6 +241,9 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
         o->given |= CTL_REASON;
         o->reason = optarg;
         return LINNET_OK;
+    case OPT_HOURS:
+        o->given |= CTL_HOURS;
+        return take_number(ctl, "--hours", optarg, HOURS_MAX, &o->hours);
     case OPT_REVOKE:
         o->given |= CTL_REVOKE;
         o->revoke = optarg;
@@ -288,6 +317,8 @@ static const char *option_name(unsigned given)
         return "a password";
     if (given & CTL_LOGINS)
         return "options of \"logins\" (--follow, --failed, --user, --limit, --trace)";
+    if (given & CTL_HOURS)
+        return "--hours";
     return given & CTL_REASON ? "--reason" : "--revoke";
 }
 
@@ -296,8 +327,7 @@ static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_co
 {
     struct ctl_options *o = &ctl->options;
     if (c->wants_name && count < 1)
-        return usage(ctl, "\"%s\" needs the %s", c->words,
-                     c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account");
+        return usage(ctl, "\"%s\" needs the %s", c->words, name_kind(c)->meaning);
     int wanted = c->wants_name + (c->takes & CTL_ROLE ? 1 : 0);
     if (count < wanted)
         return usage(ctl, "\"%s\" needs a role: full, read-only or none", c->words);

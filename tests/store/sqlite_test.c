@@ -145,6 +145,22 @@ static void keeps_tokens_of(struct store *s, bool has_one)
     arena_finish(&a);
 }
 
+static void keeps_security_of(struct store *s, bool has_block, bool has_weak)
+{
+    struct arena a = {0};
+    struct store_blocks blocks;
+    struct store_weak_logins weak;
+    assert_int_equal(s->ops->blocks(s, &a, &blocks, NULL), STORE_OK);
+    assert_int_equal(blocks.count, has_block);
+    if (has_block)
+        assert_true(str_is(blocks.blocks[0].actor, "uid 0"));
+    assert_int_equal(s->ops->weak_logins(s, STR_LIT("example.org"), 2, &a, &weak, NULL), STORE_OK);
+    assert_int_equal(weak.count, has_weak);
+    if (has_weak)
+        assert_int_equal(weak.logins[0].last_s, 3);
+    arena_finish(&a);
+}
+
 static void gives_no_unknown_role(const struct place *p, struct store *s)
 {
     struct arena a = {0};
@@ -183,6 +199,7 @@ static void migrates_from_every_version(void **state)
         buf_finish(&meta);
         if (version >= 1)
             keeps_tokens_of(s, version >= 3);
+        keeps_security_of(s, version >= 7, version >= 8);
         store_free(s);
         unlink(p->db);
     }
