@@ -118,6 +118,30 @@ enum linnet_error_code mechanisms(struct ctl *ctl)
     return code;
 }
 
+/* What is asked for, and the table that it becomes. */
+struct listing {
+    const char *op, *member;
+    const char *headings[TABLE_COLUMNS_MAX + 1];
+    void (*add)(struct table *t, const json_t *row);
+    const char *none;
+};
+
+static enum linnet_error_code list(struct ctl *ctl, const struct listing *l)
+{
+    struct table t;
+    json_t *result;
+    size_t columns = 0;
+    enum linnet_error_code code = ask(ctl, l->op, json_object(), &result);
+    if (code != LINNET_OK)
+        return code;
+    while (l->headings[columns])
+        columns++;
+    table_init(&t, l->headings, columns);
+    code = print_all(ctl, json_object_get(result, l->member), &t, l->add, l->none);
+    json_decref(result);
+    return code;
+}
+
 /* --- guessers --- */
 
 static void add_debt(struct table *t, const json_t *debt)
@@ -134,16 +158,12 @@ static void add_debt(struct table *t, const json_t *debt)
 
 enum linnet_error_code throttle_list(struct ctl *ctl)
 {
-    struct table t;
-    json_t *result;
-    enum linnet_error_code code = ask(ctl, "throttle.list", json_object(), &result);
-    if (code != LINNET_OK)
-        return code;
-    table_init(&t, (const char *[]){"KIND", "WHO", "FAILURES", "NEXT WAITS", "WAITING"}, 5);
-    code = print_all(ctl, json_object_get(result, "debts"), &t, add_debt,
-                     "Nobody has given a wrong password lately.");
-    json_decref(result);
-    return code;
+    static const struct listing listing = {"throttle.list",
+                                           "debts",
+                                           {"KIND", "WHO", "FAILURES", "NEXT WAITS", "WAITING"},
+                                           add_debt,
+                                           "Nobody has given a wrong password lately."};
+    return list(ctl, &listing);
 }
 
 /* No user name has a colon; one that looks like an IPv4 address can be given with its domain. */
@@ -187,16 +207,12 @@ static void add_block(struct table *t, const json_t *block)
 
 enum linnet_error_code block_list(struct ctl *ctl)
 {
-    struct table t;
-    json_t *result;
-    enum linnet_error_code code = ask(ctl, "blocks", json_object(), &result);
-    if (code != LINNET_OK)
-        return code;
-    table_init(&t, (const char *[]){"NETWORK", "SINCE", "UNTIL", "HITS", "BY", "REASON"}, 6);
-    code =
-        print_all(ctl, json_object_get(result, "blocks"), &t, add_block, "No network is blocked.");
-    json_decref(result);
-    return code;
+    static const struct listing listing = {"blocks",
+                                           "blocks",
+                                           {"NETWORK", "SINCE", "UNTIL", "HITS", "BY", "REASON"},
+                                           add_block,
+                                           "No network is blocked."};
+    return list(ctl, &listing);
 }
 
 /* Takes `args`. */

@@ -184,6 +184,22 @@ void store_sql_give(struct store_sql *s, struct connection *c, enum store_result
     pthread_mutex_unlock(&s->idle_lock);
 }
 
+enum store_result store_sql_read(struct store *base,
+                                 enum sql_result (*read)(struct connection *c, void *ctx),
+                                 void *ctx, struct store_fault *fault)
+{
+    struct store_sql *s = store_sql_of(base);
+    struct connection *c;
+    enum store_result result = store_sql_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    result = store_sql_result(read(c, ctx));
+    if (result >= STORE_BUSY)
+        store_sql_explain(fault, s->driver->reason(c->db));
+    store_sql_give(s, c, result);
+    return result;
+}
+
 enum sql_result store_sql_statement(struct connection *c, enum statement which,
                                     struct sql_stmt **ret)
 {

@@ -13,9 +13,16 @@ static struct store_block read_block(const struct sql_driver *d, struct sql_stmt
     };
 }
 
+struct reading {
+    struct arena *a;
+    struct store_blocks *ret;
+};
+
 /* More than there can be are not read. */
-static enum sql_result read_all(struct connection *c, struct arena *a, struct store_blocks *ret)
+static enum sql_result read_all(struct connection *c, void *ctx)
 {
+    struct arena *a = ((struct reading *)ctx)->a;
+    struct store_blocks *ret = ((struct reading *)ctx)->ret;
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
     enum sql_result r = store_sql_run(c, BLOCKS, NULL, 0, &stmt);
@@ -32,19 +39,9 @@ static enum sql_result read_all(struct connection *c, struct arena *a, struct st
 enum store_result store_sql_blocks(struct store *base, struct arena *a, struct store_blocks *ret,
                                    struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
+    struct reading reading = {a, ret};
     *ret = (struct store_blocks){.blocks = arena_alloc(a, STORE_BLOCKS_MAX * sizeof *ret->blocks)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    result = store_sql_result(read_all(c, a, ret));
-    if (result >= STORE_BUSY)
-        store_sql_explain(fault, s->driver->reason(c->db));
-    store_sql_give(s, c, result);
-    return result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_all, &reading, fault);
 }
 
 /* --- writing --- */

@@ -81,6 +81,11 @@ enum store_result store_sql_take(struct store_sql *s, struct connection **ret,
 /* Gives a reader back; one that failed is closed, so that the next read begins anew. */
 void store_sql_give(struct store_sql *s, struct connection *c, enum store_result result);
 
+/* One read on a connection of its own, whatever number of rows it gives. */
+enum store_result store_sql_read(struct store *base,
+                                 enum sql_result (*read)(struct connection *c, void *ctx),
+                                 void *ctx, struct store_fault *fault);
+
 enum sql_result store_sql_statement(struct connection *c, enum statement which,
                                     struct sql_stmt **ret);
 /* Runs a statement whose parameters are all text. The caller resets it when this gives a row. */

@@ -78,32 +78,29 @@ static enum sql_result read_stanzas(struct connection *c, struct store_session *
     return r == SQL_ROW ? SQL_NO_MEMORY : r;
 }
 
-static enum sql_result read_all(struct connection *c, struct str domain, struct str after,
-                                size_t limit, struct arena *a, struct store_sessions *ret)
+struct reading {
+    struct str domain, after;
+    size_t limit;
+    struct arena *a;
+    struct store_sessions *ret;
+};
+
+static enum sql_result read_all(struct connection *c, void *ctx)
 {
-    enum sql_result r = read_page(c, domain, after, limit, a, ret);
-    for (size_t i = 0; r == SQL_DONE && i < ret->count; i++)
-        r = read_stanzas(c, &ret->sessions[i], a);
-    return r == SQL_DONE && a->failed ? SQL_NO_MEMORY : r;
+    const struct reading *ask = ctx;
+    enum sql_result r = read_page(c, ask->domain, ask->after, ask->limit, ask->a, ask->ret);
+    for (size_t i = 0; r == SQL_DONE && i < ask->ret->count; i++)
+        r = read_stanzas(c, &ask->ret->sessions[i], ask->a);
+    return r == SQL_DONE && ask->a->failed ? SQL_NO_MEMORY : r;
 }
 
 enum store_result store_sql_sessions(struct store *base, struct str domain, struct str after,
                                      size_t limit, struct arena *a, struct store_sessions *ret,
                                      struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
+    struct reading reading = {domain, after, limit, a, ret};
     *ret = (struct store_sessions){.sessions = arena_alloc(a, limit * sizeof *ret->sessions)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    result = store_sql_result(read_all(c, domain, after, limit, a, ret));
-    if (result >= STORE_BUSY)
-        store_sql_explain(fault, s->driver->reason(c->db));
-    store_sql_give(s, c, result);
-    return result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_all, &reading, fault);
 }
 
 /* --- writing --- */

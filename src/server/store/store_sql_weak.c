@@ -12,21 +12,29 @@ static struct store_weak_login read_login(const struct sql_driver *d, struct sql
     };
 }
 
-static enum sql_result read_all(struct connection *c, struct str domain, size_t limit,
-                                struct arena *a, struct store_weak_logins *ret)
+struct reading {
+    struct str domain;
+    size_t limit;
+    struct arena *a;
+    struct store_weak_logins *ret;
+};
+
+static enum sql_result read_all(struct connection *c, void *ctx)
 {
+    const struct reading *reading = ctx;
+    struct store_weak_logins *ret = reading->ret;
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
     enum sql_result r = store_sql_statement(c, WEAK_LOGINS, &stmt);
     if (r != SQL_DONE)
         return r;
-    d->bind_text(stmt, 1, domain);
-    d->bind_int(stmt, 2, (int64_t)limit + 1); /* one more tells whether there is more */
-    while ((r = d->step(stmt)) == SQL_ROW && ret->count < limit)
-        ret->logins[ret->count++] = read_login(d, stmt, a);
+    d->bind_text(stmt, 1, reading->domain);
+    d->bind_int(stmt, 2, (int64_t)reading->limit + 1); /* one more tells whether there is more */
+    while ((r = d->step(stmt)) == SQL_ROW && ret->count < reading->limit)
+        ret->logins[ret->count++] = read_login(d, stmt, reading->a);
     ret->more = r == SQL_ROW;
     d->reset(stmt);
-    if (a->failed)
+    if (reading->a->failed)
         return SQL_NO_MEMORY;
     return r == SQL_ROW ? SQL_DONE : r;
 }
@@ -35,19 +43,9 @@ enum store_result store_sql_weak_logins(struct store *base, struct str domain, s
                                         struct arena *a, struct store_weak_logins *ret,
                                         struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
+    struct reading reading = {domain, limit, a, ret};
     *ret = (struct store_weak_logins){.logins = arena_alloc(a, limit * sizeof *ret->logins)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    result = store_sql_result(read_all(c, domain, limit, a, ret));
-    if (result >= STORE_BUSY)
-        store_sql_explain(fault, s->driver->reason(c->db));
-    store_sql_give(s, c, result);
-    return result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_all, &reading, fault);
 }
 
 /* --- writing --- */
