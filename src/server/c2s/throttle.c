@@ -339,13 +339,20 @@ static int compare_found(const void *left, const void *right)
                               : (a->place > b->place) - (a->place < b->place);
 }
 
+/* One attempt that is under way is no more than somebody who signs in. */
+static bool is_debt(const struct slot *s, enum throttle_kind kind, uint64_t now_ms)
+{
+    uint32_t open_free = kind == THROTTLE_ADDRESS ? 1 : THROTTLE_ACCOUNT_FREE;
+    return s->tag && (failures_of(s, now_ms) > 0 || s->open >= open_free);
+}
+
 static size_t find_all(const struct table *table, enum throttle_kind kind, uint64_t now_ms,
                        struct found *ret)
 {
     size_t count = 0;
     for (size_t i = 0; i < PLACES; i++) {
         const struct slot *s = &table->slots[i];
-        if (s->tag && (failures_of(s, now_ms) > 0 || s->open > 0))
+        if (is_debt(s, kind, now_ms))
             ret[count++] = (struct found){kind, i, weight_of(s, now_ms)};
     }
     return count;

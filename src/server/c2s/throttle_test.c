@@ -297,6 +297,16 @@ static void a_debt_tells_who_waits(void **state)
     assert_string_equal(debts(*state), "account juliet 10 2000 1; address 192.0.2.1 9 8000 1; ");
 }
 
+static void who_just_signs_in_owes_nothing(void **state)
+{
+    for (int i = 0; i < 4; i++)
+        begins(*state, "192.0.2.1", "juliet");
+    assert_string_equal(debts(*state), "");
+    for (int i = 4; i < 10; i++)
+        begins(*state, "192.0.2.1", "juliet");
+    assert_string_equal(debts(*state), "account juliet 0 1000 10; ");
+}
+
 static void names_are_cut(void **state)
 {
     char user[200], expected[300];
@@ -367,6 +377,7 @@ int main(void)
         TEST(who_owes_most_is_forgotten_last),
         TEST(the_worst_debt_comes_first),
         TEST(a_debt_tells_who_waits),
+        TEST(who_just_signs_in_owes_nothing),
         TEST(names_are_cut),
         TEST(all_debts_are_too_many),
         TEST(an_operator_may_forgive),

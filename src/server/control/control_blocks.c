@@ -127,9 +127,10 @@ static void added(void *ctx, const struct ops_reply *reply)
 {
     struct control_call *call = ctx;
     struct network network;
-    if (!is_done(call, reply) || network_parse(reply->block->network, &network) != NETWORK_OK)
+    if (!is_done(call, reply))
         return;
-    blocks_put(control_config_of(call)->blocks, &network, reply->block, unix_s());
+    if (network_parse(reply->block->network, &network) == NETWORK_OK) /* it is: we wrote it */
+        blocks_put(control_config_of(call)->blocks, &network, reply->block, unix_s());
     control_security_tell(call, "block.added", reply->block->network.ptr, reply->block->reason.ptr);
     answer(call, reply->block->network.ptr);
 }
@@ -138,9 +139,10 @@ static void removed(void *ctx, const struct ops_reply *reply)
 {
     struct control_call *call = ctx;
     struct network network;
-    if (!is_done(call, reply) || network_parse(reply->block->network, &network) != NETWORK_OK)
+    if (!is_done(call, reply))
         return;
-    (void)blocks_remove(control_config_of(call)->blocks, &network);
+    if (network_parse(reply->block->network, &network) == NETWORK_OK)
+        (void)blocks_remove(control_config_of(call)->blocks, &network);
     control_security_tell(call, "block.removed", reply->block->network.ptr, "");
     answer(call, reply->block->network.ptr);
 }
