@@ -11,6 +11,9 @@ enum linnet_error_code api_ask(struct request *r, const char *op, json_t *args, 
 /* The same, and answers the browser with what linnetd says. */
 void api_pass_on(struct request *r, const char *op, json_t *args);
 
+/* api_audit.c */
+void api_audit(struct request *r);
+
 /* api_session.c */
 void api_session_get(struct request *r);
 void api_session_add(struct request *r);
@@ -35,6 +38,15 @@ void api_status(struct request *r);
 void api_sessions(struct request *r);
 void api_sessions_close(struct request *r);
 void api_logins(struct request *r);
+void api_login(struct request *r);
+
+/* api_settings.c */
+void api_settings_get(struct request *r);
+void api_settings_history(struct request *r);
+void api_settings_set(struct request *r);
+void api_settings_reset(struct request *r);
+void api_settings_check(struct request *r);
+void api_reload(struct request *r);
 
 /* api_security.c */
 void api_mechanisms(struct request *r);

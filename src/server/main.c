@@ -7,6 +7,8 @@
 #include "server/log_output.h"
 #include "server/memory.h"
 #include "server/notify.h"
+#include "server/ops/ops_audit.h"
+#include "server/ops/ops_settings.h"
 #include "server/options.h"
 #include "server/report.h"
 #include "server/server.h"
@@ -39,6 +41,8 @@ struct program {
     struct store *store;
     struct ops *ops;
     struct ops_port *port;
+    struct settings_stored stored; /* until `settings` has them */
+    struct ops_settings *settings;
     struct server *server;
     struct report *report;
     struct control *control;
@@ -60,17 +64,22 @@ static void harden(void)
     }
 }
 
-static enum linnet_error_code load_settings(const struct options *o, struct live **ret,
-                                            struct linnet_error *error)
+static struct settings_layers layers_of(const struct options *o)
 {
-    struct settings settings;
-    struct settings_layers layers = {
+    return (struct settings_layers){
         .file = o->config,
         .environ = environ,
         .sets = o->sets,
         .set_count = o->set_count,
         .draft = o->action == OPTIONS_PRINT_CONFIG,
     };
+}
+
+static enum linnet_error_code load_settings(const struct options *o, struct live **ret,
+                                            struct linnet_error *error)
+{
+    struct settings settings;
+    struct settings_layers layers = layers_of(o);
     enum linnet_error_code code = settings_load(&settings, &layers, error);
     if (code == LINNET_OK)
         *ret = live_new(&settings);
@@ -79,29 +88,13 @@ static enum linnet_error_code load_settings(const struct options *o, struct live
 
 /* ---- signals ---- */
 
-static void fixed_setting(void *ctx, const char *name)
+static void say_waiting(const struct program *p)
 {
-    struct program *p = ctx;
-    log_printf(&p->log, LOG_WARNING, "main", 0, "%s takes effect at the next start", name);
-}
-
-static enum linnet_error_code reload(struct program *p, struct linnet_error *error)
-{
-    struct live *live;
-    enum linnet_error_code code = load_settings(&p->options, &live, error);
-    if (code != LINNET_OK)
-        return code;
-    if (!settings_keep_fixed(&live->settings, &p->live->settings, fixed_setting, p))
-        memory_exhausted();
-    code = server_reload(p->server, live_ref(live), error);
-    if (code == LINNET_OK) {
-        live_unref(p->live);
-        p->live = live;
-        p->log.level = (enum log_level)live->settings.log_level;
-    } else {
-        live_unref(live);
-    }
-    return code;
+    const struct settings_row *row;
+    for (size_t i = 0; (row = settings_row_at(i)); i++)
+        if (p->live->settings.pending[i])
+            log_printf(&p->log, LOG_WARNING, "main", 0, "%s takes effect at the next start",
+                       row->name);
 }
 
 static void on_hangup(uv_signal_t *handle, int signum)
@@ -109,10 +102,14 @@ static void on_hangup(uv_signal_t *handle, int signum)
     struct program *p = CONTAINER_OF(handle, struct program, hangup);
     struct linnet_error error = {0};
     (void)signum;
-    if (reload(p, &error) == LINNET_OK)
+    if (ops_settings_reload(p->settings, &error) == LINNET_OK) {
         log_printf(&p->log, LOG_NOTICE, "main", 0, "settings and certificates were read again");
-    else
+        ops_audit(p->port, &(struct ops_audit_entry){.actor = {.name = STR_LIT("SIGHUP")},
+                                                     .action = "server.reloaded"});
+        say_waiting(p);
+    } else {
         log_printf(&p->log, LOG_ERROR, "main", 0, "nothing was changed: %s", error.sentence);
+    }
 }
 
 static void on_stop(uv_signal_t *handle, int signum)
@@ -134,6 +131,85 @@ static void watch_signals(struct program *p)
     uv_signal_start(&p->interrupt, on_stop, SIGINT);
 }
 
+/* ---- settings while it runs ---- */
+
+static const struct settings *settings_in_force(void *ctx)
+{
+    const struct program *p = ctx;
+    return &p->live->settings;
+}
+
+static enum linnet_error_code settings_check(void *ctx, const struct settings *fresh,
+                                             struct linnet_error *error)
+{
+    (void)ctx;
+    return certificate_check(fresh, error);
+}
+
+static void waits(void *ctx, const char *name)
+{
+    (void)ctx; /* say_waiting, settings.list */
+    (void)name;
+}
+
+static enum linnet_error_code settings_apply(void *ctx, struct settings *fresh,
+                                             struct linnet_error *error)
+{
+    struct program *p = ctx;
+    struct live *live = live_new(fresh);
+    if (!settings_keep_fixed(&live->settings, &p->live->settings, waits, p))
+        memory_exhausted();
+    enum linnet_error_code code = server_reload(p->server, live_ref(live), error);
+    if (code == LINNET_OK) {
+        live_unref(p->live);
+        p->live = live;
+        p->log.level = (enum log_level)live->settings.log_level;
+        ops_audit_keep(p->ops, live->settings.audit_keep);
+    } else {
+        live_unref(live);
+    }
+    return code;
+}
+
+static void setting_changed(void *ctx, const struct ops_setting_outcome *outcome)
+{
+    struct program *p = ctx;
+    char actor[OPS_ACTOR_BYTES];
+    log_printf(&p->log, LOG_NOTICE, "settings", 0, "%s is \"%s\"%s: by %s", outcome->name,
+               outcome->value, outcome->applied ? "" : " from the next start on",
+               ops_actor_text(&outcome->actor, actor));
+    control_emit_setting(p->control, outcome);
+}
+
+static void open_settings(struct program *p)
+{
+    const struct ops_settings_config config = {
+        .port = p->port,
+        .layers = layers_of(&p->options),
+        .stored = p->stored,
+        .host = {settings_in_force, settings_check, settings_apply, setting_changed, p},
+        .log = &p->log,
+    };
+    p->settings = ops_settings_new(&config);
+    p->stored = (struct settings_stored){0};
+}
+
+/* The settings of the files once more, now with those that the store holds. */
+static enum linnet_error_code load_stored(struct program *p, struct linnet_error *error)
+{
+    struct settings settings;
+    const struct settings_layers layers = layers_of(&p->options);
+    const struct settings_skip skip = {ops_settings_skipped, &p->log};
+    enum linnet_error_code code = ops_settings_read(p->store, &p->stored, error);
+    if (code == LINNET_OK)
+        code = settings_load_with(&settings, &layers, &p->stored, &skip, error);
+    if (code != LINNET_OK)
+        return code;
+    live_unref(p->live);
+    p->live = live_new(&settings);
+    return LINNET_OK;
+}
+
 /* ---- the control socket ---- */
 
 static void host_status(void *ctx, struct control_call *call)
@@ -142,10 +218,11 @@ static void host_status(void *ctx, struct control_call *call)
     report_status(p->report, call);
 }
 
-static void host_sessions(void *ctx, struct control_call *call, size_t limit)
+static void host_sessions(void *ctx, struct control_call *call,
+                          const struct control_sessions *which)
 {
     struct program *p = ctx;
-    report_sessions(p->report, call, limit);
+    report_sessions(p->report, call, which);
 }
 
 static void host_online(void *ctx, struct control_call *call, json_t *result)
@@ -161,13 +238,13 @@ static void host_close_session(void *ctx, struct control_call *call,
     report_close(p->report, call, which);
 }
 
-static const struct settings *host_settings(void *ctx)
+static json_t *host_certificate(void *ctx)
 {
     const struct program *p = ctx;
-    return &p->live->settings;
+    return report_certificate(p->report);
 }
 
-/* The audit trail: what was done to accounts, and by whom. */
+/* What was done to accounts, and by whom: in the log too, which may be kept elsewhere. */
 static void log_change(const struct program *p, const struct ops_event *e)
 {
     char actor[OPS_ACTOR_BYTES];
@@ -186,6 +263,12 @@ static void account_changed(void *ctx, const struct ops_event *event)
     control_emit_account(p->control, event);
 }
 
+static void audited(void *ctx, const struct store_audit *row)
+{
+    const struct program *p = ctx;
+    control_emit_audit(p->control, row);
+}
+
 static enum linnet_error_code open_control(struct program *p, struct linnet_error *error)
 {
     struct buf path = {0};
@@ -196,7 +279,9 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .loop = &p->loop,
         .path = buf_peek(&path).ptr,
         .ops = p->port,
-        .host = {host_status, host_sessions, host_online, host_close_session, host_settings, p},
+        .settings = p->settings,
+        .host = {host_status, host_sessions, host_online, host_close_session, settings_in_force,
+                 host_certificate, p},
         .log = &p->log,
         .throttle = p->server->throttle,
         .logins = &p->server->logins,
@@ -244,8 +329,10 @@ static enum linnet_error_code open_ops(struct program *p, struct linnet_error *e
         .derive_threads = cores > 0 ? (unsigned)cores : 1,
         .read_threads = READ_THREADS,
         .queue_max = QUEUE_MAX,
+        .audit_keep = s->audit_keep,
         .log = &p->store_log,
         .event = account_changed,
+        .audited = audited,
         .ctx = p,
     };
     enum linnet_error_code code = ops_new(&config, &p->ops, error);
@@ -258,22 +345,31 @@ static enum linnet_error_code open_ops(struct program *p, struct linnet_error *e
     return LINNET_OK;
 }
 
+static void open_log(struct program *p)
+{
+    const struct settings *s = &p->live->settings;
+    p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
+    p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
+}
+
 static enum linnet_error_code start(struct program *p, struct linnet_error *error)
 {
     enum linnet_error_code code = load_settings(&p->options, &p->live, error);
     if (code != LINNET_OK)
         return code;
-    p->first = live_ref(p->live);
-    const struct settings *s = &p->first->settings;
-    p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
-    p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
+    open_log(p);
     log_printf(&p->log, LOG_NOTICE, "main", 0,
-               "linnetd " LINNET_VERSION " starts: domain=%s data=%s", s->domain, s->data);
-    code = data_dir_open(&p->data_dir, s->data, error);
+               "linnetd " LINNET_VERSION " starts: domain=%s data=%s", p->live->settings.domain,
+               p->live->settings.data);
+    code = data_dir_open(&p->data_dir, p->live->settings.data, error);
     if (code == LINNET_OK)
         code = open_store(p, error);
+    if (code == LINNET_OK)
+        code = load_stored(p, error);
     if (code != LINNET_OK)
         return code;
+    p->first = live_ref(p->live);
+    open_log(p);
     if (!loop_init(&p->loop))
         memory_exhausted();
     p->has_loop = true;
@@ -283,10 +379,12 @@ static enum linnet_error_code start(struct program *p, struct linnet_error *erro
         struct server_config config = {&p->loop, live_ref(p->live), p->ops, p->log};
         code = server_start(&config, &p->server, error);
     }
-    if (code == LINNET_OK)
+    if (code == LINNET_OK) {
+        open_settings(p);
         code = open_control(p, error);
+    }
     if (code == LINNET_OK)
-        p->console = console_start(&p->loop, s, &p->log);
+        p->console = console_start(&p->loop, &p->first->settings, &p->log);
     return code;
 }
 
@@ -307,6 +405,7 @@ static void stop(struct program *p)
     console_stop(p->console);
     server_stop(p->server);
     report_free(p->report);
+    ops_settings_free(p->settings);
     control_free(p->control);
     ops_port_free(p->port);
     if (p->has_loop) {
@@ -320,6 +419,7 @@ static void stop(struct program *p)
     data_dir_close(&p->data_dir);
     live_unref(p->live);
     live_unref(p->first);
+    settings_stored_finish(&p->stored);
 }
 
 static int complain(const struct linnet_error *error)

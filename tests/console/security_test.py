@@ -1,6 +1,8 @@
 """Guessers, blocked networks and weak mechanisms through the web console: security_test.py LINNETD
 LINNETCTL LINNET-CONSOLE"""
-from console_test import API, Site, daemon, expect
+from browser import API, Site, expect
+
+import daemon  # its folder is known since browser was imported
 
 WRITES = {"/throttle/forgive": {"kind": "address", "who": "192.0.2.7"},
           "/blocks": {"network": "192.0.2.0/24", "reason": "spam", "hours": "24"},
@@ -45,6 +47,11 @@ def blocks():
             assert word in answer.json["error"]["sentence"], answer.text
         expect(admin.post("/blocks/remove", {"network": "192.0.2.0/24"}), 200)
         expect(admin.post("/blocks/remove", {"network": "192.0.2.0/24"}), 422, "usage")
+        rows = expect(admin.get("/audit?action=block."), 200).json["entries"]
+        assert {(row["actor"], row["address"]) for row in rows} == {("admin@localhost", "127.0.0.1")}, rows
+        assert [(row["action"], row["object"], row["detail"]) for row in rows] == [
+            ("block.removed", "192.0.2.0/24", ""), ("block.added", "2001:db8::7/128", ""),
+            ("block.added", "192.0.2.0/24", "spam")], rows
         assert "block.added: 192.0.2.0/24 by admin@localhost at 127.0.0.1: spam" in site.said()
         assert "block.removed: 192.0.2.0/24 by admin@localhost at 127.0.0.1" in site.said()
         site.stop()

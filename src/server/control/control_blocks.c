@@ -155,8 +155,8 @@ static void submit(struct control_call *call, const struct network *network, int
                    void (*done)(void *ctx, const struct ops_reply *reply))
 {
     char text[NETWORK_TEXT_BYTES], reason[STORE_REASON_BYTES], actor[OPS_ACTOR_BYTES];
-    const struct ops_ask ask = {.done = done, .ctx = call};
     struct ops_actor who = control_actor(call);
+    const struct ops_ask ask = {.actor = who, .done = done, .ctx = call};
     who.address = STR_NONE; /* a list of blocks need not say where people are */
     error_copy_text(reason, sizeof reason, control_string(call, "reason"));
     const struct store_block block = {.network = str_from(network_text(network, text)),

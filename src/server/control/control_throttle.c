@@ -33,6 +33,21 @@ void control_throttle_list(struct control_call *call)
     free(debts);
 }
 
+/* Says who did it, in the log and in the audit trail: there an account has its whole address. */
+static void tell(const struct control_call *call, enum throttle_kind kind, const char *name)
+{
+    const struct control_host *host = &control_config_of(call)->host;
+    struct buf object = {0};
+    buf_cstr(&object, name);
+    if (kind == THROTTLE_ACCOUNT)
+        buf_printf(&object, "@%s", host->settings(host->ctx)->domain);
+    if (object.failed)
+        memory_exhausted();
+    control_security_tell(call, "throttle.forgiven", name, "");
+    control_call_audit(call, "throttle.forgiven", buf_peek(&object), STR_NONE);
+    buf_finish(&object);
+}
+
 /* `forgiven` is false when nothing was owed, or not any more. */
 static void forgive(struct control_call *call, enum throttle_kind kind, const char *name,
                     const struct throttle_who *who)
@@ -41,7 +56,7 @@ static void forgive(struct control_call *call, enum throttle_kind kind, const ch
     bool owed = t && throttle_forgive(t, loop_now_ms(), who);
     json_t *o = new_object();
     if (owed)
-        control_security_tell(call, "throttle.forgiven", name, "");
+        tell(call, kind, name);
     put(o, "kind", json_string(kinds[kind]));
     put(o, "who", json_string(name));
     put(o, "forgiven", json_boolean(owed));

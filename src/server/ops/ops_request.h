@@ -49,10 +49,12 @@ struct ops_reply {
 
     const struct ops_token *tokens; /* token_login: STORE_SLOTS of them, always */
     size_t token_count;             /* of them may be used; the others nobody can present */
-    const struct ops_token_outcome *outcome; /* token_commit */
-    const struct store_tokens *clients;      /* token_list */
-    const struct store_weak_logins *weak;    /* weak_logins */
-    const struct store_block *block;         /* block_add, block_remove: as asked */
+    const struct ops_token_outcome *outcome;             /* token_commit */
+    const struct store_tokens *clients;                  /* token_list */
+    const struct store_audit_page *audit;                /* audit_list */
+    const struct store_setting_changes *setting_changes; /* setting_history */
+    const struct store_weak_logins *weak;                /* weak_logins */
+    const struct store_block *block;                     /* block_add, block_remove: as asked */
 };
 
 /* What is asked about tokens. */
@@ -83,7 +85,9 @@ struct ops_ask {
     int64_t mark;         /* upgrade: that of ops_login's reply */
     const struct sasl_credential *credential; /* upgrade */
     struct ops_token_ask token;
-    struct ops_actor actor; /* goes into the event of a change */
+    struct store_audit_ask audit;       /* audit_list; its limit is the one above */
+    struct store_setting_query setting; /* setting_history */
+    struct ops_actor actor;             /* goes into the event of a change */
     void (*done)(void *ctx, const struct ops_reply *reply);
     void *ctx;
 };

@@ -15,8 +15,8 @@ static void fill_block(struct ops_request *r, struct ops_reply *reply)
 }
 
 static enum ops_result submit_block(struct ops_port *port, const struct ops_ask *ask,
-                                    enum store_change change, const struct store_block *block,
-                                    struct ops_request **ret)
+                                    enum store_change change, const char *action,
+                                    const struct store_block *block, struct ops_request **ret)
 {
     struct ops_request *r = ops_request_new(port, ask);
     r->block = (struct store_block){.network = keep(r, block->network),
@@ -27,19 +27,20 @@ static enum ops_result submit_block(struct ops_port *port, const struct ops_ask 
     r->fill = fill_block;
     r->write.store.change = change;
     r->write.store.block = &r->block;
+    ops_request_audit(r, action, r->block.network, r->block.reason);
     return ops_request_submit(r, OPS_OK, ret);
 }
 
 enum ops_result ops_block_add(struct ops_port *port, const struct ops_ask *ask,
                               const struct store_block *block, struct ops_request **ret)
 {
-    return submit_block(port, ask, STORE_BLOCK, block, ret);
+    return submit_block(port, ask, STORE_BLOCK, "block.added", block, ret);
 }
 
 enum ops_result ops_block_remove(struct ops_port *port, const struct ops_ask *ask,
                                  const struct store_block *block, struct ops_request **ret)
 {
-    return submit_block(port, ask, STORE_UNBLOCK, block, ret);
+    return submit_block(port, ask, STORE_UNBLOCK, "block.removed", block, ret);
 }
 
 /* --- weak mechanisms --- */

@@ -8,9 +8,9 @@
 #include "server/ops/ops_request.h"
 
 /* `block` is copied, and given back with the reply; its network is in its one form (c2s/network.h),
- * which is all that ops_block_remove needs. Of ask done and ctx are read. Both refuse only with
- * OPS_TEMPORARY. ops_block_add is answered with OPS_NO_TOKEN when there are STORE_BLOCKS_MAX,
- * ops_block_remove with OPS_NOT_FOUND. */
+ * which is all that ops_block_remove needs. Of ask actor, done and ctx are read; the change leaves
+ * a row in the audit trail. Both refuse only with OPS_TEMPORARY. ops_block_add is answered with
+ * OPS_NO_TOKEN when there are STORE_BLOCKS_MAX, ops_block_remove with OPS_NOT_FOUND. */
 enum ops_result ops_block_add(struct ops_port *port, const struct ops_ask *ask,
                               const struct store_block *block, struct ops_request **ret) MUST_USE;
 enum ops_result ops_block_remove(struct ops_port *port, const struct ops_ask *ask,
