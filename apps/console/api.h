@@ -31,6 +31,8 @@ void api_user_disable(struct request *r);
 void api_user_enable(struct request *r);
 void api_user_logout(struct request *r);
 void api_user_remove(struct request *r);
+void api_user_role(struct request *r);
+void api_user_token_revoke(struct request *r);
 
 /* api_server.c */
 void api_health(struct request *r);

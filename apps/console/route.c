@@ -25,6 +25,8 @@ static const struct route routes[] = {
     {"POST", API "/users/enable", ACCESS_FULL, true, {NULL}, api_user_enable},
     {"POST", API "/users/logout", ACCESS_FULL, true, {NULL}, api_user_logout},
     {"POST", API "/users/remove", ACCESS_FULL, true, {NULL}, api_user_remove},
+    {"POST", API "/users/role", ACCESS_FULL, true, {NULL}, api_user_role},
+    {"POST", API "/users/tokens/revoke", ACCESS_FULL, true, {NULL}, api_user_token_revoke},
     {"POST", API "/names", ACCESS_SIGNED_IN, true, {NULL}, api_names_check},
     {"GET", API "/sessions", ACCESS_SIGNED_IN, false, {"limit", "q", "user"}, api_sessions},
     {"POST", API "/sessions/close", ACCESS_FULL, true, {NULL}, api_sessions_close},

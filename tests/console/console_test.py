@@ -18,7 +18,8 @@ from daemon import Daemon, free_port, wait_for
 
 # What can be done to an account, and what a request says beside its name.
 ACTS = {"/users/password": {"password": "another"}, "/users/disable": {"reason": "on leave"},
-        "/users/enable": {}, "/users/logout": {}, "/users/remove": {}}
+        "/users/enable": {}, "/users/logout": {}, "/users/remove": {},
+        "/users/role": {"role": "read-only"}, "/users/tokens/revoke": {"client": sasl2.CLIENT_ID}}
 
 
 def signs_in():
@@ -383,6 +384,10 @@ def guards_acts():
             expect(admin.post(path, {"user": "romeo@elsewhere.org", **more}), 422, "host-unknown")
         expect(admin.post("/users/password", {"user": "romeo", "password": ""}), 422, "usage")
         expect(admin.post("/users/disable", {"user": "romeo", "reason": "x" * 251}), 422, "usage")
+        for role in ("root", "", "FULL"):
+            expect(admin.post("/users/role", {"user": "romeo", "role": role}), 422, "usage")
+        for client in ("", sasl2.OTHER_ID, "'; DROP TABLE token; --", "x" * 257):
+            expect(admin.post("/users/tokens/revoke", {"user": "romeo", "client": client}), 422, "usage")
         daemon.ping(session)  # nothing of that was done
         daemon.drop(session)
         site.serves("romeo")
@@ -396,7 +401,7 @@ def spares_its_own():
         site.control("user", "role", "second", "full")
         admin, second = site.browser("admin"), site.browser("second")
         session = site.login("admin")
-        for path in ("/users/remove", "/users/disable", "/users/logout"):
+        for path in ("/users/remove", "/users/disable", "/users/logout", "/users/role"):
             for user in ("admin", "ADMIN", "\uff21dmin", "admin@localhost", "Admin@LOCALHOST"):
                 expect(admin.post(path, {"user": user, **ACTS[path]}), 403, "policy")
         daemon.ping(session)
@@ -468,6 +473,44 @@ def acts_on_users():
         daemon.drop(bystander)
         said = site.said()
         assert "admin removed romeo@localhost" in said and "another" not in said
+        site.stop()
+
+
+def gives_roles():
+    """a role: what an account may do here, from the next request on, and its own name in the log"""
+    with Site() as site:
+        admin, other = site.browser("admin"), site.browser("looker")
+        give = lambda role: expect(admin.post("/users/role", {"user": "Looker", "role": role}), 200)  # noqa: E731
+        assert give("full").json == {"jid": "looker@localhost"}
+        assert other.get("/session").json["role"] == "full"
+        assert admin.get("/user?user=looker").json["role"] == "full"
+        expect(other.post("/users/disable", {"user": "nobody", "reason": ""}), 200)
+        give("read-only")
+        expect(other.post("/users/enable", {"user": "nobody"}), 403, "policy")
+        expect(other.post("/users/role", {"user": "nobody", "role": "full"}), 403, "policy")
+        give("none")
+        expect(other.get("/status"), 401, "signed-out")
+        expect(site.browser().sign_in("looker"), 403, "policy")
+        assert "admin changed the role of looker@localhost" in site.said()
+        site.stop()
+
+
+def revokes_a_token():
+    """one client loses its token and keeps its session; another client keeps both"""
+    with Site() as site:
+        site.add("romeo")
+        admin = site.browser("admin")
+        revoke = lambda client: admin.post("/users/tokens/revoke", {"user": "romeo", "client": client})  # noqa: E731
+        lost = sasl2.sign_in(site, "romeo", sasl2.request_token())
+        kept = sasl2.sign_in(site, "romeo", sasl2.request_token(), client_id=sasl2.OTHER_ID)
+        assert expect(revoke(sasl2.CLIENT_ID), 200).json == {"jid": "romeo@localhost"}
+        tokens = admin.get("/user?user=romeo").json["tokens"]
+        assert [token["client"] for token in tokens] == [sasl2.OTHER_ID], tokens
+        daemon.ping(lost)
+        sasl2.refused(site, "romeo", condition="not-authorized", token=lost.answer.token)
+        daemon.ping(kept)
+        expect(revoke(sasl2.CLIENT_ID), 422, "usage")  # there is none any more
+        sasl2.sign_in(site, "romeo", token=kept.answer.token, client_id=sasl2.OTHER_ID)
         site.stop()
 
 
@@ -626,5 +669,6 @@ def opens_no_file():
 if __name__ == "__main__":
     daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
                keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
-               shows_a_user, guards_acts, spares_its_own, acts_on_users, closes_sessions, tells_events, dies_alone, ends_with_linnetd,
+               shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
+               closes_sessions, tells_events, dies_alone, ends_with_linnetd,
                leaves_a_taken_port, stays_on_this_machine, opens_no_file)

@@ -1,4 +1,5 @@
 """Requests that a description of an API allows, and what can be made of them that it does not."""
+import contextlib
 import json
 import re
 import socket
@@ -29,13 +30,12 @@ def exchange(port, data):
     """The answer to bytes after which nothing more is said; None when there is none."""
     got = b""
     with socket.create_connection(("127.0.0.1", port), 60) as s:
-        try:
+        with contextlib.suppress(OSError):  # it may be closed with bytes of ours unread
             s.sendall(data)
             s.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
             while piece := s.recv(65536):
                 got += piece
-        except ConnectionError:  # it was closed with bytes of ours unread
-            pass
     return Answer(got) if got else None
 
 
