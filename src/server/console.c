@@ -21,6 +21,7 @@ struct console {
     char *program, *socket; /* of the control socket */
     int fds[SETTINGS_CONSOLE_ADDRESSES_MAX];
     size_t fd_count;
+    char url[CONSOLE_URL_BYTES];
     struct loop_timer *timer; /* to start it again; while stopping, to kill it */
     uint64_t started_ms, delay_ms;
     bool stopping;
@@ -236,6 +237,9 @@ static void open_sockets(struct console *c, const struct settings_listen *list)
                        listen_text(&list->items[i], list->items[i].port, text), advice);
         } else {
             c->fds[c->fd_count++] = fd;
+            if (!c->url[0])
+                snprintf(c->url, sizeof c->url, "http://%s/",
+                         listen_text(&list->items[i], listen_port(fd), text));
             log_printf(c->log, LOG_NOTICE, "console", 0, "http://%s/",
                        listen_text(&list->items[i], listen_port(fd), text));
         }
@@ -267,6 +271,13 @@ struct console *console_start(uv_loop_t *loop, const struct settings *s, const s
     }
     run(c);
     return c;
+}
+
+bool console_url(const struct console *c, char out[CONSOLE_URL_BYTES])
+{
+    if (c)
+        snprintf(out, CONSOLE_URL_BYTES, "%s", c->url);
+    return c && c->url[0];
 }
 
 void console_stop(struct console *c)

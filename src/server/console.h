@@ -17,6 +17,10 @@ struct console;
 struct console *console_start(uv_loop_t *loop, const struct settings *s,
                               const struct log_sink *log);
 
+/* Where a browser on this machine finds it, "http://127.0.0.1:9090/"; false when there is none. */
+enum { CONSOLE_URL_BYTES = 300 };
+bool console_url(const struct console *console, char out[CONSOLE_URL_BYTES]) MUST_USE;
+
 /* Ends it with SIGTERM, and SIGKILL when it does not. It is gone, and all is freed, when the loop
  * has nothing more to do. NULL is fine. */
 void console_stop(struct console *console);

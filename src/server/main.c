@@ -1,50 +1,19 @@
 /* linnetd: the program around the server. Options, files, signals, the control socket. */
-#include "net/loop.h"
 #include "server/certificate.h"
-#include "server/console.h"
-#include "server/control/control.h"
-#include "server/data_dir.h"
-#include "server/log_output.h"
 #include "server/memory.h"
 #include "server/notify.h"
-#include "server/options.h"
-#include "server/report.h"
-#include "server/server.h"
+#include "server/program.h"
 
 #include <linnet/linnet.h>
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
-
-enum { READ_THREADS = 2, QUEUE_MAX = 1024 };
-
-/* All that has to be undone, in the order in which it was done. */
-struct program {
-    struct options options;
-    struct live *first; /* the settings at the start: what is not reloaded is borrowed from them */
-    struct live *live;  /* those in force */
-    struct log_output log_output;
-    struct log_sink log;
-    struct log_sink store_log; /* for pool threads, which log errors only: never written to */
-    struct data_dir data_dir;
-    uv_loop_t loop;
-    uv_signal_t hangup, terminate, interrupt;
-    struct store *store;
-    struct ops *ops;
-    struct ops_port *port;
-    struct server *server;
-    struct report *report;
-    struct control *control;
-    struct console *console;
-    bool has_loop;
-};
 
 /* Nothing of a client's secrets on disk, and as many connections as the system lets us have. */
 static void harden(void)
@@ -69,7 +38,7 @@ static enum linnet_error_code load_settings(const struct options *o, struct live
         .environ = environ,
         .sets = o->sets,
         .set_count = o->set_count,
-        .draft = o->action == OPTIONS_PRINT_CONFIG,
+        .draft = true, /* the set-up names the domain, where these do not */
     };
     enum linnet_error_code code = settings_load(&settings, &layers, error);
     if (code == LINNET_OK)
@@ -91,6 +60,7 @@ static enum linnet_error_code reload(struct program *p, struct linnet_error *err
     enum linnet_error_code code = load_settings(&p->options, &live, error);
     if (code != LINNET_OK)
         return code;
+    program_adopt_domain(p, &live->settings);
     if (!settings_keep_fixed(&live->settings, &p->live->settings, fixed_setting, p))
         memory_exhausted();
     code = server_reload(p->server, live_ref(live), error);
@@ -109,7 +79,9 @@ static void on_hangup(uv_signal_t *handle, int signum)
     struct program *p = CONTAINER_OF(handle, struct program, hangup);
     struct linnet_error error = {0};
     (void)signum;
-    if (reload(p, &error) == LINNET_OK)
+    if (!p->server)
+        log_printf(&p->log, LOG_WARNING, "main", 0, "SIGHUP: the server is not set up yet");
+    else if (reload(p, &error) == LINNET_OK)
         log_printf(&p->log, LOG_NOTICE, "main", 0, "settings and certificates were read again");
     else
         log_printf(&p->log, LOG_ERROR, "main", 0, "nothing was changed: %s", error.sentence);
@@ -125,6 +97,7 @@ static void on_stop(uv_signal_t *handle, int signum)
 
 static void watch_signals(struct program *p)
 {
+    p->has_signals = true;
     uv_signal_init(&p->loop, &p->hangup);
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
@@ -134,159 +107,24 @@ static void watch_signals(struct program *p)
     uv_signal_start(&p->interrupt, on_stop, SIGINT);
 }
 
-/* ---- the control socket ---- */
-
-static void host_status(void *ctx, struct control_call *call)
+static int complain(const struct linnet_error *error)
 {
-    struct program *p = ctx;
-    report_status(p->report, call);
-}
-
-static void host_sessions(void *ctx, struct control_call *call, size_t limit)
-{
-    struct program *p = ctx;
-    report_sessions(p->report, call, limit);
-}
-
-static void host_online(void *ctx, struct control_call *call, json_t *result)
-{
-    struct program *p = ctx;
-    report_online(p->report, call, result);
-}
-
-static void host_close_session(void *ctx, struct control_call *call,
-                               const struct control_session *which)
-{
-    struct program *p = ctx;
-    report_close(p->report, call, which);
-}
-
-static const struct settings *host_settings(void *ctx)
-{
-    const struct program *p = ctx;
-    return &p->live->settings;
-}
-
-/* The audit trail: what was done to accounts, and by whom. */
-static void log_change(const struct program *p, const struct ops_event *e)
-{
-    char actor[OPS_ACTOR_BYTES];
-    log_printf(&p->log, LOG_NOTICE, "accounts", 0, "%s: user=%.*s@%.*s by %s%s%.*s%s%s",
-               ops_event_name(e->kind), STR_ARG(e->user), STR_ARG(e->domain),
-               ops_actor_text(&e->actor, actor), e->reason.len ? " reason=" : "",
-               STR_ARG(e->reason), e->kind == OPS_ROLE_CHANGED ? " role=" : "",
-               e->kind == OPS_ROLE_CHANGED ? ops_role_name(e->role) : "");
-}
-
-static void account_changed(void *ctx, const struct ops_event *event)
-{
-    struct program *p = ctx;
-    log_change(p, event);
-    server_account_changed(p->server, event);
-    control_emit_account(p->control, event);
-}
-
-static enum linnet_error_code open_control(struct program *p, struct linnet_error *error)
-{
-    struct buf path = {0};
-    settings_control_path(&p->first->settings, &path);
-    if (path.failed)
-        memory_exhausted();
-    struct control_config config = {
-        .loop = &p->loop,
-        .path = buf_peek(&path).ptr,
-        .ops = p->port,
-        .host = {host_status, host_sessions, host_online, host_close_session, host_settings, p},
-        .log = &p->log,
-        .throttle = p->server->throttle,
-        .logins = &p->server->logins,
-    };
-    p->report = report_new(p->server);
-    enum linnet_error_code code = control_new(&config, &p->control, error);
-    buf_finish(&path);
-    return code;
-}
-
-/* ---- start and stop ---- */
-
-static enum linnet_error_code open_store(struct program *p, struct linnet_error *error)
-{
-    struct buf path = {0};
-    struct store_fault fault = {0};
-    buf_printf(&path, "%s/linnet.db%c", p->live->settings.data, '\0');
-    if (path.failed)
-        memory_exhausted();
-    enum store_result result = store_sqlite_open(buf_peek(&path).ptr, &p->store, &fault);
-    buf_finish(&path);
-    if (result == STORE_NO_MEMORY)
-        memory_exhausted();
-    if (result == STORE_OK)
-        return LINNET_OK;
-    return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason", fault.text, NULL);
-}
-
-static enum linnet_error_code open_ops(struct program *p, struct linnet_error *error)
-{
-    const struct settings *s = &p->first->settings;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct buf key_path = {0};
-    settings_token_key_path(s, &key_path);
-    if (key_path.failed)
-        memory_exhausted();
-    struct ops_config config = {
-        .store = p->store,
-        .domain = s->domain,
-        .iterations = (unsigned)s->login_iterations,
-        .legacy = s->login_legacy,
-        .token_key_file = buf_peek(&key_path).ptr,
-        .token_life_s = s->login_token_days * 86400,
-        .derive_threads = cores > 0 ? (unsigned)cores : 1,
-        .read_threads = READ_THREADS,
-        .queue_max = QUEUE_MAX,
-        .log = &p->store_log,
-        .event = account_changed,
-        .ctx = p,
-    };
-    enum linnet_error_code code = ops_new(&config, &p->ops, error);
-    buf_finish(&key_path);
-    if (code != LINNET_OK)
-        return code;
-    p->port = ops_port_new(p->ops, &p->loop);
-    if (!p->port)
-        memory_exhausted();
-    return LINNET_OK;
+    const struct linnet_error_info *info = linnet_error_info(error->code);
+    fprintf(stderr, "linnetd: %s\n", error->sentence);
+    if (info && error->code != LINNET_ERROR_USAGE)
+        fprintf(stderr, "         %s\n", info->remedy);
+    return (int)error->code;
 }
 
 static enum linnet_error_code start(struct program *p, struct linnet_error *error)
 {
     enum linnet_error_code code = load_settings(&p->options, &p->live, error);
-    if (code != LINNET_OK)
-        return code;
-    p->first = live_ref(p->live);
-    const struct settings *s = &p->first->settings;
-    p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
-    p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
-    log_printf(&p->log, LOG_NOTICE, "main", 0,
-               "linnetd " LINNET_VERSION " starts: domain=%s data=%s", s->domain, s->data);
-    code = data_dir_open(&p->data_dir, s->data, error);
     if (code == LINNET_OK)
-        code = open_store(p, error);
+        code = program_open(p, error);
     if (code != LINNET_OK)
         return code;
-    if (!loop_init(&p->loop))
-        memory_exhausted();
-    p->has_loop = true;
     watch_signals(p);
-    code = open_ops(p, error);
-    if (code == LINNET_OK) {
-        struct server_config config = {&p->loop, live_ref(p->live), p->ops, p->log};
-        code = server_start(&config, &p->server, error);
-    }
-    if (code == LINNET_OK)
-        code = open_control(p, error);
-    if (code == LINNET_OK)
-        p->console = console_start(&p->loop, s, &p->log);
-    return code;
+    return program_start(p, error);
 }
 
 /* One signal is enough: another must not cut short what the first began. */
@@ -300,52 +138,22 @@ static void block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-static void stop(struct program *p)
-{
-    block_signals();
-    console_stop(p->console);
-    server_stop(p->server);
-    report_free(p->report);
-    control_free(p->control);
-    ops_port_free(p->port);
-    if (p->has_loop) {
-        uv_close((uv_handle_t *)&p->hangup, NULL);
-        uv_close((uv_handle_t *)&p->terminate, NULL);
-        uv_close((uv_handle_t *)&p->interrupt, NULL);
-        loop_finish(&p->loop);
-    }
-    ops_free(p->ops);
-    store_free(p->store);
-    data_dir_close(&p->data_dir);
-    live_unref(p->live);
-    live_unref(p->first);
-}
-
-static int complain(const struct linnet_error *error)
-{
-    const struct linnet_error_info *info = linnet_error_info(error->code);
-    fprintf(stderr, "linnetd: %s\n", error->sentence);
-    if (info && error->code != LINNET_ERROR_USAGE)
-        fprintf(stderr, "         %s\n", info->remedy);
-    return (int)error->code;
-}
-
 static int serve(struct program *p)
 {
-    struct linnet_error error = {0};
     harden();
     p->data_dir.lock_fd = -1;
-    if (start(p, &error) == LINNET_OK) {
-        puts("ready");
-        fflush(stdout);
-        notify_supervisor("READY=1");
+    if (start(p, &p->error) == LINNET_OK) {
+        if (p->server && !p->is_quiet)
+            program_say_ready(p);
+        notify_supervisor("READY=1"); /* for the set-up, if not for clients */
         uv_run(&p->loop, UV_RUN_DEFAULT);
         notify_supervisor("STOPPING=1");
     }
-    stop(p);
-    if (error.code == LINNET_OK)
+    block_signals();
+    program_stop(p);
+    if (p->error.code == LINNET_OK)
         log_printf(&p->log, LOG_NOTICE, "main", 0, "stopped");
-    return error.code == LINNET_OK ? 0 : complain(&error);
+    return p->error.code == LINNET_OK ? 0 : complain(&p->error);
 }
 
 static void print_config(const struct settings *s)

@@ -451,6 +451,9 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where, "data must not be empty");
     if (!s->tls_certificate[0] != !s->tls_key[0])
         return refuse(l, where, "tls.certificate and tls.key are set together or not at all");
+    if (!s->setup_user[0] != !s->setup_password_file[0])
+        return refuse(l, where,
+                      "setup.user and setup.password_file are set together or not at all");
     if (s->c2s_listen.count + s->c2s_listen_tls.count == 0)
         return refuse(l, where, "c2s.listen and c2s.listen_tls must not both be empty");
     if (s->limits_max_stanza_bytes_before_auth > s->limits_max_stanza_bytes)

@@ -19,7 +19,8 @@ static const char *check_mechanism(struct str item)
 
 static const struct settings_row rows[] = {
     {"domain", SETTINGS_DOMAIN, .fallback = "", AT(domain),
-     .help = "The XMPP domain that is served: the part of an address after the @. Required."},
+     .help = "The XMPP domain that is served: the part of an address after the @. When it is "
+             "missing, the first start asks for it."},
     {"data", SETTINGS_PATH, .fallback = "/var/lib/linnet", AT(data),
      .help = "The directory of the database, the key of tokens, the certificate made at first "
              "start and the control socket. It is made when missing, for its owner only."},
@@ -127,6 +128,14 @@ static const struct settings_row rows[] = {
              "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": there is none."},
     {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program),
      .help = "The program of the console. When empty, linnet-console beside linnetd."},
+
+    {"setup.user", SETTINGS_PATH, .fallback = "", AT(setup_user),
+     .help = "The name of the first administrator. When there is a domain and no administrator at "
+             "the start, this account is made with the password of setup.password_file, or becomes "
+             "one and keeps its own, and no link for the set-up is printed."},
+    {"setup.password_file", SETTINGS_PATH, .fallback = "", AT(setup_password_file),
+     .help = "The password of setup.user: the first line of a file that only the server's user may "
+             "read. It is read then only."},
 
     {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket),
      .help = "The socket that linnetctl talks to. When empty, DATA/control.sock."},

@@ -765,7 +765,8 @@ def opens_no_file():
         site.stop()
 
 
-daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
-           keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
-           shows_a_user, guards_acts, spares_its_own, acts_on_users, closes_sessions, tells_events, dies_alone, ends_with_linnetd,
-           leaves_a_taken_port, stays_on_this_machine, opens_no_file)
+if __name__ == "__main__":
+    daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
+               keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
+               shows_a_user, guards_acts, spares_its_own, acts_on_users, closes_sessions, tells_events, dies_alone, ends_with_linnetd,
+               leaves_a_taken_port, stays_on_this_machine, opens_no_file)

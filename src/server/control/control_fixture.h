@@ -26,7 +26,9 @@ struct control_fixture {
     struct throttle *throttle;
     struct loop_wake *stop;
     pthread_t thread;
-    bool (*admits)(uid_t uid); /* set before control_fixture_start */
+    bool (*admits)(uid_t uid); /* set before control_fixture_start, as are these two */
+    struct setup setup;
+    bool bare; /* without accounts, until it is set up */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
     struct control_call *held; /* a "sessions" call that waits for "status" */
 };
@@ -111,6 +113,28 @@ static inline const struct settings *fixture_settings(void *ctx)
     return &((struct control_fixture *)ctx)->settings;
 }
 
+/* Accounts of example.org, and of no other domain. */
+static inline enum linnet_error_code fixture_set_up_begin(void *ctx, struct str domain,
+                                                          struct ops_port **ret,
+                                                          struct linnet_error *error)
+{
+    *ret = ((struct control_fixture *)ctx)->port;
+    if (domain.len == 0 || str_is(domain, "example.org"))
+        return LINNET_OK;
+    return error_set(error, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_HERE, NULL);
+}
+
+static inline enum linnet_error_code fixture_set_up_end(void *ctx, struct linnet_error *error)
+{
+    struct control_fixture *f = ctx;
+    (void)error;
+    setup_end(&f->setup);
+    if (f->bare)
+        control_attach(f->control,
+                       &(struct control_parts){f->port, f->throttle, &f->logins});
+    return LINNET_OK;
+}
+
 static inline void fixture_stop(void *ctx)
 {
     struct control_fixture *f = ctx;
@@ -179,12 +203,13 @@ static inline bool control_fixture_start(struct control_fixture *f)
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
-        .ops = f->port,
+        .ops = f->bare ? NULL : f->port,
         .host = {fixture_status, fixture_sessions, fixture_online, fixture_close_session,
                  fixture_settings, f},
         .admits = f->admits,
-        .throttle = f->throttle,
-        .logins = &f->logins,
+        .throttle = f->bare ? NULL : f->throttle,
+        .logins = f->bare ? NULL : &f->logins,
+        .setup = {&f->setup, fixture_set_up_begin, fixture_set_up_end, f},
     };
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
     return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&

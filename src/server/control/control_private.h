@@ -109,6 +109,13 @@ void control_admin_check(struct control_call *call);
 void control_name_check(struct control_call *call);
 void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
 
+/* --- control_setup.c --- */
+
+/* Whether these two are there. */
+bool control_setup_needed(const struct control *control);
+void control_setup(struct control_call *call);
+void control_setup_state(struct control_call *call);
+
 /* --- control_session.c --- */
 
 void control_session_close(struct control_call *call);
@@ -116,6 +123,7 @@ void control_session_close(struct control_call *call);
 /* --- control_logins.c --- */
 
 void control_logins_init(struct control *control);
+void control_logins_listen(struct control *control); /* to the ring, if there is one */
 void control_logins_finish(struct control *control);
 void control_logins_forget(struct control_peer *peer);
 void control_logins_list(struct control_call *call);
