@@ -8,6 +8,7 @@
 #include "options.h"
 #include "sandbox.h"
 #include "session.h"
+#include "tls.h"
 
 #include "base/wipe.h"
 
@@ -58,7 +59,7 @@ static socklen_t address_of(const char *text, struct sockaddr_storage *ret)
     struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
     memset(ret, 0, sizeof *ret);
-    if (!guard_host(text))
+    if (!guard_host(&(struct guard_names){0}, text))
         return 0;
     if (sscanf(text, "[%45[0-9a-f:]]:%5u%n", ip, &port, &end) == 2 && !text[end] && port < 65536 &&
         inet_pton(AF_INET6, ip, &v6->sin6_addr) == 1) {
@@ -132,13 +133,37 @@ static bool make(struct console *c, const struct options *o)
     return c->backend && c->sessions && c->connections;
 }
 
-static bool serve(struct console *c, const struct options *o, const sigset_t *signals)
+struct listeners {
+    struct listener listeners[CONSOLE_LISTEN_MAX];
+    struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX];
+};
+
+static bool listen_all(struct listeners *l, struct console *c, const struct options *o,
+                       struct tls *tls)
 {
-    struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX] = {NULL};
-    int number;
     bool ok = true;
-    for (size_t i = 0; i < o->fd_count; i++)
-        ok = (daemons[i] = http_start(c, o->fds[i])) && ok;
+    for (size_t i = 0; i < o->fd_count; i++) {
+        l->listeners[i] = (struct listener){.console = c};
+        if (o->tls[i])
+            l->listeners[i] = (struct listener){.console = c,
+                                                .names = {true, tls->names, tls->count},
+                                                .certificate = buf_peek(&tls->certificate).ptr,
+                                                .key = buf_peek(&tls->key).ptr};
+        l->daemons[i] = http_start(&l->listeners[i], o->fds[i]);
+        l->listeners[i].key = NULL;
+        ok = ok && l->daemons[i];
+    }
+    tls_forget_key(tls);
+    return ok;
+}
+
+static bool serve(struct console *c, const struct options *o, struct tls *tls,
+                  const sigset_t *signals)
+{
+    struct listeners all = {0};
+    struct MHD_Daemon **daemons = all.daemons;
+    int number;
+    bool ok = listen_all(&all, c, o, tls);
     if (ok)
         sigwait(signals, &number);
     else
@@ -166,6 +191,7 @@ int main(int argc, char **argv)
 {
     static struct console console;
     struct options options;
+    struct tls tls = {0};
     sigset_t signals;
     enum options_outcome outcome = options_read(&options, argc, argv);
     if (outcome != OPTIONS_RUN)
@@ -175,9 +201,12 @@ int main(int argc, char **argv)
         return 1;
     if (options.listen && !open_socket(&options))
         return 1;
+    if (options.key_fd >= 0 && !tls_read(&tls, options.certificate_fd, options.key_fd))
+        return 1;
     close_others(&options);
     sandbox_enter();
-    bool ok = make(&console, &options) && serve(&console, &options, &signals);
+    bool ok = make(&console, &options) && serve(&console, &options, &tls, &signals);
+    tls_finish(&tls);
     connections_free(console.connections);
     sessions_free(console.sessions);
     backend_free(console.backend);

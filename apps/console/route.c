@@ -72,7 +72,8 @@ static void refuse_method(struct request *r, const char *allowed)
 static bool comes_from_here(struct request *r)
 {
     const char *host = http_head(r, "Host"), *origin = http_head(r, "Origin");
-    bool ok = guard_host(host) && (!origin || guard_origin(origin, host));
+    const struct guard_names *ours = &r->listener->names;
+    bool ok = guard_host(ours, host) && (!origin || guard_origin(ours, origin, host));
     if (!ok)
         refuse_origin(r);
     return ok;

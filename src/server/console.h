@@ -13,7 +13,7 @@
 
 struct console;
 
-/* Both borrowed. NULL when there is to be none, or there cannot be; then the log says why. */
+/* All borrowed. NULL when there is to be none, or there cannot be; then the log says why. */
 struct console *console_start(uv_loop_t *loop, const struct settings *s,
                               const struct log_sink *log);
 

@@ -467,6 +467,11 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where,
                       "console.listen takes up to 4 addresses of this machine alone: 127.0.0.1 or "
                       "[::1]; reach it from elsewhere through a tunnel");
+    if (s->console_listen_tls.count > SETTINGS_CONSOLE_ADDRESSES_MAX)
+        return refuse(l, where, "console.listen_tls takes up to 4 addresses");
+    if (!s->console_certificate[0] != !s->console_key[0])
+        return refuse(l, where,
+                      "console.certificate and console.key are set together or not at all");
     if (!fits_socket(s))
         return refuse(l, where,
                       "control.socket is longer than the 107 bytes of a socket's path; "

@@ -71,6 +71,8 @@ struct settings {
     int log_format; /* enum settings_log_format */
 
     struct settings_listen console_listen; /* loopback addresses */
+    struct settings_listen console_listen_tls;
+    char *console_certificate, *console_key; /* both "" or both set */
     char *console_program;                 /* "": beside linnetd */
 
     char *setup_user, *setup_password_file; /* both "" or both set */

@@ -125,7 +125,17 @@ static const struct settings_row rows[] = {
     {"console.listen", SETTINGS_LISTEN, .fallback = "127.0.0.1:9090", AT(console_listen),
      .help = "Where the web console answers, for accounts with a role (linnetctl user role). "
              "Addresses of this machine alone (127.0.0.1, [::1]), for it speaks HTTP without TLS: "
-             "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": there is none."},
+             "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": nowhere."},
+    {"console.listen_tls", SETTINGS_LISTEN, .fallback = "", AT(console_listen_tls),
+     .help = "Where the web console answers with TLS, at any address, usually *:9091. \"\": "
+             "nowhere. Browsers find it by an IP address, or by a name of its certificate."},
+    {"console.certificate", SETTINGS_PATH, .fallback = "", AT(console_certificate),
+     .help =
+         "The certificate of console.listen_tls and its chain, PEM. When empty the server makes "
+         "itself one in DATA/console/cert.pem, which browsers warn of. It is read when the "
+         "console starts."},
+    {"console.key", SETTINGS_PATH, .fallback = "", AT(console_key),
+     .help = "The private key of that certificate, PEM."},
     {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program),
      .help = "The program of the console. When empty, linnet-console beside linnetd."},
 
