@@ -138,10 +138,12 @@ struct listeners {
     struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX];
 };
 
+/* A certificate that cannot be used takes nothing away from who comes without TLS. Whether anybody
+ * can come. */
 static bool listen_all(struct listeners *l, struct console *c, const struct options *o,
                        struct tls *tls)
 {
-    bool ok = true;
+    bool any = false, all = true;
     for (size_t i = 0; i < o->fd_count; i++) {
         l->listeners[i] = (struct listener){.console = c};
         if (o->tls[i])
@@ -149,12 +151,16 @@ static bool listen_all(struct listeners *l, struct console *c, const struct opti
                                                 .names = {true, tls->names, tls->count},
                                                 .certificate = buf_peek(&tls->certificate).ptr,
                                                 .key = buf_peek(&tls->key).ptr};
-        l->daemons[i] = http_start(&l->listeners[i], o->fds[i]);
+        bool can = !o->tls[i] || buf_len(&tls->key) > 0;
+        l->daemons[i] = can ? http_start(&l->listeners[i], o->fds[i]) : NULL;
         l->listeners[i].key = NULL;
-        ok = ok && l->daemons[i];
+        any = any || l->daemons[i];
+        all = all && l->daemons[i];
     }
     tls_forget_key(tls);
-    return ok;
+    if (!all)
+        console_say("not every socket is served; for TLS the key must be that of the certificate");
+    return any;
 }
 
 static bool serve(struct console *c, const struct options *o, struct tls *tls,
@@ -201,9 +207,10 @@ int main(int argc, char **argv)
         return 1;
     if (options.listen && !open_socket(&options))
         return 1;
-    if (options.key_fd >= 0 && !tls_read(&tls, options.certificate_fd, options.key_fd))
-        return 1;
+    if (options.key_fd >= 0)
+        tls_read(&tls, options.certificate_fd, options.key_fd);
     close_others(&options);
+    json_object_seed(0); /* from /dev/urandom, while that can be opened */
     sandbox_enter();
     bool ok = make(&console, &options) && serve(&console, &options, &tls, &signals);
     tls_finish(&tls);

@@ -61,14 +61,15 @@ static bool take_names(struct tls *t)
     return ok;
 }
 
-bool tls_read(struct tls *ret, int certificate_fd, int key_fd)
+void tls_read(struct tls *ret, int certificate_fd, int key_fd)
 {
     *ret = (struct tls){0};
     buf_init(&ret->certificate, FILE_MAX_BYTES, false);
     buf_init(&ret->key, FILE_MAX_BYTES, true);
     bool ok = read_file(certificate_fd, "the certificate", &ret->certificate);
     ok = read_file(key_fd, "the key of the certificate", &ret->key) && ok;
-    return ok && take_names(ret);
+    if (!ok || !take_names(ret))
+        tls_forget_key(ret);
 }
 
 void tls_forget_key(struct tls *tls)

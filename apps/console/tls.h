@@ -15,8 +15,8 @@ struct tls {
     size_t count;
 };
 
-/* Reads to the end and closes both descriptors. False after it said why it cannot. */
-bool tls_read(struct tls *ret, int certificate_fd, int key_fd) MUST_USE;
+/* Reads to the end and closes both descriptors. The key is empty after it said why it cannot. */
+void tls_read(struct tls *ret, int certificate_fd, int key_fd);
 
 /* The key is in the hands of the TLS library. */
 void tls_forget_key(struct tls *tls);

@@ -73,7 +73,7 @@ struct settings {
     struct settings_listen console_listen; /* loopback addresses */
     struct settings_listen console_listen_tls;
     char *console_certificate, *console_key; /* both "" or both set */
-    char *console_program;                 /* "": beside linnetd */
+    char *console_program;                   /* "": beside linnetd */
 
     char *setup_user, *setup_password_file; /* both "" or both set */
 

@@ -144,6 +144,25 @@ def takes_a_certificate():
         site.stop()
 
 
+def goes_on_without():
+    """a certificate that cannot be used ends nothing but TLS, and the log says so"""
+    with Secured() as site:
+        site.stop()
+        files = [site.folder / "named.pem", site.folder / "named.key"]
+        make_certificate(files, "console.example")
+        make_certificate([files[0], site.folder / "other.key"], "console.example")
+        for certificate, key, why in ((files[0], files[1], "the key must be that of the certificate"),
+                                      (site.folder / "log", files[1], "the certificate is not PEM"),
+                                      ("/nowhere/cert.pem", files[1], "/nowhere/cert.pem cannot be opened")):
+            command = [*site.command, "--set", f"console.certificate={certificate}", "--set",
+                       f"console.key={key}"]
+            site.start(command)
+            wait_for("the console", lambda: answers(site.http))
+            assert why in site.said(), site.said()
+            assert not shows(site, "console.example")
+            site.stop()
+
+
 def shows(site, name):
     try:
         with site.open(name):
@@ -175,4 +194,4 @@ def tries_again():
 
 
 if __name__ == "__main__":
-    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, tries_again)
+    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, goes_on_without, tries_again)
