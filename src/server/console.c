@@ -375,13 +375,17 @@ struct console *console_start(uv_loop_t *loop, const struct settings *s, const s
     return c;
 }
 
+/* Only where we listen: whoever took another port must not be shown to anybody. */
 bool console_url(const struct console *c, char out[CONSOLE_URL_BYTES])
 {
-    if (!c)
-        return false;
-    const struct place *first = &c->places[0]; /* without TLS, when there is such a one */
-    place_url(first, cstr_eq(first->address->host, "*") ? "localhost" : NULL, out);
-    return true;
+    for (size_t i = 0; c && i < c->place_count; i++) {
+        const struct place *p = &c->places[i];
+        if (p->fd < 0)
+            continue;
+        place_url(p, cstr_eq(p->address->host, "*") ? "localhost" : NULL, out);
+        return true;
+    }
+    return false;
 }
 
 void console_stop(struct console *c)

@@ -17,7 +17,8 @@ struct console;
 struct console *console_start(uv_loop_t *loop, const struct settings *s,
                               const struct log_sink *log);
 
-/* Where a browser on this machine finds it, "http://127.0.0.1:9090/"; false when there is none. */
+/* Where a browser on this machine finds it, "http://127.0.0.1:9090/", without TLS if it can be;
+ * false when it listens nowhere. */
 enum { CONSOLE_URL_BYTES = 300 };
 bool console_url(const struct console *console, char out[CONSOLE_URL_BYTES]) MUST_USE;
 

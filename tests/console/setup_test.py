@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -89,6 +90,8 @@ def begins_with_a_link():
         key = server.key()
         assert not server.is_ready() and not server.listens()
         assert expect(server.state(), 200).json == {"needed": True, "domain": None}
+        server.signal(signal.SIGHUP)
+        wait_for("SIGHUP", lambda: "SIGHUP: the server is not set up yet" in server.said())
         expect(Browser(server.http).sign_in("admin"), 503)
         assert expect(server.set_up(key), 201).json == {"jid": f"admin@{DOMAIN}"}
         server.becomes_ready()
@@ -96,7 +99,10 @@ def begins_with_a_link():
         expect(server.set_up(key, "other"), 404, "not-found")
         server.serves("admin")
         assert expect(Browser(server.http).sign_in("admin"), 200).json["role"] == "full"
+        server.signal(signal.SIGHUP)
+        wait_for("SIGHUP", lambda: "settings and certificates were read again" in server.said())
         log = server.log.read_text()
+        assert "domain takes effect" not in log, log
         assert key not in log and PASSWORD not in log and "server.set_up: user=admin@localhost" in log
         server.stop()
 
@@ -261,6 +267,18 @@ def ends_when_it_cannot_serve():
         assert server.process.wait(30) != 0 and not server.is_ready()
 
 
+def shows_nobody_the_key():
+    """no link leads to a port that somebody else has"""
+    with Fresh() as server, socket.socket() as other:
+        server.stop()
+        other.bind(("127.0.0.1", server.http))
+        other.listen()
+        server.begin()
+        assert server.printed().startswith("set up with: linnetctl "), server.printed()
+        server.stop()
+
+
 if __name__ == "__main__":
     daemon.run(begins_with_a_link, refuses_what_is_wrong, voids_old_links, asks_for_an_administrator,
-               ends_with_a_role, needs_no_console, sets_itself_up, refuses_a_bad_file, ends_when_it_cannot_serve)
+               ends_with_a_role, needs_no_console, sets_itself_up, refuses_a_bad_file,
+               shows_nobody_the_key, ends_when_it_cannot_serve)
