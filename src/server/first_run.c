@@ -114,15 +114,20 @@ struct control_setup first_run_setup(struct program *p)
 
 /* ---- the link ---- */
 
-/* Not in the log: whoever has the key has the server. */
+/* Not in the log, and in no buffer of stdio: whoever has the key has the server. */
 static void print_link(const struct program *p, const char *key)
 {
     char url[CONSOLE_URL_BYTES];
+    struct buf line = {.secret = true};
     if (console_url(p->console, url))
-        printf("set up at %ssetup#%s\n", url, key);
+        buf_printf(&line, "set up at %ssetup#%s\n", url, key);
     else
-        printf("set up with: linnetctl --data %s setup\n", p->first->settings.data);
-    fflush(stdout);
+        buf_printf(&line, "set up with: linnetctl --data %s setup\n", p->first->settings.data);
+    if (line.failed)
+        memory_exhausted();
+    if (write(STDOUT_FILENO, buf_peek(&line).ptr, buf_len(&line)) < 0)
+        log_printf(&p->log, LOG_WARNING, "main", 0, "the link cannot be printed: %m");
+    buf_finish(&line);
 }
 
 static enum linnet_error_code offer(struct program *p, struct linnet_error *error)
