@@ -8,6 +8,12 @@
 enum linnet_error_code api_ask(struct request *r, const char *op, json_t *args, json_t **ret,
                                struct linnet_error *error) MUST_USE;
 
+/* Answers with what linnetd says. Takes `args`. */
+void api_pass_on(struct request *r, const char *op, json_t *args);
+
+/* api_audit.c */
+void api_audit(struct request *r);
+
 /* api_session.c */
 void api_session_get(struct request *r);
 void api_session_add(struct request *r);
@@ -29,6 +35,8 @@ void api_user_disable(struct request *r);
 void api_user_enable(struct request *r);
 void api_user_logout(struct request *r);
 void api_user_remove(struct request *r);
+void api_user_role(struct request *r);
+void api_user_token_revoke(struct request *r);
 
 /* api_server.c */
 void api_health(struct request *r);
@@ -36,6 +44,15 @@ void api_status(struct request *r);
 void api_sessions(struct request *r);
 void api_sessions_close(struct request *r);
 void api_logins(struct request *r);
+void api_login(struct request *r);
+
+/* api_settings.c */
+void api_settings_get(struct request *r);
+void api_settings_history(struct request *r);
+void api_settings_set(struct request *r);
+void api_settings_reset(struct request *r);
+void api_settings_check(struct request *r);
+void api_reload(struct request *r);
 
 /* api_events.c */
 void api_events(struct request *r);

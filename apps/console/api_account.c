@@ -182,3 +182,17 @@ void api_user_remove(struct request *r)
     static const struct action action = {"user.remove", {"user"}, false, "removed"};
     act(r, &action);
 }
+
+void api_user_role(struct request *r)
+{
+    static const struct action action = {
+        "user.role", {"user", "role"}, false, "changed the role of"};
+    act(r, &action);
+}
+
+void api_user_token_revoke(struct request *r)
+{
+    static const struct action action = {
+        "user.tokens.revoke", {"user", "client"}, true, "revoked a token of"};
+    act(r, &action);
+}

@@ -2,18 +2,7 @@
 
 #include <stdlib.h>
 
-enum { LIMIT = 100, LIMIT_MAX = 1000, NAME_MAX_BYTES = 3071 };
-
-/* Passes a request on; takes `args`. */
-static void pass_on(struct request *r, const char *op, json_t *args)
-{
-    json_t *result;
-    struct linnet_error error = {0};
-    if (api_ask(r, op, args, &result, &error) == LINNET_OK)
-        http_answer(r, MHD_HTTP_OK, result);
-    else
-        http_fail(r, &error);
-}
+enum { LIMIT = 100, LIMIT_MAX = 1000, NAME_MAX_BYTES = 3071, TEXT_MAX_BYTES = 256 };
 
 /* Whoever is not signed in learns that it answers, nothing more. */
 void api_health(struct request *r)
@@ -30,14 +19,19 @@ void api_health(struct request *r)
 
 void api_status(struct request *r)
 {
-    pass_on(r, "status", NULL);
+    api_pass_on(r, "status", NULL);
 }
 
 void api_sessions(struct request *r)
 {
     json_int_t limit;
-    if (http_number(r, "limit", 1, LIMIT_MAX, LIMIT, &limit))
-        pass_on(r, "sessions", json_pack("{s:I}", "limit", limit));
+    char *text = NULL, *user = NULL;
+    if (http_number(r, "limit", 1, LIMIT_MAX, LIMIT, &limit) &&
+        http_text(r, "q", TEXT_MAX_BYTES, &text) && http_text(r, "user", NAME_MAX_BYTES, &user))
+        api_pass_on(r, "sessions",
+                    json_pack("{s:I,s:s*,s:s*}", "limit", limit, "q", text, "user", user));
+    free(text);
+    free(user);
 }
 
 /* Takes `args`. An address that is whole and ours is wrong only in that there is no such session.
@@ -71,14 +65,48 @@ void api_logins(struct request *r)
 {
     json_int_t limit, after;
     bool failed;
-    char *user = NULL;
+    char *user = NULL, *address = NULL;
     if (http_number(r, "limit", 1, LIMIT_MAX, LIMIT, &limit) &&
         http_number(r, "after", 0, INT64_MAX, -1, &after) && http_flag(r, "failed", &failed) &&
-        http_text(r, "user", NAME_MAX_BYTES, &user)) {
-        json_t *args = json_pack("{s:I,s:b,s:s*}", "limit", limit, "failed", failed, "user", user);
+        http_text(r, "user", NAME_MAX_BYTES, &user) &&
+        http_text(r, "address", TEXT_MAX_BYTES, &address)) {
+        json_t *args = json_pack("{s:I,s:b,s:s*,s:s*}", "limit", limit, "failed", failed, "user",
+                                 user, "address", address);
         if (args && after >= 0)
             json_object_set_new(args, "after", json_integer(after));
-        pass_on(r, "logins.list", args);
+        api_pass_on(r, "logins.list", args);
     }
     free(user);
+    free(address);
+}
+
+/* Takes `result`, of a list that holds one sign-in or none. */
+static void answer_login(struct request *r, json_t *result)
+{
+    json_t *login = json_array_get(json_object_get(result, "logins"), 0);
+    if (login)
+        http_answer(r, MHD_HTTP_OK, json_incref(login));
+    else
+        http_refuse(r, MHD_HTTP_NOT_FOUND, "not-found",
+                    "There is no such sign-in, or it is not kept any more.",
+                    "Load the list of sign-ins again: only the last ones are kept (logins.keep).");
+    json_decref(result);
+}
+
+void api_login(struct request *r)
+{
+    json_int_t id;
+    json_t *result;
+    struct linnet_error error = {0};
+    if (!http_number(r, "id", 1, INT64_MAX, 0, &id))
+        return;
+    if (id == 0) {
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "bad-request", "The parameter id is missing.", "");
+        return;
+    }
+    if (api_ask(r, "logins.list", json_pack("{s:I,s:b}", "id", id, "trace", 1), &result, &error) ==
+        LINNET_OK)
+        answer_login(r, result);
+    else
+        http_fail(r, &error);
 }

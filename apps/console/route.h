@@ -8,7 +8,7 @@
 
 enum access { ACCESS_ANYBODY, ACCESS_SIGNED_IN, ACCESS_FULL };
 
-enum { ROUTE_PARAMETERS_MAX = 4 };
+enum { ROUTE_PARAMETERS_MAX = 6 };
 
 struct route {
     const char *method, *path;

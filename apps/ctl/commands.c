@@ -1,9 +1,11 @@
 /* The commands: each asks the server one thing and prints the answer. */
 #include "ctl.h"
 
+#include "audit.h"
 #include "base/wipe.h"
 #include "logins.h"
 #include "password.h"
+#include "settings.h"
 #include "setup.h"
 #include "table.h"
 
@@ -151,6 +153,12 @@ static void join(const json_t *words, char *out, size_t out_size)
     }
 }
 
+static bool ends_in_ms(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 3 && strcmp(name + len - 3, "_ms") == 0;
+}
+
 /* A member for people: its name says what a number is. */
 static void add_value(struct table *t, const char *name, const json_t *value)
 {
@@ -161,6 +169,9 @@ static void add_value(struct table *t, const char *name, const json_t *value)
         return;
     case JSON_INTEGER:
         table_number(name, json_integer_value(value), text);
+        break;
+    case JSON_REAL:
+        snprintf(text, sizeof text, ends_in_ms(name) ? "%.1f ms" : "%g", json_real_value(value));
         break;
     case JSON_TRUE:
     case JSON_FALSE:
@@ -273,13 +284,8 @@ static enum linnet_error_code user_list(struct ctl *ctl)
     return code;
 }
 
-struct column {
-    const char *heading, *member;
-};
-
-/* Objects as lines, or as a table; `none` is said when there are none. */
-static bool print_objects(const struct ctl *ctl, const json_t *objects,
-                          const struct column *columns, size_t count, const char *none)
+bool print_objects(const struct ctl *ctl, const json_t *objects, const struct column *columns,
+                   size_t count, const char *none)
 {
     struct table t;
     const char *headings[TABLE_COLUMNS_MAX];
@@ -373,8 +379,9 @@ static void tell_detached(const json_t *sessions)
 static bool print_sessions(const struct ctl *ctl, const json_t *sessions)
 {
     static const struct column columns[] = {
-        {"SESSION", "jid"},         {"ADDRESS", "address"}, {"TLS", "tls"},
-        {"MECHANISM", "mechanism"}, {"BINDING", "binding"}, {"FOR", "connected_s"},
+        {"SESSION", "jid"},     {"ADDRESS", "address"},     {"CLIENT", "software"},
+        {"TLS", "tls"},         {"MECHANISM", "mechanism"}, {"BINDING", "binding"},
+        {"FOR", "connected_s"}, {"IN", "bytes_in"},         {"OUT", "bytes_out"},
         {"LOOP", "loop"},
     };
     if (!ctl->options.json)
@@ -387,7 +394,8 @@ static enum linnet_error_code sessions(struct ctl *ctl)
     enum { SESSIONS_MAX = 1000 };
     json_t *result;
     enum linnet_error_code code =
-        call(ctl, "sessions", json_pack("{s:i}", "limit", SESSIONS_MAX), &result);
+        call(ctl, "sessions",
+             json_pack("{s:i,s:s*}", "limit", SESSIONS_MAX, "q", ctl->options.filter), &result);
     if (code != LINNET_OK)
         return code;
     if (!print_sessions(ctl, json_object_get(result, "sessions")))
@@ -416,6 +424,8 @@ static void label_of(const char *prefix, const char *name, char *out, size_t out
     size_t len = strlen(out);
     if (len > 2 && strcmp(out + len - 2, "_s") == 0)
         out[len - 2] = '\0';
+    else if (ends_in_ms(out))
+        out[len - 3] = '\0';
     else if (len > 6 && strcmp(out + len - 6, "_bytes") == 0)
         out[len - 6] = '\0';
     for (; *out; out++)
@@ -472,6 +482,20 @@ static bool print_rows(const char *name, const json_t *rows)
     return ok;
 }
 
+/* What there is to mend comes last, where it is seen. */
+static void print_warnings(const json_t *warnings)
+{
+    size_t i;
+    json_t *warning;
+    json_array_foreach(warnings, i, warning)
+    {
+        char sentence[1024], remedy[1024];
+        error_copy_text(sentence, sizeof sentence, str_from(text_of(warning, "sentence")));
+        error_copy_text(remedy, sizeof remedy, str_from(text_of(warning, "remedy")));
+        printf("\n%s: %s\n%s\n", text_of(warning, "severity"), sentence, remedy);
+    }
+}
+
 static bool print_status(json_t *status)
 {
     struct table t = {.columns = 2};
@@ -482,9 +506,10 @@ static bool print_status(json_t *status)
     table_finish(&t);
     json_object_foreach(status, name, value)
     {
-        if (ok && json_is_object(json_array_get(value, 0)))
+        if (ok && json_is_object(json_array_get(value, 0)) && !cstr_eq(name, "warnings"))
             ok = print_rows(name, value);
     }
+    print_warnings(json_object_get(status, "warnings"));
     return ok;
 }
 
@@ -499,30 +524,6 @@ static enum linnet_error_code status(struct ctl *ctl)
         print_json(result);
     else if (!print_status(result))
         code = no_memory(ctl);
-    json_decref(result);
-    return code;
-}
-
-static enum linnet_error_code settings(struct ctl *ctl)
-{
-    struct table t;
-    size_t i;
-    json_t *result, *setting;
-    enum linnet_error_code code = call(ctl, "settings.list", NULL, &result);
-    if (code != LINNET_OK)
-        return code;
-    table_init(&t, (const char *[]){"SETTING", "VALUE", "FROM"}, 3);
-    json_array_foreach(json_object_get(result, "settings"), i, setting)
-    {
-        if (ctl->options.json)
-            print_json(setting);
-        table_add(&t, text_of(setting, "name"));
-        table_add(&t, text_of(setting, "value"));
-        table_add(&t, text_of(setting, "source"));
-    }
-    if (!ctl->options.json && !table_print(&t))
-        code = no_memory(ctl);
-    table_finish(&t);
     json_decref(result);
     return code;
 }
@@ -625,18 +626,41 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl status\n"
      "  linnetctl --json --data /var/lib/linnet status\n",
      status},
-    {"logins", false, CTL_LOGINS, "show how clients signed in, stage by stage, or why not",
+    {"logins", false, CTL_LOGINS | CTL_LIMIT,
+     "show how clients signed in, stage by stage, or why not",
      "  linnetctl logins --failed\n"
      "  linnetctl logins --user alice --limit 1 --trace\n"
      "  linnetctl logins --follow\n",
      logins},
-    {"sessions", false, 0, "list who is connected", "  linnetctl sessions\n", sessions},
+    {"sessions", false, CTL_FILTER, "list who is connected",
+     "  linnetctl sessions\n"
+     "  linnetctl sessions --filter 192.0.2.\n"
+     "  linnetctl --json sessions --filter alice@ | jq -r .software\n",
+     sessions},
     {"session close", true, CTL_SESSION, "end one session; its client keeps its token",
      "  linnetctl session close alice@example.org/phone\n"
      "  linnetctl --json sessions | jq -r .jid\n",
      session_close},
+    {"audit", false, CTL_AUDIT | CTL_LIMIT, "show who changed what, the newest first",
+     "  linnetctl audit\n"
+     "  linnetctl audit --object alice@example.org\n"
+     "  linnetctl audit --actor admin@example.org --action session. --limit 200\n"
+     "  linnetctl --json audit --action account.removed | jq -r .object\n",
+     audit},
+    {"settings set", true, CTL_SETTING | CTL_VALUE, "change a setting while the server runs",
+     "  linnetctl settings set login.mechanisms 'SCRAM-SHA-256-PLUS, SCRAM-SHA-256'\n"
+     "  linnetctl settings set limits.idle_timeout_s 1h\n",
+     settings_set},
+    {"settings reset", true, CTL_SETTING, "take back what was set while the server ran",
+     "  linnetctl settings reset login.mechanisms\n", settings_reset},
+    {"settings history", true, CTL_SETTING | CTL_OPTIONAL, "list what was set, by whom and when",
+     "  linnetctl settings history\n"
+     "  linnetctl settings history log.level\n",
+     settings_history},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},
+    {"reload", false, 0, "read settings and certificates again, as on SIGHUP",
+     "  linnetctl reload\n", reload},
     {"events", false, CTL_EVENTS, "print events as they happen, until interrupted",
      "  linnetctl events\n"
      "  linnetctl --json events | jq -r 'select(.event == \"account.disabled\").data.user'\n",

@@ -11,10 +11,16 @@ enum {
     CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
     CTL_REASON = 2,
     CTL_REVOKE = 4,
-    CTL_LOGINS = 8,  /* --follow, --failed, --user, --limit, --trace */
-    CTL_EVENTS = 16, /* none; help lists the kinds */
-    CTL_ROLE = 32,   /* a second word: the role */
-    CTL_SESSION = 64 /* the name is the full address of a session */
+    CTL_LOGINS = 8,   /* --follow, --failed, --user, --address, --trace */
+    CTL_EVENTS = 16,  /* none; help lists the kinds */
+    CTL_ROLE = 32,    /* a second word: the role */
+    CTL_SESSION = 64, /* the name is the full address of a session */
+    CTL_LIMIT = 128,
+    CTL_AUDIT = 256,       /* --actor, --action, --object, --before */
+    CTL_FILTER = 512,      /* --filter */
+    CTL_SETTING = 1 << 12, /* the name is that of a setting */
+    CTL_VALUE = 1 << 13,   /* a second word: its value */
+    CTL_OPTIONAL = 1 << 14 /* the name may be left out */
 };
 
 struct ctl_options {
@@ -28,10 +34,14 @@ struct ctl_options {
     const char *reason;
     const char *revoke; /* a client's id or "all"; or NULL */
     bool follow, failed, trace;
-    const char *user;
-    int limit;        /* 0 when not given */
-    const char *name; /* the account, for commands that take one */
+    const char *user, *address;
+    const char *filter;                  /* or NULL */
+    int limit;                           /* 0 when not given */
+    const char *actor, *action, *object; /* or NULL */
+    int64_t before;                      /* 0 when not given */
+    const char *name;                    /* the account, for commands that take one */
     const char *role;
+    const char *value;
 };
 
 /* A run: the options, and the connection once there is one. */
@@ -55,5 +65,13 @@ extern const size_t ctl_command_count;
 
 /* As a line; what has no value is left out of it. */
 void print_json(json_t *value);
+
+struct column {
+    const char *heading, *member;
+};
+
+/* Objects as lines, or as a table; `none` is said when there are none. False when out of memory. */
+bool print_objects(const struct ctl *ctl, const json_t *objects, const struct column *columns,
+                   size_t count, const char *none) MUST_USE;
 
 #endif

@@ -181,6 +181,8 @@ static json_t *query(const struct ctl *ctl)
     json_t *args = json_pack("{s:b,s:b}", "failed", o->failed, "trace", o->trace);
     if (args && o->user)
         json_object_set_new(args, "user", json_string(o->user));
+    if (args && o->address)
+        json_object_set_new(args, "address", json_string(o->address));
     return args;
 }
 

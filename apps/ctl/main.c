@@ -30,6 +30,8 @@ static const char *name_word(const struct ctl_command *c)
 {
     if (!c->wants_name)
         return "";
+    if (c->takes & CTL_OPTIONAL)
+        return "[NAME]";
     return c->takes & CTL_SESSION ? "JID" : "NAME";
 }
 
@@ -41,11 +43,11 @@ static void print_help(void)
          "\n"
          "Commands (each with --help):");
     for (size_t i = 0; i < ctl_command_count; i++)
-        printf("  %-13s %-5s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
+        printf("  %-16s %-6s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
                ctl_commands[i].summary);
     puts("\n"
          "NAME is the part before the @, or the whole address of an account; JID the address of a\n"
-         "session, with its resource.\n"
+         "session, with its resource; with settings, NAME is that of a setting.\n"
          "\n"
          "Options:\n"
          "  --data DIR    the server's data directory (" DEFAULT_DATA ")\n"
@@ -63,14 +65,19 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s\n", c->words,
+    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s%s%s\n", c->words,
            c->summary, c->words, c->wants_name ? " " : "", name_word(c),
-           c->takes & CTL_ROLE ? " full|read-only|none" : "",
+           c->takes & CTL_ROLE ? " full|read-only|none" : "", c->takes & CTL_VALUE ? " VALUE" : "",
            c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
            c->takes & CTL_REASON ? " [--reason TEXT]" : "",
            c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--limit N] [--trace]"
-                                 : "");
+           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--address IP] [--trace]"
+                                 : "",
+           c->takes & CTL_AUDIT
+               ? " [--actor WHO] [--action BEGINNING] [--object WHAT] [--before ID]"
+               : "",
+           c->takes & CTL_FILTER ? " [--filter TEXT]" : "",
+           c->takes & CTL_LIMIT ? " [--limit N]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
@@ -85,14 +92,25 @@ static void print_command_help(const struct ctl_command *c)
              "  --revoke all     every client does");
     if (c->takes & CTL_LOGINS)
         puts("\n"
-             "  --follow     print each as its outcome is known, until interrupted\n"
-             "  --failed     only those that failed\n"
-             "  --user NAME  only those who wanted to be this user\n"
-             "  --limit N    the last N (20); with --follow, print these first\n"
-             "  --trace      what was said, without secrets");
+             "  --follow      print each as its outcome is known, until interrupted\n"
+             "  --failed      only those that failed\n"
+             "  --user NAME   only those who wanted to be this user\n"
+             "  --address IP  only those whose address begins so\n"
+             "  --limit N     the last N (20); with --follow, print these first\n"
+             "  --trace       what was said, without secrets");
+    if (c->takes & CTL_AUDIT)
+        puts("\n"
+             "  --actor WHO        only what this administrator did, or \"uid 0\", exactly\n"
+             "  --action BEGINNING only actions that begin so: account. session.closed\n"
+             "  --object WHAT      only what was done to this, exactly: alice@example.org\n"
+             "  --before ID        only what is older than this row\n"
+             "  --limit N          so many rows (50)");
+    if (c->takes & CTL_FILTER)
+        puts("\n"
+             "  --filter TEXT  only those whose address, IP address or client has this in it");
     if (c->takes & CTL_EVENTS)
         puts("\n"
-             "Kinds of events, each with user= and domain=:\n"
+             "Kinds of events, those of accounts with user= and domain=:\n"
              "  account.added       an account was made\n"
              "  account.removed     it was removed, and its sessions ended\n"
              "  account.disabled    nobody may sign in to it; reason= says why, if that was given\n"
@@ -102,6 +120,8 @@ static void print_command_help(const struct ctl_command *c)
              "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
              "  tokens.revoked      tokens of it were revoked\n"
              "  server.set_up       it is the first administrator\n"
+             "  settings.changed    name= is value= from now or the next start on; by actor=\n"
+             "and audit, a row of the audit trail as linnetctl audit shows it, after each change.\n"
              "Later versions may have more. Sign-ins are followed with linnetctl logins --follow.");
     printf("\nExamples:\n%s", c->examples);
 }
@@ -123,7 +143,13 @@ enum {
     OPT_FAILED,
     OPT_USER,
     OPT_LIMIT,
-    OPT_TRACE
+    OPT_TRACE,
+    OPT_ADDRESS,
+    OPT_FILTER,
+    OPT_ACTOR,
+    OPT_ACTION,
+    OPT_OBJECT,
+    OPT_BEFORE
 };
 
 static const struct option long_options[] = {
@@ -142,6 +168,12 @@ static const struct option long_options[] = {
     {"user", required_argument, NULL, OPT_USER},
     {"limit", required_argument, NULL, OPT_LIMIT},
     {"trace", no_argument, NULL, OPT_TRACE},
+    {"actor", required_argument, NULL, OPT_ACTOR},
+    {"action", required_argument, NULL, OPT_ACTION},
+    {"object", required_argument, NULL, OPT_OBJECT},
+    {"before", required_argument, NULL, OPT_BEFORE},
+    {"address", required_argument, NULL, OPT_ADDRESS},
+    {"filter", required_argument, NULL, OPT_FILTER},
     {0},
 };
 
@@ -160,6 +192,7 @@ static enum linnet_error_code take_limit(struct ctl *ctl, const char *text)
     enum { LIMIT_MAX = 1000 };
     char *end;
     long limit = strtol(text, &end, 10);
+    ctl->options.given |= CTL_LIMIT;
     if (*text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
         return usage(ctl, "--limit takes a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
     ctl->options.limit = (int)limit;
@@ -171,13 +204,38 @@ static enum linnet_error_code take_logins_option(struct ctl *ctl, int option)
 {
     struct ctl_options *o = &ctl->options;
     o->given |= CTL_LOGINS;
-    if (option == OPT_LIMIT)
-        return take_limit(ctl, optarg);
     if (option == OPT_USER)
         o->user = optarg;
+    if (option == OPT_ADDRESS)
+        o->address = optarg;
     o->follow |= option == OPT_FOLLOW;
     o->failed |= option == OPT_FAILED;
     o->trace |= option == OPT_TRACE;
+    return LINNET_OK;
+}
+
+static enum linnet_error_code take_before(struct ctl *ctl, const char *text)
+{
+    char *end;
+    ctl->options.before = strtoll(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || ctl->options.before < 1)
+        return usage(ctl, "--before takes the id of a row, not \"%.40s\"", text);
+    return LINNET_OK;
+}
+
+/* An option of `audit`. */
+static enum linnet_error_code take_audit_option(struct ctl *ctl, int option)
+{
+    struct ctl_options *o = &ctl->options;
+    o->given |= CTL_AUDIT;
+    if (option == OPT_BEFORE)
+        return take_before(ctl, optarg);
+    if (option == OPT_ACTOR)
+        o->actor = optarg;
+    else if (option == OPT_ACTION)
+        o->action = optarg;
+    else
+        o->object = optarg;
     return LINNET_OK;
 }
 
@@ -223,9 +281,20 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_FOLLOW:
     case OPT_FAILED:
     case OPT_USER:
-    case OPT_LIMIT:
     case OPT_TRACE:
+    case OPT_ADDRESS:
         return take_logins_option(ctl, option);
+    case OPT_LIMIT:
+        return take_limit(ctl, optarg);
+    case OPT_ACTOR:
+    case OPT_ACTION:
+    case OPT_OBJECT:
+    case OPT_BEFORE:
+        return take_audit_option(ctl, option);
+    case OPT_FILTER:
+        o->given |= CTL_FILTER;
+        o->filter = optarg;
+        return LINNET_OK;
     case ':':
         return usage(ctl, "%.60s needs a value", argv[optind - 1]);
     default:
@@ -288,28 +357,43 @@ static const char *option_name(unsigned given)
     if (given & CTL_PASSWORD)
         return "a password";
     if (given & CTL_LOGINS)
-        return "options of \"logins\" (--follow, --failed, --user, --limit, --trace)";
+        return "options of \"logins\" (--follow, --failed, --user, --address, --trace)";
+    if (given & CTL_AUDIT)
+        return "options of \"audit\" (--actor, --action, --object, --before)";
+    if (given & CTL_LIMIT)
+        return "--limit";
+    if (given & CTL_FILTER)
+        return "--filter";
     return given & CTL_REASON ? "--reason" : "--revoke";
+}
+
+static const char *wanted_name(const struct ctl_command *c)
+{
+    if (c->takes & CTL_SETTING)
+        return "NAME of a setting";
+    return c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account";
 }
 
 static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_command *c,
                                             char *const *rest, int count)
 {
     struct ctl_options *o = &ctl->options;
-    if (c->wants_name && count < 1)
-        return usage(ctl, "\"%s\" needs the %s", c->words,
-                     c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account");
-    int wanted = c->wants_name + (c->takes & CTL_ROLE ? 1 : 0);
-    if (count < wanted)
-        return usage(ctl, "\"%s\" needs a role: full, read-only or none", c->words);
+    bool optional = c->takes & CTL_OPTIONAL;
+    if (c->wants_name && count < 1 && !optional)
+        return usage(ctl, "\"%s\" needs the %s", c->words, wanted_name(c));
+    int wanted = c->wants_name + (c->takes & (CTL_ROLE | CTL_VALUE) ? 1 : 0);
+    if (count < wanted && !optional)
+        return usage(ctl, "\"%s\" needs a %s", c->words,
+                     c->takes & CTL_VALUE ? "value" : "role: full, read-only or none");
     if (count > wanted)
         return usage(ctl, "\"%s\" does not take \"%.60s\"", c->words, rest[wanted]);
     if (o->given & ~c->takes)
         return usage(ctl, "\"%s\" does not take %s", c->words, option_name(o->given & ~c->takes));
     if (o->data && o->socket)
         return usage(ctl, "Either --data or --socket, not both");
-    o->name = c->wants_name ? rest[0] : NULL;
+    o->name = c->wants_name && count > 0 ? rest[0] : NULL;
     o->role = c->takes & CTL_ROLE ? rest[1] : NULL;
+    o->value = c->takes & CTL_VALUE ? rest[1] : NULL;
     return LINNET_OK;
 }
 

@@ -98,8 +98,10 @@ static void print_bytes(long long bytes, char *out)
 void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES])
 {
     enum { CLOCK_FROM_S = 1000000000 }; /* 2001; nothing has lasted that long */
-    if (ends_with(name, "_bytes"))
+    if (ends_with(name, "_bytes") || strncmp(name, "bytes_", 6) == 0)
         print_bytes(value, out);
+    else if (ends_with(name, "_ms"))
+        snprintf(out, TABLE_NUMBER_BYTES, "%lld ms", (long long)value);
     else if (ends_with(name, "_s") && value >= CLOCK_FROM_S)
         print_time(value, false, out);
     else if (ends_with(name, "_s"))

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-enum { TABLE_COLUMNS_MAX = 8 };
+enum { TABLE_COLUMNS_MAX = 10 };
 
 struct table {
     size_t columns;
@@ -30,8 +30,9 @@ enum { TABLE_NUMBER_BYTES = 32 };
 /* "2026-01-02 15:04:05", local time; "-" for a time that is none. */
 void table_clock(int64_t unix_s, char out[TABLE_NUMBER_BYTES]);
 
-/* A number as its name says: "_bytes" in KiB and more; "_s" as a time of the clock if it is as
- * large as one ("2026-01-02 15:04"), else as how long ("3h 05min"); others as they are. */
+/* A number as its name says: "_bytes" and "bytes_" in KiB and more; "_ms" with its unit; "_s" as a
+ * time of the clock if it is as large as one ("2026-01-02 15:04"), else as how long ("3h 05min");
+ * others as they are. */
 void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES]);
 
 #endif

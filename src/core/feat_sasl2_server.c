@@ -419,6 +419,7 @@ static void ask_session(struct stream *s)
         .username = str_from(s->username),
         .tag = r->tag,
         .client_id = r->client_id,
+        .software = r->software,
         .binds = r->binds,
         .enables = r->enables,
         .resumable = r->enable.resume,

@@ -250,6 +250,7 @@ struct stream_session_info {
     struct str resource;  /* asked for, prepared; STR_NONE: make one */
     struct str tag;       /* Bind 2: begins the resource that is made; prepared; STR_NONE */
     struct str client_id; /* XEP-0388: an older session of the same client ends; STR_NONE */
+    struct str software;  /* the same: as the client names itself; STR_NONE */
 
     bool binds;              /* a resource is to be bound. False: only what follows is asked for */
     bool enables, resumable; /* XEP-0198: to begin, and so that it can be resumed ... */

@@ -214,6 +214,11 @@ void chan_tls_secrets_travelled(struct chan *c)
         SSL_clear_options(chan_tls(c)->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 }
 
+const char *chan_tls_cipher(const struct chan *c)
+{
+    return c->ops == &tls_ops ? SSL_get_cipher_name(chan_tls_const(c)->ssl) : NULL;
+}
+
 const char *chan_tls_sni(const struct chan *c)
 {
     const char *name = SSL_get_servername(chan_tls_const(c)->ssl, TLSEXT_NAMETYPE_host_name);

@@ -57,6 +57,9 @@ enum chan_result chan_tls_handshake(struct chan *c);
 /* What the finished handshake established, channel bindings included. */
 void chan_tls_facts(const struct chan *c, struct tls_facts *ret_facts);
 
+/* The cipher alone, which costs nothing: "TLS_AES_128_GCM_SHA256"; static. NULL without TLS. */
+const char *chan_tls_cipher(const struct chan *c);
+
 /* ---- early data ---- */
 
 enum { CHAN_TLS_EARLY_BYTES = 16384 }; /* a client never sends more of it, whatever it may */

@@ -72,6 +72,13 @@ static enum linnet_error_code make(const struct paths *p, const struct settings 
     return tls_selfsigned_create(&made, reason) ? LINNET_OK : unusable(error, reason);
 }
 
+/* A domain that has no form for a certificate is refused elsewhere. */
+bool certificate_is_for(const struct tls_ctx *ctx, const char *domain)
+{
+    char ascii[256];
+    return !jid_domain_ascii(str_from(domain), ascii) || tls_ctx_is_for(ctx, ascii, "xmpp-client");
+}
+
 /* What a client will refuse, said where it can still be mended. */
 static void warn(const struct tls_ctx *ctx, const struct settings *s, const struct paths *p,
                  const struct log_sink *log)
@@ -81,8 +88,7 @@ static void warn(const struct tls_ctx *ctx, const struct settings *s, const stru
     int64_t now_s = time(NULL);
     tls_ctx_certificate(ctx, &cert);
     datetime_format(cert.not_after_s, until);
-    if (jid_domain_ascii(str_from(s->domain), domain) &&
-        !tls_ctx_is_for(ctx, domain, "xmpp-client"))
+    if (!certificate_is_for(ctx, s->domain) && jid_domain_ascii(str_from(s->domain), domain))
         log_printf(log, LOG_WARNING, "tls", 0,
                    "the certificate %s is not for %s, so clients will refuse it; it names %s%s",
                    text_of(&p->cert), domain, cert.names[0] ? cert.names : "nobody",

@@ -23,4 +23,7 @@ enum linnet_error_code certificate_load(const struct settings *s, struct tls_tic
                                         struct tls_once *once, struct tls_ctx **ret,
                                         struct linnet_error *error) MUST_USE;
 
+/* Whether clients of that domain will find it in the certificate. */
+bool certificate_is_for(const struct tls_ctx *ctx, const char *domain) MUST_USE;
+
 #endif

@@ -24,7 +24,7 @@ static enum linnet_error_code bad_domain(struct str domain, const char *why,
                      why, NULL);
 }
 
-/* Nobody reads the settings yet but this thread. */
+/* Nobody reads the settings yet but this thread. From the next start on it comes from the store. */
 static enum linnet_error_code take_domain(struct program *p, struct str domain,
                                           struct linnet_error *error)
 {
@@ -40,6 +40,9 @@ static enum linnet_error_code take_domain(struct program *p, struct str domain,
     s->domain = strndup(prepared, len);
     if (!s->domain)
         memory_exhausted();
+    size_t index;
+    if (settings_row_find("domain", &index))
+        s->origin[index] = s->next_origin[index] = (struct settings_origin){SETTINGS_CONSOLE, 0};
     return LINNET_OK;
 }
 

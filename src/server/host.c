@@ -1,5 +1,9 @@
-/* What the control socket asks of the program, and what it is told. */
+/* What the control socket and the settings ask of the program, and what it is told. */
 #include "server/program.h"
+
+#include "server/certificate.h"
+#include "server/memory.h"
+#include "server/ops/ops_audit.h"
 
 static void host_status(void *ctx, struct control_call *call)
 {
@@ -7,10 +11,11 @@ static void host_status(void *ctx, struct control_call *call)
     report_status(p->report, call);
 }
 
-static void host_sessions(void *ctx, struct control_call *call, size_t limit)
+static void host_sessions(void *ctx, struct control_call *call,
+                          const struct control_sessions *which)
 {
     struct program *p = ctx;
-    report_sessions(p->report, call, limit);
+    report_sessions(p->report, call, which);
 }
 
 static void host_online(void *ctx, struct control_call *call, json_t *result)
@@ -32,7 +37,13 @@ static const struct settings *host_settings(void *ctx)
     return &p->live->settings;
 }
 
-/* The audit trail: what was done to accounts, and by whom. */
+static json_t *host_certificate(void *ctx)
+{
+    const struct program *p = ctx;
+    return report_certificate(p->report);
+}
+
+/* What was done to accounts, and by whom: in the log too, which may be kept elsewhere. */
 static void log_change(const struct program *p, const struct ops_event *e)
 {
     char actor[OPS_ACTOR_BYTES];
@@ -59,8 +70,67 @@ void host_account_changed(void *ctx, const struct ops_event *event)
     control_emit_account(p->control, event);
 }
 
+void host_audited(void *ctx, const struct store_audit *row)
+{
+    const struct program *p = ctx;
+    control_emit_audit(p->control, row);
+}
+
 struct control_host host_of(struct program *p)
 {
-    return (struct control_host){host_status,        host_sessions, host_online,
-                                 host_close_session, host_settings, p};
+    return (struct control_host){host_status,
+                                 host_sessions,
+                                 host_online,
+                                 host_close_session,
+                                 host_settings,
+                                 host_certificate,
+                                 p};
+}
+
+/* ---- settings while it runs ---- */
+
+static enum linnet_error_code check(void *ctx, const struct settings *fresh,
+                                    struct linnet_error *error)
+{
+    (void)ctx;
+    return certificate_check(fresh, error);
+}
+
+static void waits(void *ctx, const char *name)
+{
+    (void)ctx; /* main.c says it after SIGHUP, and settings.list does */
+    (void)name;
+}
+
+static enum linnet_error_code apply(void *ctx, struct settings *fresh, struct linnet_error *error)
+{
+    struct program *p = ctx;
+    struct live *live = live_new(fresh);
+    if (!settings_keep_fixed(&live->settings, &p->live->settings, waits, NULL))
+        memory_exhausted();
+    enum linnet_error_code code = server_reload(p->server, live_ref(live), error);
+    if (code == LINNET_OK) {
+        live_unref(p->live);
+        p->live = live;
+        p->log.level = (enum log_level)live->settings.log_level;
+        ops_audit_keep(p->ops, live->settings.audit_keep);
+    } else {
+        live_unref(live);
+    }
+    return code;
+}
+
+static void changed(void *ctx, const struct ops_setting_outcome *outcome)
+{
+    struct program *p = ctx;
+    char actor[OPS_ACTOR_BYTES];
+    log_printf(&p->log, LOG_NOTICE, "settings", 0, "%s is \"%s\"%s: by %s", outcome->name,
+               outcome->value, outcome->applied ? "" : " from the next start on",
+               ops_actor_text(&outcome->actor, actor));
+    control_emit_setting(p->control, outcome);
+}
+
+struct ops_settings_host host_of_settings(struct program *p)
+{
+    return (struct ops_settings_host){host_settings, check, apply, changed, p};
 }

@@ -1,5 +1,8 @@
 #include "server/logins.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
+
 void logins_init(struct logins *l)
 {
     *l = (struct logins){0};
@@ -64,11 +67,50 @@ void logins_add(struct logins *l, struct login_record *r, size_t keep)
         l->added(l->ctx);
 }
 
+/* ---- what is asked for ---- */
+
+/* One of the many ways to write an IPv6 address, as it is printed; false when it is none. */
+static bool print_canonical(const char *typed, char out[PEER_TEXT_BYTES])
+{
+    struct in6_addr ip;
+    if (inet_pton(AF_INET6, typed, &ip) != 1)
+        return false;
+    bool v4 = IN6_IS_ADDR_V4MAPPED(&ip);
+    return inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? ip.s6_addr + 12 : ip.s6_addr, out,
+                     PEER_TEXT_BYTES) != NULL;
+}
+
+/* Kept without the bracket that IPv6 addresses are printed in; the one behind, which says that the
+ * address ends there, stays. */
+void logins_query_address(struct logins_query *q, const char *typed)
+{
+    char text[PEER_TEXT_BYTES], canonical[PEER_TEXT_BYTES];
+    snprintf(text, sizeof text, "%s", typed + (typed[0] == '['));
+    size_t len = strlen(text);
+    bool ends = len > 0 && text[len - 1] == ']';
+    if (ends)
+        text[len - 1] = '\0';
+    bool is_whole = print_canonical(text, canonical);
+    snprintf(q->address, sizeof q->address, "%.*s%s", PEER_TEXT_BYTES - 2,
+             is_whole ? canonical : text, ends ? "]" : "");
+    for (char *c = q->address; *c; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+}
+
+static bool comes_from(const struct login_record *r, const char *address)
+{
+    char text[PEER_TEXT_BYTES];
+    const char *ip = peer_text(&r->peer, text);
+    return strncmp(ip + (ip[0] == '['), address, strlen(address)) == 0;
+}
+
 bool logins_matches(const struct logins_query *q, const struct login_record *r)
 {
-    return r->id > q->after_id && (!q->failed || r->failure) &&
-           (!q->user || cstr_eq(q->user, r->user));
+    return r->id > q->after_id && (!q->failed || r->failure) && (!q->id || q->id == r->id) &&
+           (!q->user || cstr_eq(q->user, r->user)) && (!q->address[0] || comes_from(r, q->address));
 }
+
+/* ---- looking ---- */
 
 static void turn_round(struct login_record **records, size_t count)
 {

@@ -36,10 +36,17 @@ void logins_add(struct logins *l, struct login_record *r, size_t keep);
 struct logins_query {
     uint64_t after_id; /* only those with a larger id */
     bool failed;       /* only those that failed */
+    uint64_t id;       /* only that one; 0 for all */
     const char *user;  /* only those of this localpart (prepared); NULL for all */
     size_t limit;      /* at most so many ... */
     bool oldest;       /* ... and if there are more, the oldest of them instead of the newest */
+    /* Only from addresses that begin so (logins_query_address); "" for all. */
+    char address[PEER_TEXT_BYTES];
 };
+
+/* `typed` is an IPv4 or IPv6 address, with or without brackets, or the beginning of one, with at
+ * most PEER_TEXT_BYTES - 1 bytes. */
+void logins_query_address(struct logins_query *q, const char *typed);
 
 bool logins_matches(const struct logins_query *q, const struct login_record *r);
 

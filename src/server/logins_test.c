@@ -1,5 +1,6 @@
 #include "server/logins.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,6 +71,52 @@ static void the_newest_are_found(void **state)
     assert_string_equal(find(l, (struct logins_query){.limit = 9, .after_id = 4}), "5 6");
     assert_string_equal(find(l, (struct logins_query){.limit = 2, .after_id = 2, .oldest = true}),
                         "3 4...");
+}
+
+static void add_from(struct logins *l, const char *ip)
+{
+    struct login_record *r = login("juliet", false);
+    assert_int_equal(inet_pton(AF_INET6, ip, &r->peer.ip), 1);
+    r->peer.port = 5222;
+    logins_add(l, r, 8);
+}
+
+static const char *find_from(struct logins *l, const char *typed)
+{
+    struct logins_query q = {.limit = 9};
+    logins_query_address(&q, typed);
+    return find(l, q);
+}
+
+static void addresses_are_found_by_their_beginning(void **state)
+{
+    struct logins *l = *state;
+    add_from(l, "::ffff:192.0.2.1");
+    add_from(l, "::ffff:192.0.2.17");
+    add_from(l, "2001:db8::1");
+    add_from(l, "2001:db8::12");
+    assert_string_equal(find_from(l, ""), "1 2 3 4");
+    assert_string_equal(find_from(l, "192.0.2.1"), "1 2");
+    assert_string_equal(find_from(l, "192.0.2.1:"), "1");
+    assert_string_equal(find_from(l, "92.0.2.1"), "");
+    assert_string_equal(find_from(l, "::ffff:192.0.2.17"), "2");
+    assert_string_equal(find_from(l, "2001:"), "3 4");
+    assert_string_equal(find_from(l, "2001:DB8:0:0::1"), "3 4");
+    assert_string_equal(find_from(l, "[2001:db8:0::1]"), "3");
+    assert_string_equal(find_from(l, "[2001:db8::1]:5222"), "3");
+    assert_string_equal(find_from(l, "["), "1 2 3 4");
+    assert_string_equal(find_from(l, "]"), "");
+    assert_string_equal(find_from(l, "fe80"), "");
+}
+
+static void one_is_found_by_its_id(void **state)
+{
+    struct logins *l = *state;
+    for (int i = 0; i < 3; i++)
+        logins_add(l, login("juliet", false), 2);
+    assert_string_equal(find(l, (struct logins_query){.limit = 1, .id = 2}), "2");
+    assert_string_equal(find(l, (struct logins_query){.limit = 1, .id = 1}), "");
+    assert_string_equal(find(l, (struct logins_query){.limit = 1, .id = 4}), "");
 }
 
 static void one_that_is_looked_at_outlives_the_ring(void **state)
@@ -162,6 +209,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
     const struct CMUnitTest tests[] = {
         TEST(the_newest_are_found),
+        TEST(addresses_are_found_by_their_beginning),
+        TEST(one_is_found_by_its_id),
         TEST(one_that_is_looked_at_outlives_the_ring),
         TEST(those_who_say_nothing_push_nobody_out),
         TEST(its_memory_is_bounded),

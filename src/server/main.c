@@ -2,6 +2,7 @@
 #include "server/certificate.h"
 #include "server/memory.h"
 #include "server/notify.h"
+#include "server/ops/ops_audit.h"
 #include "server/program.h"
 
 #include <linnet/linnet.h>
@@ -12,8 +13,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* Nothing of a client's secrets on disk, and as many connections as the system lets us have. */
 static void harden(void)
@@ -29,49 +28,26 @@ static void harden(void)
     }
 }
 
-static enum linnet_error_code load_settings(const struct options *o, struct live **ret,
-                                            struct linnet_error *error)
+/* Those that are known before the store is open. */
+static enum linnet_error_code load_settings(struct program *p, struct linnet_error *error)
 {
     struct settings settings;
-    struct settings_layers layers = {
-        .file = o->config,
-        .environ = environ,
-        .sets = o->sets,
-        .set_count = o->set_count,
-        .draft = true, /* the set-up names the domain, where these do not */
-    };
+    const struct settings_layers layers = program_layers(p);
     enum linnet_error_code code = settings_load(&settings, &layers, error);
     if (code == LINNET_OK)
-        *ret = live_new(&settings);
+        p->live = live_new(&settings);
     return code;
 }
 
 /* ---- signals ---- */
 
-static void fixed_setting(void *ctx, const char *name)
+static void say_waiting(const struct program *p)
 {
-    struct program *p = ctx;
-    log_printf(&p->log, LOG_WARNING, "main", 0, "%s takes effect at the next start", name);
-}
-
-static enum linnet_error_code reload(struct program *p, struct linnet_error *error)
-{
-    struct live *live;
-    enum linnet_error_code code = load_settings(&p->options, &live, error);
-    if (code != LINNET_OK)
-        return code;
-    program_adopt_domain(p, &live->settings);
-    if (!settings_keep_fixed(&live->settings, &p->live->settings, fixed_setting, p))
-        memory_exhausted();
-    code = server_reload(p->server, live_ref(live), error);
-    if (code == LINNET_OK) {
-        live_unref(p->live);
-        p->live = live;
-        p->log.level = (enum log_level)live->settings.log_level;
-    } else {
-        live_unref(live);
-    }
-    return code;
+    const struct settings_row *row;
+    for (size_t i = 0; (row = settings_row_at(i)); i++)
+        if (p->live->settings.pending[i])
+            log_printf(&p->log, LOG_WARNING, "main", 0, "%s takes effect at the next start",
+                       row->name);
 }
 
 static void on_hangup(uv_signal_t *handle, int signum)
@@ -79,12 +55,16 @@ static void on_hangup(uv_signal_t *handle, int signum)
     struct program *p = CONTAINER_OF(handle, struct program, hangup);
     struct linnet_error error = {0};
     (void)signum;
-    if (!p->server)
+    if (!p->settings) {
         log_printf(&p->log, LOG_WARNING, "main", 0, "SIGHUP: the server is not set up yet");
-    else if (reload(p, &error) == LINNET_OK)
+    } else if (ops_settings_reload(p->settings, &error) == LINNET_OK) {
         log_printf(&p->log, LOG_NOTICE, "main", 0, "settings and certificates were read again");
-    else
+        ops_audit(p->port, &(struct ops_audit_entry){.actor = {.name = STR_LIT("SIGHUP")},
+                                                     .action = "server.reloaded"});
+        say_waiting(p);
+    } else {
         log_printf(&p->log, LOG_ERROR, "main", 0, "nothing was changed: %s", error.sentence);
+    }
 }
 
 static void on_stop(uv_signal_t *handle, int signum)
@@ -118,7 +98,7 @@ static int complain(const struct linnet_error *error)
 
 static enum linnet_error_code start(struct program *p, struct linnet_error *error)
 {
-    enum linnet_error_code code = load_settings(&p->options, &p->live, error);
+    enum linnet_error_code code = load_settings(p, error);
     if (code == LINNET_OK)
         code = program_open(p, error);
     if (code != LINNET_OK)
@@ -175,18 +155,17 @@ static enum linnet_error_code check_config(const struct settings *s, struct linn
     return code;
 }
 
-static int show_config(const struct options *o)
+static int show_config(struct program *p)
 {
     struct linnet_error error = {0};
-    struct live *live;
-    if (load_settings(o, &live, &error) != LINNET_OK)
+    enum linnet_error_code code = load_settings(p, &error);
+    if (code != LINNET_OK)
         return complain(&error);
-    enum linnet_error_code code = LINNET_OK;
-    if (o->action == OPTIONS_PRINT_CONFIG)
-        print_config(&live->settings);
+    if (p->options.action == OPTIONS_PRINT_CONFIG)
+        print_config(&p->live->settings);
     else
-        code = check_config(&live->settings, &error);
-    live_unref(live);
+        code = check_config(&p->live->settings, &error);
+    live_unref(p->live);
     return code == LINNET_OK ? 0 : complain(&error);
 }
 
@@ -202,7 +181,7 @@ int main(int argc, char **argv)
     else if (program.options.action == OPTIONS_HELP || program.options.action == OPTIONS_VERSION)
         status = options_print(&program.options);
     else
-        status = show_config(&program.options);
+        status = show_config(&program);
     options_finish(&program.options);
     return status;
 }

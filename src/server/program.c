@@ -11,7 +11,36 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+extern char **environ;
+
 enum { READ_THREADS = 2, QUEUE_MAX = 1024 };
+
+/* ---- settings ---- */
+
+struct settings_layers program_layers(const struct program *p)
+{
+    return (struct settings_layers){
+        .own_domain = p->own_domain,
+        .file = p->options.config,
+        .environ = environ,
+        .sets = p->options.sets,
+        .set_count = p->options.set_count,
+        .draft = true, /* the set-up names the domain, where these do not */
+    };
+}
+
+static void open_settings(struct program *p)
+{
+    const struct ops_settings_config config = {
+        .port = p->port,
+        .layers = program_layers(p),
+        .stored = p->stored,
+        .host = host_of_settings(p),
+        .log = &p->log,
+    };
+    p->settings = ops_settings_new(&config);
+    p->stored = (struct settings_stored){0};
+}
 
 /* ---- what there is in any case ---- */
 
@@ -48,23 +77,35 @@ static enum linnet_error_code read_own_domain(struct program *p, struct linnet_e
     return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason", fault.text, NULL);
 }
 
-void program_adopt_domain(const struct program *p, struct settings *s)
+/* The settings once more, now with those that the store holds. */
+static enum linnet_error_code load_stored(struct program *p, struct linnet_error *error)
 {
-    if (!p->own_domain || s->domain[0])
-        return;
-    free(s->domain);
-    s->domain = strdup(p->own_domain);
-    if (!s->domain)
-        memory_exhausted();
-}
-
-static enum linnet_error_code find_domain(struct program *p, struct linnet_error *error)
-{
-    struct settings *s = &p->live->settings;
+    struct settings settings;
+    const struct settings_skip skip = {ops_settings_skipped, &p->log};
     enum linnet_error_code code = read_own_domain(p, error);
+    if (code == LINNET_OK)
+        code = ops_settings_read(p->store, &p->stored, error);
     if (code != LINNET_OK)
         return code;
-    program_adopt_domain(p, s);
+    const struct settings_layers layers = program_layers(p);
+    code = settings_load_with(&settings, &layers, &p->stored, &skip, error);
+    if (code != LINNET_OK)
+        return code;
+    live_unref(p->live);
+    p->live = live_new(&settings);
+    return LINNET_OK;
+}
+
+static void open_log(struct program *p)
+{
+    const struct settings *s = &p->live->settings;
+    p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
+    p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
+}
+
+static void say_start(const struct program *p)
+{
+    const struct settings *s = &p->live->settings;
     if (p->own_domain && !cstr_eq(p->own_domain, s->domain))
         log_printf(&p->log, LOG_WARNING, "main", 0,
                    "domain=%s is not the one that this server was set up for, %s: its accounts "
@@ -72,22 +113,21 @@ static enum linnet_error_code find_domain(struct program *p, struct linnet_error
                    s->domain, p->own_domain);
     log_printf(&p->log, LOG_NOTICE, "main", 0,
                "linnetd " LINNET_VERSION " starts: domain=%s data=%s", s->domain, s->data);
-    return LINNET_OK;
 }
 
 enum linnet_error_code program_open(struct program *p, struct linnet_error *error)
 {
-    const struct settings *s = &p->live->settings;
-    p->first = live_ref(p->live);
-    p->log_output = (struct log_output){STDERR_FILENO, (enum settings_log_format)s->log_format};
-    p->log = p->store_log = log_output_sink(&p->log_output, (enum log_level)s->log_level);
-    enum linnet_error_code code = data_dir_open(&p->data_dir, s->data, error);
+    open_log(p);
+    enum linnet_error_code code = data_dir_open(&p->data_dir, p->live->settings.data, error);
     if (code == LINNET_OK)
         code = open_store(p, error);
     if (code == LINNET_OK)
-        code = find_domain(p, error);
+        code = load_stored(p, error);
     if (code != LINNET_OK)
         return code;
+    p->first = live_ref(p->live);
+    open_log(p);
+    say_start(p);
     if (!loop_init(&p->loop))
         memory_exhausted();
     p->has_loop = true;
@@ -132,8 +172,10 @@ enum linnet_error_code program_open_accounts(struct program *p, struct linnet_er
         .derive_threads = cores > 0 ? (unsigned)cores : 1,
         .read_threads = READ_THREADS,
         .queue_max = QUEUE_MAX,
+        .audit_keep = s->audit_keep,
         .log = &p->store_log,
         .event = host_account_changed,
+        .audited = host_audited,
         .ctx = p,
     };
     enum linnet_error_code code = ops_new(&config, &p->ops, error);
@@ -161,7 +203,9 @@ enum linnet_error_code program_serve(struct program *p, struct linnet_error *err
     if (code != LINNET_OK)
         return code;
     p->report = report_new(p->server);
+    open_settings(p);
     control_attach(p->control, &(struct control_parts){.ops = p->port,
+                                                       .settings = p->settings,
                                                        .throttle = p->server->throttle,
                                                        .logins = &p->server->logins});
     return LINNET_OK;
@@ -196,6 +240,7 @@ void program_stop(struct program *p)
     console_stop(p->console);
     server_stop(p->server);
     report_free(p->report);
+    ops_settings_free(p->settings);
     control_free(p->control);
     ops_port_free(p->port);
     if (p->has_signals) {
@@ -210,5 +255,6 @@ void program_stop(struct program *p)
     data_dir_close(&p->data_dir);
     live_unref(p->live);
     live_unref(p->first);
+    settings_stored_finish(&p->stored);
     free(p->own_domain);
 }

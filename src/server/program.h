@@ -28,11 +28,13 @@ struct program {
     uv_signal_t hangup, terminate, interrupt;
     bool has_loop, has_signals;
     struct store *store;
-    char *own_domain; /* that the set-up stored; NULL: none */
+    char *own_domain;              /* that the set-up stored; NULL: none */
+    struct settings_stored stored; /* until `settings` has them */
     struct setup setup;
     struct control *control;
-    struct ops *ops; /* this and the next two: not before the server has a domain */
+    struct ops *ops; /* this and the next four: not before the server has a domain */
     struct ops_port *port;
+    struct ops_settings *settings;
     struct server *server;
     struct report *report;
     struct console *console;
@@ -42,6 +44,9 @@ struct program {
 };
 
 /* --- program.c --- */
+
+/* All that settings are read from but the store; borrowed from `p`. */
+struct settings_layers program_layers(const struct program *p);
 
 /* With the first settings in `p->live`: takes the data directory, opens the store, makes the
  * loop. */
@@ -64,15 +69,16 @@ enum linnet_error_code program_serve(struct program *p, struct linnet_error *err
 /* Says so, on standard output. */
 void program_say_ready(struct program *p);
 
-/* Settings that were just read and name no domain have the one that the set-up stored. */
-void program_adopt_domain(const struct program *p, struct settings *s);
-
 /* --- host.c --- */
 
 struct control_host host_of(struct program *p);
 
-/* For ops: an account changed. */
+/* For ops: an account changed; a row of the audit trail is on disk. */
 void host_account_changed(void *ctx, const struct ops_event *event);
+void host_audited(void *ctx, const struct store_audit *row);
+
+/* For the settings that are changed while the server runs. */
+struct ops_settings_host host_of_settings(struct program *p);
 
 /* --- first_run.c --- */
 

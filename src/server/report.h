@@ -2,11 +2,8 @@
  * report.h - how the server is and who is connected, for the control socket. The loops are asked by
  * mail and answer by mail, so nobody waits and nothing is read across threads.
  *
- * status: {"version", "domain", "uptime_s", "connections", "signing_in", "sessions",
- *          "loops": [{"connections", "signing_in", "sessions", "memory_bytes"}],
- *          "certificate": {"subject", "names", "not_after_s", "sha256", "pin"}}
- * sessions: {"sessions": [{"id", "jid", "address", "loop", "tls", "mechanism", "binding",
- *            "connected_s", "available", "priority", "queued_bytes"}], "more"}
+ * status: how the server is, as docs/control.md says; report_warnings.h judges it.
+ * sessions: who is connected, those that are asked for.
  * user.list: how many sessions each account has, "online".
  * session.close: one session ends.
  */
@@ -25,8 +22,12 @@ struct report *report_new(struct server *server);
  * NULL is fine. */
 void report_free(struct report *r);
 
+/* Of the certificate in force. */
+json_t *report_certificate(const struct report *r);
+
 void report_status(struct report *r, struct control_call *call);
-void report_sessions(struct report *r, struct control_call *call, size_t limit);
+void report_sessions(struct report *r, struct control_call *call,
+                     const struct control_sessions *which);
 /* Takes `result`, that of user.list, and answers with it. */
 void report_online(struct report *r, struct control_call *call, json_t *result);
 

@@ -35,6 +35,8 @@ static void succeed(const struct closing *closing)
         memory_exhausted();
     log_printf(&r->server->log, LOG_NOTICE, "accounts", 0, "session.close: jid=%s by %s",
                closing->jid.full, closing->actor);
+    control_call_audit(closing->errand.call, "session.closed", str_from(closing->jid.full),
+                       STR_NONE);
     control_call_reply(closing->errand.call, object);
 }
 

@@ -122,8 +122,10 @@ static enum linnet_error_code init_workers(struct server *server, struct linnet_
         struct tls_ctx *tls = NULL;
         enum linnet_error_code code =
             certificate_load(&server->live->settings, server->tickets, server->once, &tls, error);
-        if (code == LINNET_OK && i == 0)
+        if (code == LINNET_OK && i == 0) {
             tls_ctx_certificate(tls, &server->certificate);
+            server->certificate_fits = certificate_is_for(tls, server->domain);
+        }
         /* Initialised in any case, so that all can be finished. */
         bool made = worker_init(&server->workers[i], server, i, live_ref(server->live), tls);
         if (code != LINNET_OK)
@@ -244,6 +246,7 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
     /* All contexts are made before any is used: a bad file changes nothing. */
     struct mail_batch all = {0};
     struct tls_certificate certificate = {0};
+    bool fits = false;
     for (unsigned i = 0; i < server->worker_count; i++) {
         struct tls_ctx *tls;
         enum linnet_error_code code =
@@ -254,6 +257,7 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
             return code;
         }
         tls_ctx_certificate(tls, &certificate);
+        fits = certificate_is_for(tls, server->domain);
         mail_batch_add(&all, reload_mail_new(live, tls));
     }
     struct mail *m = all.first;
@@ -265,6 +269,7 @@ enum linnet_error_code server_reload(struct server *server, struct live *live,
     live_unref(server->live);
     server->live = live;
     server->certificate = certificate;
+    server->certificate_fits = fits;
     server->log.level = (enum log_level)live->settings.log_level;
     return LINNET_OK;
 }

@@ -48,6 +48,7 @@ struct server {
     _Atomic uint32_t account_changes[SERVER_CHANGE_SLOTS];
 
     struct tls_certificate certificate; /* in force; of the thread of `loop` */
+    bool certificate_fits;              /* it names the domain; the same */
     struct tls_tickets *tickets;
     struct tls_once *once;     /* which tickets brought early data; NULL: none may */
     struct loop_timer *rotate; /* of the keys of tickets */

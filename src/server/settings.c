@@ -1,4 +1,5 @@
-/* The layers of settings: defaults, file, environment, --set; then what must hold between them. */
+/* The layers of settings: defaults, what is stored, file, environment, --set; then what must hold
+ * between them. */
 #include "server/settings.h"
 
 #include <arpa/inet.h>
@@ -42,18 +43,6 @@ static void *value_at(struct settings *s, const struct settings_row *row)
 static const void *value_peek(const struct settings *s, const struct settings_row *row)
 {
     return (const char *)s + row->offset;
-}
-
-static const struct settings_row *find_row(const char *name, size_t *ret_index)
-{
-    const struct settings_row *row;
-    for (size_t i = 0; (row = settings_row_at(i)); i++) {
-        if (strcmp(row->name, name) == 0) {
-            *ret_index = i;
-            return row;
-        }
-    }
-    return NULL;
 }
 
 /* --- unknown names --- */
@@ -124,13 +113,13 @@ static enum linnet_error_code set_value(struct load *l, const char *name, struct
                                         struct settings_origin origin, const char *where)
 {
     size_t index;
-    const struct settings_row *row = find_row(name, &index);
+    const struct settings_row *row = settings_row_find(name, &index);
     if (!row)
         return refuse_unknown(l, where, name);
     char reason[SETTINGS_REASON_BYTES];
     if (!settings_value_parse(row, text, value_at(l->settings, row), reason))
         return refuse(l, where, "%s: %s", name, reason);
-    l->settings->origin[index] = origin;
+    l->settings->origin[index] = l->settings->next_origin[index] = origin;
     return LINNET_OK;
 }
 
@@ -142,6 +131,24 @@ static enum linnet_error_code load_defaults(struct load *l)
         code = set_value(l, row->name, str_from(row->fallback), (struct settings_origin){0},
                          "default");
     return code;
+}
+
+/* --- what was stored while a server ran --- */
+
+/* No pair: the row is `machine`, and the set-up alone writes it. */
+static enum linnet_error_code load_own_domain(struct load *l, const char *domain)
+{
+    return set_value(l, "domain", str_from(domain), (struct settings_origin){SETTINGS_CONSOLE, 0},
+                     "set-up");
+}
+
+static enum linnet_error_code load_pair(struct load *l, const struct settings_pair *pair)
+{
+    const struct settings_row *row = settings_row_find(pair->name, NULL);
+    if (row && row->machine)
+        return refuse(l, "", "%s: is for the file, the environment and --set alone", row->name);
+    return set_value(l, pair->name, str_from(pair->value),
+                     (struct settings_origin){SETTINGS_CONSOLE, 0}, "");
 }
 
 /* --- the file --- */
@@ -210,7 +217,7 @@ static enum linnet_error_code load_setting(struct load *l, const char *name,
 {
     struct place p = place_of(l, item);
     size_t index;
-    const struct settings_row *row = find_row(name, &index);
+    const struct settings_row *row = settings_row_find(name, &index);
     if (!row)
         return refuse_unknown(l, p.where, name);
 
@@ -487,6 +494,10 @@ enum linnet_error_code settings_load(struct settings *ret, const struct settings
     *ret = (struct settings){0};
     struct load l = {ret, error};
     enum linnet_error_code code = load_defaults(&l);
+    if (code == LINNET_OK && layers->own_domain)
+        code = load_own_domain(&l, layers->own_domain);
+    for (size_t i = 0; code == LINNET_OK && i < layers->stored_count; i++)
+        code = load_pair(&l, &layers->stored[i]);
     if (code == LINNET_OK && layers->file)
         code = load_file(&l, layers->file);
     if (code == LINNET_OK)
@@ -503,8 +514,10 @@ enum linnet_error_code settings_load(struct settings *ret, const struct settings
 void settings_finish(struct settings *s)
 {
     const struct settings_row *row;
-    for (size_t i = 0; (row = settings_row_at(i)); i++)
+    for (size_t i = 0; (row = settings_row_at(i)); i++) {
         settings_value_finish(row, value_at(s, row));
+        free(s->pending[i]);
+    }
     free(s->file);
     *s = (struct settings){0};
 }
@@ -525,8 +538,9 @@ bool settings_keep_fixed(struct settings *fresh, const struct settings *running,
         if (str_eq(buf_peek(&now), buf_peek(&wanted)))
             continue;
         char reason[SETTINGS_REASON_BYTES];
-        ok = !now.failed && !wanted.failed &&
-             settings_value_parse(row, buf_peek(&now), value_at(fresh, row), reason);
+        ok = !now.failed &&
+             settings_value_parse(row, buf_peek(&now), value_at(fresh, row), reason) &&
+             (fresh->pending[i] = buf_take_cstr(&wanted));
         if (ok) {
             fresh->origin[i] = running->origin[i];
             differs(ctx, row->name);

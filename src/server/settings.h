@@ -34,7 +34,13 @@ struct settings_listen {
 enum settings_log_format { SETTINGS_LOG_TEXT, SETTINGS_LOG_JSON };
 
 /* Where a value came from, for --print-config and for reasons. */
-enum settings_source { SETTINGS_DEFAULT, SETTINGS_FILE, SETTINGS_ENVIRONMENT, SETTINGS_ARGUMENT };
+enum settings_source {
+    SETTINGS_DEFAULT,
+    SETTINGS_CONSOLE, /* set while the server ran, and stored */
+    SETTINGS_FILE,
+    SETTINGS_ENVIRONMENT,
+    SETTINGS_ARGUMENT
+};
 
 struct settings_origin {
     enum settings_source source;
@@ -59,7 +65,7 @@ struct settings {
     char *login_token_key_file; /* "": DATA/token.key; see settings_value_in_force */
     bool login_throttle;
 
-    int64_t logins_keep;
+    int64_t logins_keep, audit_keep;
 
     int64_t limits_max_stanza_bytes, limits_max_stanza_bytes_before_auth;
     int64_t limits_auth_timeout_s, limits_idle_timeout_s;
@@ -81,10 +87,22 @@ struct settings {
 
     char *file; /* the file read, or NULL */
     struct settings_origin origin[SETTINGS_ROWS_MAX];
+
+    /* What the next start would make of it, where that differs (settings_keep_fixed). */
+    struct settings_origin next_origin[SETTINGS_ROWS_MAX];
+    char *pending[SETTINGS_ROWS_MAX]; /* as text; NULL: what is in force */
+};
+
+/* A setting that is stored: its name and value as text. */
+struct settings_pair {
+    const char *name, *value;
 };
 
 /* The layers, weakest first; each may be absent. */
 struct settings_layers {
+    const char *own_domain; /* that the server was set up for and the store keeps (setup.h) */
+    const struct settings_pair *stored; /* each must be good; see settings_stored.h */
+    size_t stored_count;
     const char *file;        /* libconfig syntax */
     char *const *environ;    /* "LINNETD_C2S_LISTEN=..."; other names are ignored */
     const char *const *sets; /* "c2s.listen=127.0.0.1:5222", in the order of the command line */
@@ -98,13 +116,18 @@ enum linnet_error_code settings_load(struct settings *ret, const struct settings
 void settings_finish(struct settings *s);
 
 /* For SIGHUP: gives `fresh` the values that `running` has in every row that is not live-reloadable,
- * and names those that differed (to be logged: they wait for a restart). False when out of
- * memory. */
+ * and names those that differed (to be logged: they wait for a restart, and are `pending`). False
+ * when out of memory. */
 bool settings_keep_fixed(struct settings *fresh, const struct settings *running,
                          void (*differs)(void *ctx, const char *name), void *ctx) MUST_USE;
 
-/* "default", "file", "environment" or "argument". */
+/* "default", "console", "file", "environment" or "argument". */
 const char *settings_source_name(enum settings_source source);
+
+/* Why the row at `index` cannot be set while the server runs, in a word: appends "machine", or what
+ * goes before a stored value ("/etc/linnet.conf:12", "LINNETD_LOG_LEVEL", "--set"). False when it
+ * can be set. */
+bool settings_fixed_by(const struct settings *s, size_t index, struct buf *out);
 
 /* Appends all settings with help and origin, as a file that settings_load reads back equal. */
 void settings_print_config(const struct settings *s, struct buf *out);
@@ -135,13 +158,22 @@ struct settings_row {
     const char *fallback;       /* the default as text; "" for none */
     size_t offset;              /* in struct settings */
     bool live;                  /* taken over by SIGHUP */
+    bool machine;               /* names a program, file or port of the machine: never stored */
     /* What is wrong with one item, or NULL. */
     const char *(*check)(struct str item);
-    const char *help; /* a sentence or two */
+    const char *(*choice)(
+        size_t index); /* the items of WORDS that `check` takes; NULL at the end */
+    const char *help;  /* a sentence or two */
 };
 
 /* The row at `index`, or NULL past the end. The index is that of settings.origin. */
 const struct settings_row *settings_row_at(size_t index);
+
+/* The row of that name, or NULL. *ret_index may be NULL. */
+const struct settings_row *settings_row_find(const char *name, size_t *ret_index);
+
+/* "words", "integer": the type, for programs. */
+const char *settings_type_name(enum settings_type type);
 
 enum { SETTINGS_REASON_BYTES = 200 };
 

@@ -1,6 +1,7 @@
 /* The table as a file for --print-config, and as a section of the manual. */
 #include "server/settings.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 /* The group of "c2s.listen" is "c2s"; of "domain", "". */
@@ -63,8 +64,38 @@ static void print_value(struct buf *out, const struct settings_row *row, struct 
 
 const char *settings_source_name(enum settings_source source)
 {
-    static const char *const names[] = {"default", "file", "environment", "argument"};
+    static const char *const names[] = {"default", "console", "file", "environment", "argument"};
     return names[source];
+}
+
+/* "LINNETD_C2S_LISTEN" of "c2s.listen". */
+static void print_variable(struct buf *out, const char *name)
+{
+    buf_cstr(out, "LINNETD_");
+    for (; *name; name++)
+        buf_byte(out, *name == '.' ? '_' : (uint8_t)toupper((unsigned char)*name));
+}
+
+bool settings_fixed_by(const struct settings *s, size_t index, struct buf *out)
+{
+    const struct settings_row *row = settings_row_at(index);
+    struct settings_origin origin = s->next_origin[index];
+    switch (origin.source) {
+    case SETTINGS_FILE:
+        buf_printf(out, "%s:%u", s->file, origin.line);
+        return true;
+    case SETTINGS_ENVIRONMENT:
+        print_variable(out, row->name);
+        return true;
+    case SETTINGS_ARGUMENT:
+        buf_cstr(out, "--set");
+        return true;
+    case SETTINGS_DEFAULT:
+    case SETTINGS_CONSOLE:
+        break;
+    }
+    buf_cstr(out, row->machine ? "machine" : "");
+    return row->machine;
 }
 
 static void print_origin(struct buf *out, const struct settings *s, size_t index)
@@ -162,16 +193,20 @@ static void print_manual_row(struct buf *out, const struct settings_row *row)
         print_range(out, row);
     buf_cstr(out, ". Default: ");
     print_fallback(out, row);
-    buf_cstr(out, row->live ? ". Taken over on SIGHUP.\n\n" : ".\n\n");
+    buf_cstr(out, row->live ? ". Taken over on SIGHUP." : ".");
+    buf_cstr(out, row->machine ? " Not to be set while the server runs.\n\n" : "\n\n");
 }
 
 void settings_print_manual(struct buf *out)
 {
     const struct settings_row *row;
-    buf_cstr(out, "# SETTINGS\n\n"
-                  "Each is set in the file (libconfig; the name before the dot is a group), by an\n"
-                  "environment variable (*LINNETD\\_C2S\\_LISTEN* for *c2s.listen*), or by\n"
-                  "*--set* _name_=_value_; the last wins. Lists are separated by commas.\n\n");
+    buf_cstr(out,
+             "# SETTINGS\n\n"
+             "Each is set in the file (libconfig; the name before the dot is a group), by an\n"
+             "environment variable (*LINNETD\\_C2S\\_LISTEN* for *c2s.listen*), or by\n"
+             "*--set* _name_=_value_; the last wins. Lists are separated by commas. What is set\n"
+             "while the server runs (*linnetctl settings set*, the web console) is kept in the\n"
+             "database; it goes before the default, and all the others go before it.\n\n");
     for (size_t i = 0; (row = settings_row_at(i)); i++)
         print_manual_row(out, row);
 }

@@ -15,13 +15,19 @@ static const char *check_mechanism(struct str item)
     return sasl_mech_find(item) ? NULL : "is no SASL mechanism of this server";
 }
 
+static const char *mechanism_at(size_t index)
+{
+    const struct sasl_mech *mech = sasl_mech_at(index);
+    return mech ? sasl_mech_name(mech) : NULL;
+}
+
 #define AT(field) .offset = offsetof(struct settings, field)
 
 static const struct settings_row rows[] = {
-    {"domain", SETTINGS_DOMAIN, .fallback = "", AT(domain),
+    {"domain", SETTINGS_DOMAIN, .fallback = "", AT(domain), .machine = true,
      .help = "The XMPP domain that is served: the part of an address after the @. When it is "
              "missing, the first start asks for it."},
-    {"data", SETTINGS_PATH, .fallback = "/var/lib/linnet", AT(data),
+    {"data", SETTINGS_PATH, .fallback = "/var/lib/linnet", AT(data), .machine = true,
      .help = "The directory of the database, the key of tokens, the certificate made at first "
              "start and the control socket. It is made when missing, for its owner only."},
     {"loops", SETTINGS_INT, .max = 256, .fallback = "0", AT(loops),
@@ -41,9 +47,10 @@ static const struct settings_row rows[] = {
              "server is stopped and started. 0: it ends with its connection."},
 
     {"tls.certificate", SETTINGS_PATH, .fallback = "", AT(tls_certificate), .live = true,
+     .machine = true,
      .help = "The certificate and its chain, PEM. When empty the server makes itself one in "
              "DATA/tls/cert.pem."},
-    {"tls.key", SETTINGS_PATH, .fallback = "", AT(tls_key), .live = true,
+    {"tls.key", SETTINGS_PATH, .fallback = "", AT(tls_key), .live = true, .machine = true,
      .help = "The private key of the certificate, PEM."},
 
     {"tls.early_data", SETTINGS_BOOL, .fallback = "false", AT(tls_early_data),
@@ -53,7 +60,7 @@ static const struct settings_row rows[] = {
          "who saw it; each ticket is accepted once and each count of a token once, on all loops."},
 
     {"login.mechanisms", SETTINGS_WORDS, .fallback = "", AT(login_mechanisms), .live = true,
-     .check = check_mechanism,
+     .check = check_mechanism, .choice = mechanism_at,
      .help = "The SASL mechanisms that are offered; when empty, every one that login.legacy "
              "allows, strongest first."},
     {"login.legacy", SETTINGS_BOOL, .fallback = "false", AT(login_legacy),
@@ -67,6 +74,7 @@ static const struct settings_row rows[] = {
      .help = "For how many days a token is valid that a client got to sign in without its password "
              "(FAST, XEP-0484). It gets a new one before that. 0 issues none and takes none."},
     {"login.token_key_file", SETTINGS_PATH, .fallback = "", AT(login_token_key_file),
+     .machine = true,
      .help = "The key from which tokens are derived, in a file that only the server's user may "
              "read; it is made when missing. When empty, DATA/token.key. Kept apart from the "
              "database, it makes a stolen copy of that useless for signing in. Without the old "
@@ -81,6 +89,11 @@ static const struct settings_row rows[] = {
     {"logins.keep", SETTINGS_INT, .max = 10000, .fallback = "200", AT(logins_keep), .live = true,
      .help = "How many of the last sign-ins, good and bad, linnetctl logins can show, with what "
              "was said but for secrets. They are kept in memory, 1 MiB at most. 0 keeps none."},
+
+    {"audit.keep", SETTINGS_INT, .min = 1000, .max = 1000000, .fallback = "100000", AT(audit_keep),
+     .live = true,
+     .help = "How many rows the audit trail has at most (linnetctl audit): who changed what, and "
+             "when. With each new one the oldest go."},
 
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,
@@ -123,31 +136,32 @@ static const struct settings_row rows[] = {
      .help = "One line for people, or one JSON object, per message."},
 
     {"console.listen", SETTINGS_LISTEN, .fallback = "127.0.0.1:9090", AT(console_listen),
+     .machine = true,
      .help = "Where the web console answers, for accounts with a role (linnetctl user role). "
              "Addresses of this machine alone (127.0.0.1, [::1]), for it speaks HTTP without TLS: "
              "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": nowhere."},
-    {"console.listen_tls", SETTINGS_LISTEN, .fallback = "", AT(console_listen_tls),
+    {"console.listen_tls", SETTINGS_LISTEN, .fallback = "", AT(console_listen_tls), .machine = true,
      .help = "Where the web console answers with TLS, at any address, usually *:9091. \"\": "
              "nowhere. Browsers find it by an IP address, or by a name of its certificate."},
-    {"console.certificate", SETTINGS_PATH, .fallback = "", AT(console_certificate),
+    {"console.certificate", SETTINGS_PATH, .fallback = "", AT(console_certificate), .machine = true,
      .help =
          "The certificate of console.listen_tls and its chain, PEM. When empty the server makes "
          "itself one in DATA/console/cert.pem, which browsers warn of. It is read when the "
          "console starts."},
-    {"console.key", SETTINGS_PATH, .fallback = "", AT(console_key),
+    {"console.key", SETTINGS_PATH, .fallback = "", AT(console_key), .machine = true,
      .help = "The private key of that certificate, PEM."},
-    {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program),
+    {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program), .machine = true,
      .help = "The program of the console. When empty, linnet-console beside linnetd."},
 
-    {"setup.user", SETTINGS_PATH, .fallback = "", AT(setup_user),
+    {"setup.user", SETTINGS_PATH, .fallback = "", AT(setup_user), .machine = true,
      .help = "The name of the first administrator. When there is a domain and no administrator at "
              "the start, this account is made with the password of setup.password_file, or becomes "
              "one and keeps its own, and no link for the set-up is printed."},
-    {"setup.password_file", SETTINGS_PATH, .fallback = "", AT(setup_password_file),
+    {"setup.password_file", SETTINGS_PATH, .fallback = "", AT(setup_password_file), .machine = true,
      .help = "The password of setup.user: the first line of a file that only the server's user may "
              "read. It is read then only."},
 
-    {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket),
+    {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket), .machine = true,
      .help = "The socket that linnetctl talks to. When empty, DATA/control.sock."},
 };
 
@@ -156,4 +170,23 @@ _Static_assert(ARRAY_LEN(rows) <= SETTINGS_ROWS_MAX, "settings.origin is too sho
 const struct settings_row *settings_row_at(size_t index)
 {
     return index < ARRAY_LEN(rows) ? &rows[index] : NULL;
+}
+
+const struct settings_row *settings_row_find(const char *name, size_t *ret_index)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strcmp(rows[i].name, name) != 0)
+            continue;
+        if (ret_index)
+            *ret_index = i;
+        return &rows[i];
+    }
+    return NULL;
+}
+
+const char *settings_type_name(enum settings_type type)
+{
+    static const char *const names[] = {"path",    "domain",  "words", "listen",
+                                        "boolean", "integer", "choice"};
+    return names[type];
 }

@@ -351,8 +351,39 @@ static void reload_keeps_what_is_fixed(void **state)
     assert_string_equal(fresh.domain, "a.example");
     assert_string_equal(fresh.c2s_listen.items[0].host, "*");
     assert_int_equal(fresh.log_level, LOG_DEBUG);
+    size_t index;
+    assert_non_null(settings_row_find("c2s.listen", &index));
+    assert_non_null(fresh.pending[index]);
+    assert_int_equal(fresh.origin[index].source, running.origin[index].source);
+    assert_int_equal(fresh.next_origin[index].source, SETTINGS_ARGUMENT);
+    assert_non_null(settings_row_find("log.level", &index));
+    assert_null(fresh.pending[index]);
     settings_finish(&running);
     settings_finish(&fresh);
+}
+
+/* What names a program, a file or a port of the machine is never stored: who may use the console
+ * must not be able to. */
+static void machine_is_fixed(void **state)
+{
+    (void)state;
+    static const char *const groups[] = {"console.", "control.", "setup."};
+    const struct settings_row *row;
+    for (size_t i = 0; (row = settings_row_at(i)); i++) {
+        bool machine = row->type == SETTINGS_PATH || row->type == SETTINGS_DOMAIN;
+        for (size_t j = 0; j < ARRAY_LEN(groups); j++)
+            machine |= strncmp(row->name, groups[j], strlen(groups[j])) == 0;
+        if (machine && !row->machine)
+            fail_msg("%s", row->name);
+        const struct settings_pair pair = {row->name, row->fallback};
+        const char *sets[] = {"domain=example.org"};
+        struct settings_layers layers = {
+            .stored = &pair, .stored_count = 1, .sets = sets, .set_count = 1};
+        struct settings s;
+        assert_int_equal(settings_load(&s, &layers, NULL),
+                         row->machine ? LINNET_ERROR_SETTINGS : LINNET_OK);
+        settings_finish(&s);
+    }
 }
 
 /* Each row stands once, has help, a default that parses, and an environment name of its own. */
@@ -388,7 +419,8 @@ int main(void)
         cmocka_unit_test(later_layers_win),     cmocka_unit_test(refuses_with_line_and_reason),
         cmocka_unit_test(refuses_combinations), cmocka_unit_test(refuses_other_layers),
         cmocka_unit_test(prints_what_it_reads), cmocka_unit_test(reload_keeps_what_is_fixed),
-        cmocka_unit_test(table_is_sound),       cmocka_unit_test(prints_a_draft),
+        cmocka_unit_test(machine_is_fixed),     cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(prints_a_draft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

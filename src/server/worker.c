@@ -67,10 +67,19 @@ static void go_on(uv_idle_t *handle)
         conn_go_on(CONTAINER_OF(link, struct conn, again));
 }
 
+/* Comes after what the sockets brought; but the loop's time is still that of its waking. */
+static void turn_began(uv_check_t *handle)
+{
+    struct worker *w = CONTAINER_OF(handle, struct worker, turn_began);
+    lag_turn_began(&w->lag, worker_now_ms(w));
+}
+
 static void turn_ended(uv_prepare_t *handle)
 {
     struct worker *w = CONTAINER_OF(handle, struct worker, turn_end);
     struct conn *c;
+    /* Before its clients are answered, who may ask elsewhere. */
+    figures_show(&w->figures);
     do { /* the end of one may be news for others */
         while ((c = pop_dirty(w)))
             conn_turn_end(c);
@@ -86,6 +95,7 @@ static void turn_ended(uv_prepare_t *handle)
         uv_idle_start(&w->more, go_on);
     if (w->stopping && w->conns.count == 0)
         uv_stop(&w->loop);
+    lag_turn_ended(&w->lag, loop_now_ms());
 }
 
 static void due(struct wheel_node *n, void *ctx)
@@ -103,9 +113,11 @@ static void parted_due(struct wheel_node *n, void *ctx)
 static void ticked(void *ctx)
 {
     struct worker *w = ctx;
+    uint64_t now_ms = worker_now_ms(w);
     wheel_turn(&w->wheel, worker_now_ms(w), due, NULL);
     wheel_turn(&w->parting, worker_now_ms(w), parted_due, NULL);
     loop_timer_set(w->tick, WHEEL_TICK_MS);
+    lag_ticked(&w->lag, now_ms, worker_now_ms(w) + WHEEL_TICK_MS);
 }
 
 /* ---- mail ---- */
@@ -219,6 +231,8 @@ bool worker_init(struct worker *w, struct server *server, unsigned index, struct
     w->has_loop = true;
     wheel_init(&w->wheel, worker_now_ms(w));
     wheel_init(&w->parting, worker_now_ms(w));
+    uv_check_init(&w->loop, &w->turn_began);
+    uv_check_start(&w->turn_began, turn_began);
     uv_prepare_init(&w->loop, &w->turn_end);
     uv_prepare_start(&w->turn_end, turn_ended);
     uv_idle_init(&w->loop, &w->more);
@@ -341,6 +355,7 @@ void worker_finish(struct worker *w)
         loop_timer_free(w->grace);
         loop_timer_free(w->tick);
         loop_wake_free(w->wake);
+        uv_close((uv_handle_t *)&w->turn_began, NULL);
         uv_close((uv_handle_t *)&w->turn_end, NULL);
         uv_close((uv_handle_t *)&w->more, NULL);
         loop_finish(&w->loop);

@@ -13,6 +13,8 @@
 #include "base/map.h"
 #include "net/chan_tls.h"
 #include "net/loop.h"
+#include "server/figures.h"
+#include "server/lag.h"
 #include "server/mailbox.h"
 #include "server/ops/ops.h"
 #include "server/server.h"
@@ -37,6 +39,7 @@ struct worker {
     uv_loop_t loop;
     pthread_t thread;
     bool has_loop, running; /* what there is to finish */
+    uv_check_t turn_began;
     uv_prepare_t turn_end;
     uv_idle_t more; /* active while `again` holds someone */
     struct loop_timer *tick, *grace;
@@ -66,6 +69,8 @@ struct worker {
     _Atomic size_t shown_memory;  /* the same, for other threads */
     _Atomic unsigned shown_young; /* connections that have not signed in */
     _Atomic unsigned shown_conns, shown_sessions;
+    struct figures figures;
+    struct lag lag;
 };
 
 static inline uint64_t worker_now_ms(const struct worker *w)

@@ -1,8 +1,6 @@
 """The web console as a browser sees it, and as one who means harm does: console_test.py LINNETD
 LINNETCTL LINNET-CONSOLE"""
 import contextlib
-import http.client
-import json
 import os
 import pathlib
 import re
@@ -12,155 +10,16 @@ import subprocess
 import sys
 import threading
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "hostile"))
-import daemon  # noqa: E402  (after its folder is known)
-import sasl2  # noqa: E402
-from daemon import Daemon, free_port, wait_for  # noqa: E402
+from browser import API, PASSWORD, Browser, Site, answers, expect, is_gone, raw
 
-API = "/api/v1"
-PASSWORD = "secret of {}"
+import daemon  # its folder is known since browser was imported
+import sasl2
+from daemon import Daemon, free_port, wait_for
+
 # What can be done to an account, and what a request says beside its name.
 ACTS = {"/users/password": {"password": "another"}, "/users/disable": {"reason": "on leave"},
-        "/users/enable": {}, "/users/logout": {}, "/users/remove": {}}
-
-
-class Answer:
-    def __init__(self, response):
-        self.status, self.text = response.status, response.read()
-        self.headers = response.headers
-        self.cookies = response.headers.get_all("Set-Cookie") or []
-
-    @property
-    def json(self):
-        return json.loads(self.text)
-
-    @property
-    def code(self):
-        return self.json["error"]["code"]
-
-
-class Browser:
-    """What a page would send, and can be made to send something else."""
-
-    def __init__(self, port):
-        self.port, self.cookie, self.csrf = port, None, None
-
-    def ask(self, method, path, body=None, headers=None):
-        """`headers` replace those of a page; None takes one away."""
-        own = {"Host": f"127.0.0.1:{self.port}"}
-        if self.cookie:
-            own["Cookie"] = f"linnet_session={self.cookie}"
-        if method != "GET":
-            own["Origin"] = f"http://127.0.0.1:{self.port}"
-            own["Content-Type"] = "application/json"
-            own["X-CSRF-Token"] = self.csrf
-        own.update(headers or {})
-        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        if data is not None:
-            own.setdefault("Content-Length", str(len(data)))
-        for name, value in own.items():
-            if value is not None:
-                connection.putheader(name, value)
-        connection.endheaders(data)
-        try:
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
-
-    def get(self, path):
-        return self.ask("GET", API + path)
-
-    def post(self, path, body, headers=None):
-        return self.ask("POST", API + path, body, headers)
-
-    def sign_in(self, user, password=None):
-        answer = self.ask("POST", API + "/session",
-                          {"user": user, "password": password or PASSWORD.format(user)})
-        if answer.status == 200:
-            self.cookie = re.match("linnet_session=([0-9a-f]{64});", answer.cookies[0]).group(1)
-            self.csrf = answer.json["csrf"]
-        return answer
-
-
-class Site(Daemon):
-    """linnetd with the console that it starts, and two administrators."""
-
-    def __init__(self, *settings):
-        self.http = free_port()
-        super().__init__(f"console.listen=127.0.0.1:{self.http}", f"console.program={sys.argv[3]}",
-                         *settings, users=["admin", "looker", "nobody"])
-        self.control("user", "role", "admin", "full")
-        self.control("user", "role", "looker", "read-only")
-
-    def browser(self, user=None):
-        browser = Browser(self.http)
-        if user:
-            assert (answer := browser.sign_in(user)).status == 200, answer.text
-        return browser
-
-    def console(self):
-        """The process of the console; None while there is none."""
-        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
-            with contextlib.suppress(OSError):
-                if f"PPid:\t{self.process.pid}\n" in (text := status.read_text()) and lives(text):
-                    return int(status.parent.name)
-        return None
-
-    @contextlib.contextmanager
-    def another(self, *flags):
-        """A console beside the one of linnetd, with flags of its own; gives its port."""
-        port = free_port()
-        log = self.folder / f"console-{port}"
-        with open(log, "wb") as out:
-            process = subprocess.Popen(
-                [sys.argv[3], "--control", self.folder / "data" / "control.sock", "--listen",
-                 f"127.0.0.1:{port}", *flags], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        try:
-            wait_for("a console", lambda: answers(port))
-            yield port
-        finally:
-            process.terminate()
-            status = process.wait(30)
-        assert status == 0, f"it ended with {status}: {log.read_text()}"
-
-
-def answers(port):
-    try:
-        return Browser(port).get("/health").status == 200
-    except OSError:
-        return False
-
-
-def lives(status):
-    return not re.search(r"^State:\s+[ZX]", status, re.M)
-
-
-def is_gone(pid):
-    try:
-        return not lives(pathlib.Path(f"/proc/{pid}/status").read_text())
-    except OSError:
-        return True
-
-
-def raw(port, data):
-    """Sends bytes and gives all that comes back."""
-    with socket.create_connection(("127.0.0.1", port), 30) as s:
-        s.sendall(data)
-        answer = b""
-        with contextlib.suppress(ConnectionResetError):
-            while got := s.recv(65536):
-                answer += got
-        return answer
-
-
-def expect(answer, status, code=None):
-    assert answer.status == status, f"{answer.status}, not {status}: {answer.text[:300]}"
-    if code:
-        assert answer.code == code, answer.text
-        assert answer.json["error"]["sentence"], answer.text
-    return answer
+        "/users/enable": {}, "/users/logout": {}, "/users/remove": {},
+        "/users/role": {"role": "read-only"}, "/users/tokens/revoke": {"client": sasl2.CLIENT_ID}}
 
 
 def signs_in():
@@ -525,6 +384,10 @@ def guards_acts():
             expect(admin.post(path, {"user": "romeo@elsewhere.org", **more}), 422, "host-unknown")
         expect(admin.post("/users/password", {"user": "romeo", "password": ""}), 422, "usage")
         expect(admin.post("/users/disable", {"user": "romeo", "reason": "x" * 251}), 422, "usage")
+        for role in ("root", "", "FULL"):
+            expect(admin.post("/users/role", {"user": "romeo", "role": role}), 422, "usage")
+        for client in ("", sasl2.OTHER_ID, "'; DROP TABLE token; --", "x" * 257):
+            expect(admin.post("/users/tokens/revoke", {"user": "romeo", "client": client}), 422, "usage")
         daemon.ping(session)  # nothing of that was done
         daemon.drop(session)
         site.serves("romeo")
@@ -538,7 +401,7 @@ def spares_its_own():
         site.control("user", "role", "second", "full")
         admin, second = site.browser("admin"), site.browser("second")
         session = site.login("admin")
-        for path in ("/users/remove", "/users/disable", "/users/logout"):
+        for path in ("/users/remove", "/users/disable", "/users/logout", "/users/role"):
             for user in ("admin", "ADMIN", "\uff21dmin", "admin@localhost", "Admin@LOCALHOST"):
                 expect(admin.post(path, {"user": user, **ACTS[path]}), 403, "policy")
         daemon.ping(session)
@@ -610,6 +473,44 @@ def acts_on_users():
         daemon.drop(bystander)
         said = site.said()
         assert "admin removed romeo@localhost" in said and "another" not in said
+        site.stop()
+
+
+def gives_roles():
+    """a role: what an account may do here, from the next request on, and its own name in the log"""
+    with Site() as site:
+        admin, other = site.browser("admin"), site.browser("looker")
+        give = lambda role: expect(admin.post("/users/role", {"user": "Looker", "role": role}), 200)  # noqa: E731
+        assert give("full").json == {"jid": "looker@localhost"}
+        assert other.get("/session").json["role"] == "full"
+        assert admin.get("/user?user=looker").json["role"] == "full"
+        expect(other.post("/users/disable", {"user": "nobody", "reason": ""}), 200)
+        give("read-only")
+        expect(other.post("/users/enable", {"user": "nobody"}), 403, "policy")
+        expect(other.post("/users/role", {"user": "nobody", "role": "full"}), 403, "policy")
+        give("none")
+        expect(other.get("/status"), 401, "signed-out")
+        expect(site.browser().sign_in("looker"), 403, "policy")
+        assert "admin changed the role of looker@localhost" in site.said()
+        site.stop()
+
+
+def revokes_a_token():
+    """one client loses its token and keeps its session; another client keeps both"""
+    with Site() as site:
+        site.add("romeo")
+        admin = site.browser("admin")
+        revoke = lambda client: admin.post("/users/tokens/revoke", {"user": "romeo", "client": client})  # noqa: E731
+        lost = sasl2.sign_in(site, "romeo", sasl2.request_token())
+        kept = sasl2.sign_in(site, "romeo", sasl2.request_token(), client_id=sasl2.OTHER_ID)
+        assert expect(revoke(sasl2.CLIENT_ID), 200).json == {"jid": "romeo@localhost"}
+        tokens = admin.get("/user?user=romeo").json["tokens"]
+        assert [token["client"] for token in tokens] == [sasl2.OTHER_ID], tokens
+        daemon.ping(lost)
+        sasl2.refused(site, "romeo", condition="not-authorized", token=lost.answer.token)
+        daemon.ping(kept)
+        expect(revoke(sasl2.CLIENT_ID), 422, "usage")  # there is none any more
+        sasl2.sign_in(site, "romeo", token=kept.answer.token, client_id=sasl2.OTHER_ID)
         site.stop()
 
 
@@ -768,5 +669,6 @@ def opens_no_file():
 if __name__ == "__main__":
     daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
                keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
-               shows_a_user, guards_acts, spares_its_own, acts_on_users, closes_sessions, tells_events, dies_alone, ends_with_linnetd,
+               shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
+               closes_sessions, tells_events, dies_alone, ends_with_linnetd,
                leaves_a_taken_port, stays_on_this_machine, opens_no_file)

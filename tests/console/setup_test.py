@@ -1,6 +1,7 @@
 """The first start, from an empty folder to a first login: setup_test.py LINNETD LINNETCTL
 LINNET-CONSOLE"""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -10,12 +11,22 @@ import subprocess
 import sys
 import tempfile
 
-from console_test import API, Browser, expect
-import daemon
+from browser import Browser, answers, expect
+
+import daemon  # its folder is known since browser was imported
 from daemon import DOMAIN, Daemon, free_port, wait_for
+import openapi
 
 LINK = re.compile(r"^set up at http://127\.0\.0\.1:(\d+)/setup#([0-9a-f]{40})$", re.M)
 PASSWORD = "secret of admin"
+CALLS = {operation.method: operation for operation in openapi.Description().operations
+         if operation.only == "set-up"}
+
+
+def as_described(method, answer):
+    found = CALLS[method].faults(answer.status, answer.headers.get_content_type(), answer.text)
+    assert answer.status in CALLS[method].responses and not found, f"{answer.status}: {found}"
+    return answer
 
 
 class Fresh(Daemon):
@@ -64,23 +75,16 @@ class Fresh(Daemon):
         return key
 
     def set_up(self, key, user="admin", domain=DOMAIN, password=PASSWORD):
-        return Browser(self.http).ask("POST", API + "/setup", {"key": key, "domain": domain, "user": user,
-                                                               "password": password})
+        body = {"key": key, "domain": domain, "user": user, "password": password}
+        return as_described("POST", Browser(self.http).post("/setup", body))
 
     def state(self):
-        return Browser(self.http).get("/setup")
+        return as_described("GET", Browser(self.http).get("/setup"))
 
     def listens(self):
         with contextlib.suppress(ConnectionRefusedError), \
                 socket.create_connection(("127.0.0.1", self.port), 10):
             return True
-        return False
-
-
-def answers(port):
-    try:
-        return Browser(port).get("/health").status == 200
-    except OSError:
         return False
 
 
@@ -117,6 +121,52 @@ def begins_with_a_link():
         server.becomes_ready()
         assert "elsewhere.example is not the one that this server was set up for" in server.said()
         server.stop()
+
+
+def rows(server, *words):
+    return [json.loads(line) for line in server.control("--json", *words).splitlines()]
+
+
+def is_written_down():
+    """the set-up is a row of the audit trail, by whoever asked for it"""
+    with Fresh() as server:
+        expect(server.set_up(server.key()), 201)
+        server.becomes_ready()
+        row, = rows(server, "audit", "--action", "server.")
+        assert row["action"] == "server.set_up" and row["object"] == f"admin@{DOMAIN}", row
+        assert row["actor"] == f"uid {os.getuid()}", row
+        server.stop()
+
+
+def keeps_its_settings():
+    """settings change, and are read again, where the domain came from the set-up"""
+    with Fresh() as server:
+        expect(server.set_up(server.key()), 201)
+        for begins in (False, True):
+            if begins:
+                server.begin()
+            server.becomes_ready()
+            wait_for("the console", lambda: answers(server.http))
+            admin = Browser(server.http)
+            expect(admin.sign_in("admin", PASSWORD), 200)
+            listed = {row["name"]: row for row in expect(admin.get("/settings"), 200).json["settings"]}
+            domain = listed["domain"]
+            assert (domain["value"], domain["source"], domain["pending"]) == (DOMAIN, "console", None), domain
+            assert domain["fixed_by"] == "machine", domain
+            assert listed["log.level"]["value"] == ("warning" if begins else "notice"), listed["log.level"]
+            server.control("settings", "set", "log.level", "warning")
+            server.control("settings", "set", "c2s.resume_s", "60")
+            answer = expect(admin.post("/reload", {}), 200).json
+            assert "domain" not in answer["waiting"], answer
+            refused = expect(admin.post("/settings", {"name": "domain", "value": "other.example"}), 422)
+            assert "domain" in refused.json["error"]["sentence"], refused.text
+            server.control("settings", "set", "log.level", "info")
+            server.signal(signal.SIGHUP)
+            wait_for("SIGHUP", lambda: "were read again" in server.said())
+            assert "domain takes effect" not in server.said(), server.said()
+            server.control("settings", "set", "log.level", "warning")
+            server.serves("admin")
+            server.stop()
 
 
 def refuses_what_is_wrong():
@@ -279,6 +329,6 @@ def shows_nobody_the_key():
 
 
 if __name__ == "__main__":
-    daemon.run(begins_with_a_link, refuses_what_is_wrong, voids_old_links, asks_for_an_administrator,
-               ends_with_a_role, needs_no_console, sets_itself_up, refuses_a_bad_file,
-               shows_nobody_the_key, ends_when_it_cannot_serve)
+    daemon.run(begins_with_a_link, is_written_down, keeps_its_settings, refuses_what_is_wrong,
+               voids_old_links, asks_for_an_administrator, ends_with_a_role, needs_no_console,
+               sets_itself_up, refuses_a_bad_file, shows_nobody_the_key, ends_when_it_cannot_serve)

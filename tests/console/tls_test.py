@@ -10,8 +10,9 @@ import subprocess
 import sys
 import warnings
 
-from console_test import API, PASSWORD, Browser, Site, answers, expect, raw
-import daemon
+from browser import API, PASSWORD, Browser, Site, answers, expect, raw
+
+import daemon  # its folder is known since browser was imported
 from daemon import free_port, wait_for
 
 

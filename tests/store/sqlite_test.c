@@ -109,6 +109,9 @@ static const char *const rows_of[] = {
     "INSERT INTO session VALUES ('example.org', 'carol', 'id-2', 'r', '', 1, 2, 3, 4, 5, 6, 0, 0, "
     "'', '', 7)",
     "UPDATE account SET role = 2 WHERE username = 'alice'",
+    "INSERT INTO audit VALUES (5, 1, 'uid 0', '', 'account.role', 'alice@example.org', 'full')",
+    "INSERT INTO setting VALUES ('log.level', 'info');"
+    "INSERT INTO setting_change VALUES (1, 2, 'uid 0', '', 'log.level', NULL, 'info')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)
@@ -158,6 +161,16 @@ static void gives_no_unknown_role(const struct place *p, struct store *s)
     arena_finish(&a);
 }
 
+static void numbers_audit_rows_after(struct store *s, int64_t last)
+{
+    struct store_audit row = {
+        .actor = STR_LIT("uid 0"), .action = STR_LIT("a.b"), .object = STR_LIT("server")};
+    struct store_write w = {.change = STORE_AUDIT, .audit = &row, .audit_keep = 9}, *one = &w;
+    assert_int_equal(s->ops->commit(s, &one, 1, NULL), STORE_OK);
+    assert_int_equal(w.result, STORE_OK);
+    assert_int_equal(row.id, last + 1);
+}
+
 static void migrates_from_every_version(void **state)
 {
     const struct place *p = *state;
@@ -181,6 +194,7 @@ static void migrates_from_every_version(void **state)
         buf_finish(&meta);
         if (version >= 1)
             keeps_tokens_of(s, version >= 3);
+        numbers_audit_rows_after(s, version >= 7 ? 5 : 0);
         store_free(s);
         unlink(p->db);
     }

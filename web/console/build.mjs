@@ -1,5 +1,6 @@
 // Builds the front end: index.html and assets with a hash of their content in their names, so that a
-// browser may keep them for ever. The same sources give the same bytes.
+// browser may keep them for ever. The same sources give the same bytes. Each page is a script of its
+// own, fetched when it is first shown; what pages share is in others.
 //
 //   node build.mjs [--out DIR] [--manifest FILE] [--depfile FILE]
 //
@@ -20,6 +21,7 @@ function settings(out) {
         entryPoints: { app: "src/main.jsx", "app-style": "src/style/app.css" },
         outdir: path.join(out, "assets"),
         bundle: true,
+        splitting: true,
         minify: true,
         format: "esm",
         target: ["chrome123", "firefox128", "safari17.5"],
@@ -32,31 +34,62 @@ function settings(out) {
     };
 }
 
+function nameOf(file) {
+    return path.basename(file.path);
+}
+
+// esbuild ends the name of a part with a hash of its own, which says what the part imports too: so does
+// ours, which is of the content before names are put in.
 function hashed(name, content) {
     const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
     const { name: stem, ext } = path.parse(name);
-    return `${stem}-${hash}${ext}`;
+    return `${stem.replace(/-[A-Z0-9]{8}$/, "").replace("app-style", "app")}-${hash}${ext}`;
 }
 
-// index.html names assets by what they were called before: {app.js} stands for app-HASH.js.
-function fillIn(html, names) {
-    return html.replace(/\{([\w.-]+)\}/g, (whole, name) => {
+// Puts the names that assets have now for those that they were made with.
+function rename(text, names) {
+    for (const [before, now] of names) text = text.replaceAll(before, now);
+    return text;
+}
+
+// index.html names assets by what they were called before: {app.js} stands for app-HASH.js, and
+// {parts} for those that it imports, so that a browser need not read it first.
+function fillIn(html, names, parts) {
+    const links = parts.map((name) => `<link rel="modulepreload" href="/assets/${names.get(name)}">\n`).join("");
+    return html.replace("{parts}\n", links).replace(/\{([\w.-]+)\}/g, (whole, name) => {
         if (!names.has(name)) throw new Error(`index.html names ${name}, which is no asset`);
         return names.get(name);
     });
 }
 
+// What app.js imports before it runs, and what that imports in turn.
+function partsOf(outputs) {
+    const byName = new Map(Object.entries(outputs).map(([file, output]) => [path.basename(file), output]));
+    const found = new Set();
+    const add = (name) => {
+        for (const { path: file, kind } of byName.get(name).imports) {
+            const part = path.basename(file);
+            if (kind !== "import-statement" || found.has(part)) continue;
+            found.add(part);
+            add(part);
+        }
+    };
+    add("app.js");
+    return [...found].sort();
+}
+
 async function makeFiles(out) {
-    const result = await build(settings(out));
-    const assets = new Map(result.outputFiles.map((file) => [path.basename(file.path), file.contents]));
-    const take = (from, to) => (assets.set(to, assets.get(from)), assets.delete(from));
-    take("app-style.css", "app.css");
+    const { outputFiles, metafile } = await build(settings(out));
+    const assets = new Map(outputFiles.map((file) => [nameOf(file), Buffer.from(file.contents)]));
     assets.set("favicon.svg", await readFile(path.join(here, "src/favicon.svg")));
 
     const names = new Map([...assets].map(([name, content]) => [name, hashed(name, content)]));
-    const files = new Map([...assets].map(([name, content]) => [`assets/${names.get(name)}`, content]));
-    files.set("index.html", Buffer.from(fillIn(await readFile(path.join(here, "src/index.html"), "utf8"), names)));
-    return { files: new Map([...files].sort()), inputs: Object.keys(result.metafile.inputs) };
+    const parts = new Map([...names].filter(([name]) => /-[A-Z0-9]{8}\.js$/.test(name)));
+    const put = (name, content) => (name.endsWith(".js") ? Buffer.from(rename(content.toString(), parts)) : content);
+    const files = new Map([...assets].map(([name, content]) => [`assets/${names.get(name)}`, put(name, content)]));
+    const html = await readFile(path.join(here, "src/index.html"), "utf8");
+    files.set("index.html", Buffer.from(fillIn(html, names, partsOf(metafile.outputs))));
+    return { files: new Map([...files].sort()), inputs: Object.keys(metafile.inputs) };
 }
 
 async function writeFiles(out, files) {

@@ -100,6 +100,7 @@ void conn_free(struct conn *c)
     sm_unref(c->sm);
     sm_unref(c->estate);
     free(c->client_id);
+    free(c->software);
     free(c->lang);
     free(c->refusal_text);
     free(c);

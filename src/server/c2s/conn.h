@@ -57,7 +57,8 @@ struct conn {
     struct copies_had had;   /* the same */
     uint32_t resume_s;
     char *client_id;
-    char *lang; /* of the client's stream header; NULL for none */
+    char *software; /* as the client names itself, until its session has it; or NULL */
+    char *lang;     /* of the client's stream header; NULL for none */
 
     bool write_blocked;  /* the socket takes no more */
     bool read_blocked;   /* bytes came while we may not read: poll is off */
@@ -90,6 +91,7 @@ struct conn {
     uint64_t give_up_ms; /* closing or lingering: until when */
     size_t memory_bytes; /* as counted in the worker's sum */
     uint64_t since_ms;
+    uint64_t stanzas_in, stanzas_out; /* once it has a session */
 };
 
 /* A connection that was just accepted; takes `fd`. On the worker's thread. */

@@ -56,6 +56,15 @@ static void on_ready(struct conn *c)
              stream_jid(c->stream)->full);
 }
 
+static void on_stanza(struct conn *c, const struct element *e)
+{
+    c->stanzas_in++;
+    figures_count(&c->worker->figures, FIGURE_STANZAS_IN);
+    if (c->session)
+        router_stanza(c->session, e);
+    stream_handled(c->stream, 1);
+}
+
 static void take_acked(struct conn *c)
 {
     uint64_t tag;
@@ -77,9 +86,7 @@ static void on_event(struct conn *c, const struct stream_event *ev)
         on_ready(c);
         break;
     case STREAM_EVENT_STANZA:
-        if (c->session)
-            router_stanza(c->session, ev->element);
-        stream_handled(c->stream, 1);
+        on_stanza(c, ev->element);
         break;
     case STREAM_EVENT_ACKED:
         take_acked(c);

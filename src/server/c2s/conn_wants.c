@@ -250,6 +250,21 @@ static void note_request(struct conn *c, const struct stream_session_info *asked
     answer->sm_max_s = c->resume_s;
 }
 
+/* What a client says of itself, made printable and bounded; most say nothing. */
+static void note_software(struct conn *c, const struct stream_session_info *asked)
+{
+    enum { SOFTWARE_BYTES = 101 };
+    char clean[SOFTWARE_BYTES];
+    if (asked->software.len == 0)
+        return;
+    error_copy_text(clean, sizeof clean, asked->software);
+    free(c->software);
+    c->software = strdup(clean);
+    if (!c->software)
+        memory_exhausted();
+    conn_login_software(c, asked->software);
+}
+
 static void answer_session(struct conn *c, const struct stream_event *ev,
                            const struct stream_session_answer *answer)
 {
@@ -283,6 +298,7 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
         conn_close(c, STREAM_NOT_AUTHORIZED, "the account was changed during sign-in");
         return;
     }
+    note_software(c, asked);
     struct session *resumed = asked->resumes ? resume_prepare(c, asked, &answer) : NULL;
     if (!resumed && asked->binds) {
         bound = session_claim(c, asked, made);

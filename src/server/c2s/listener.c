@@ -17,6 +17,7 @@ struct listener {
     struct listeners *all;
     int fd;
     bool direct_tls;
+    char text[LISTENER_TEXT_BYTES];
     struct loop_poll *poll;
 };
 
@@ -152,12 +153,28 @@ static enum linnet_error_code cannot_listen(const struct settings_address *a, in
     return error_set(ret, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
 }
 
-static void log_listening(const struct server *server, const struct settings_address *a,
-                          const struct listener *l)
+static void name_listener(struct listener *l, const struct settings_address *a)
 {
     char text[LISTEN_TEXT_BYTES];
-    log_printf(&server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s",
-               listen_text(a, listen_port(l->fd), text), l->direct_tls ? " direct-tls" : "");
+    listen_text(a, listen_port(l->fd), text);
+    snprintf(l->text, sizeof l->text, "%s%s", text, l->direct_tls ? " TLS" : "");
+    log_printf(&l->all->server->log, LOG_NOTICE, "c2s", 0, "listening on %s%s", text,
+               l->direct_tls ? " direct-tls" : "");
+}
+
+/* What was set while a server ran must not keep this one from starting: it could not be set right.
+ */
+static bool is_passed_over(const struct server *server, bool direct_tls,
+                           const struct linnet_error *error)
+{
+    size_t index;
+    const char *name = direct_tls ? "c2s.listen_tls" : "c2s.listen";
+    bool stored = settings_row_find(name, &index) &&
+                  server->live->settings.origin[index].source == SETTINGS_CONSOLE;
+    if (stored)
+        log_printf(&server->log, LOG_WARNING, "settings", 0,
+                   "what is stored for %s is passed over: %s", name, error->sentence);
+    return stored;
 }
 
 static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
@@ -166,14 +183,20 @@ static enum linnet_error_code add_all(struct listeners *all, const struct settin
     for (size_t i = 0; i < list->count; i++) {
         struct listener *l = &all->items[all->count];
         int fd = listen_open(&list->items[i], BACKLOG);
-        if (fd < 0)
-            return cannot_listen(&list->items[i], errno, error);
+        if (fd < 0) {
+            struct linnet_error why = {0};
+            int failure = errno;
+            cannot_listen(&list->items[i], failure, &why);
+            if (is_passed_over(all->server, direct_tls, &why))
+                continue;
+            return cannot_listen(&list->items[i], failure, error);
+        }
         *l = (struct listener){.all = all, .fd = fd, .direct_tls = direct_tls};
         l->poll = loop_poll_new(all->server->loop, fd, listener_ready, l);
         if (!l->poll)
             memory_exhausted();
         all->count++;
-        log_listening(all->server, &list->items[i], l);
+        name_listener(l, &list->items[i]);
     }
     return LINNET_OK;
 }
@@ -213,6 +236,11 @@ void listeners_close(struct listeners *all)
     if (all->reserve_fd >= 0)
         close(all->reserve_fd);
     free(all);
+}
+
+const char *listeners_text(const struct listeners *all, size_t i)
+{
+    return all && i < all->count ? all->items[i].text : NULL;
 }
 
 uint16_t listeners_port(const struct listeners *all, bool direct_tls)

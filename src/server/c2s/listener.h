@@ -28,6 +28,11 @@ enum linnet_error_code listeners_open(struct server *server, struct listeners **
 /* Stops accepting. NULL is fine. */
 void listeners_close(struct listeners *l);
 
+/* "*:5222", "127.0.0.1:5223 TLS": where the socket number `i` listens, for people, with the port it
+ * has; NULL after the last. Borrowed. */
+enum { LISTENER_TEXT_BYTES = 72 };
+const char *listeners_text(const struct listeners *l, size_t i);
+
 /* The port the first socket of that kind is bound to; 0 when there is none. */
 uint16_t listeners_port(const struct listeners *l, bool direct_tls);
 

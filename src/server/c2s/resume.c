@@ -111,6 +111,7 @@ void resume_detach(struct conn *c)
     struct session *s = c->session;
     pressure_end(s);
     c->session = NULL;
+    figures_count(&s->worker->figures, FIGURE_CHANGES);
     resume_part(s, jid_full(s->jid), worker_now_ms(c->worker), c->id);
     conn_log(c, LOG_INFO, "detached: may be resumed for %u s, %zu stanzas unacknowledged jid=%s",
              (unsigned)s->resume_s, sm_pending(s->sm), s->jid->full);
@@ -203,6 +204,8 @@ void resume_attach(struct session *s, struct conn *c)
     s->conn = c;
     s->jid = stream_jid(c->stream);
     c->session = s;
+    session_take_software(s, c);
+    figures_count(&s->worker->figures, FIGURE_CHANGES);
     pressure_resumed(s);
     conn_touch(c);
 }

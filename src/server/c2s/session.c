@@ -49,11 +49,13 @@ void session_discard(struct session *s)
     user_remove(s->worker, s);
     resume_forget(s);
     s->worker->shown_sessions--;
+    figures_count(&s->worker->figures, FIGURE_CHANGES);
     block_unref(s->presence);
     buf_finish(&s->directed);
     sm_unref(s->sm);
     sm_unref(s->estate);
     free(s->client_id);
+    free(s->software);
     free(s);
 }
 
@@ -155,12 +157,23 @@ void session_begin(struct conn *c)
     s->client_id = c->client_id;
     c->sm = c->estate = NULL;
     c->client_id = NULL;
+    session_take_software(s, c);
     s->jid = stream_jid(c->stream);
     buf_init(&s->directed, 0, false);
     pressure_init(&s->pressure);
     c->session = s;
     user_add(c->worker, jid_bare(s->jid), s);
     c->worker->shown_sessions++;
+    figures_count(&c->worker->figures, FIGURE_CHANGES);
+}
+
+void session_take_software(struct session *s, struct conn *c)
+{
+    if (!c->software)
+        return;
+    free(s->software);
+    s->software = c->software;
+    c->software = NULL;
 }
 
 void session_end(struct conn *c)
@@ -213,6 +226,12 @@ void session_stand(struct session *s, int8_t priority)
 
 /* ---- what is sent to it ---- */
 
+static void count_out(struct conn *c)
+{
+    c->stanzas_out++;
+    figures_count(&c->worker->figures, FIGURE_STANZAS_OUT);
+}
+
 /* To a session that nobody reads from at present. One that is full ends at the next tick: here
  * somebody may be walking through its user's sessions. */
 static bool send_detached(struct session *s, struct str xml, uint64_t copies)
@@ -240,9 +259,11 @@ bool session_send(struct session *s, enum stanza_kind kind, struct str to, const
         return send_detached(s, buf_peek(out), copies);
     bool sent = stream_send_bytes(s->conn->stream, worker_now_ms(s->worker), buf_peek(out), copies);
     conn_touch(s->conn);
-    if (sent)
-        pressure_sent(s, sender);
-    return sent;
+    if (!sent)
+        return false;
+    count_out(s->conn);
+    pressure_sent(s, sender);
+    return true;
 }
 
 void session_send_element(struct session *s, const struct element *e)
@@ -251,6 +272,7 @@ void session_send_element(struct session *s, const struct element *e)
     if (!stream_send(s->conn->stream, worker_now_ms(s->conn->worker), e))
         return;
     conn_touch(s->conn);
+    count_out(s->conn);
     pressure_sent(s, &self);
 }
 
@@ -258,6 +280,7 @@ size_t session_memory(const struct session *s)
 {
     return s ? sizeof *s + s->directed.cap + (s->presence ? s->presence->len : 0) +
                    (s->sm ? sm_memory(s->sm) : 0) + (s->estate ? sm_memory(s->estate) : 0) +
-                   (s->client_id ? strlen(s->client_id) + 1 : 0)
+                   (s->client_id ? strlen(s->client_id) + 1 : 0) +
+                   (s->software ? strlen(s->software) + 1 : 0)
              : 0;
 }

@@ -24,6 +24,7 @@ struct session {
     uint32_t resume_s;     /* for how long it may be */
     uint64_t since_ms;     /* when it was bound */
     char *client_id;       /* of the client's installation (XEP-0388); or NULL */
+    char *software;        /* as the client names itself; or NULL */
     bool over;             /* it ends: nothing is sent to it any more */
     bool available;        /* initial presence was sent, and no unavailable since */
     int8_t priority;
@@ -43,6 +44,9 @@ struct stream_session_answer session_claim(struct conn *c, const struct stream_s
 
 /* At READY. */
 void session_begin(struct conn *c);
+
+/* What the client of `c` said it is, if it said so, takes the place of what it said before. */
+void session_take_software(struct session *s, struct conn *c);
 
 /* The connection's session ends: others are told unavailable, and what was never acknowledged is
  * delivered anew. Harmless when there is none. */

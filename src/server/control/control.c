@@ -452,6 +452,7 @@ static void peer_abandon(struct control_peer *c)
             list_remove(&call->link);
             json_decref(call->id);
             json_decref(call->args);
+            json_decref(call->as);
             free(call);
         }
     }

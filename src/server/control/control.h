@@ -13,6 +13,7 @@
 #include "server/c2s/throttle.h"
 #include "server/logins.h"
 #include "server/ops/ops.h"
+#include "server/ops/ops_settings.h"
 #include "server/settings.h"
 #include "server/setup.h"
 
@@ -37,11 +38,18 @@ struct control_session {
     struct ops_actor actor; /* borrowed too */
 };
 
+/* Which sessions `sessions` is about; borrowed. */
+struct control_sessions {
+    size_t limit;
+    const char *text; /* in the address, the IP address or the software; NULL for any */
+    const char *user; /* of this localpart (prepared); NULL for all */
+};
+
 /* What only the server's main part knows. Each call is answered exactly once, at once or later, by
  * control_call_reply or control_call_fail on the control socket's loop. */
 struct control_host {
     void (*status)(void *ctx, struct control_call *call);
-    void (*sessions)(void *ctx, struct control_call *call, size_t limit);
+    void (*sessions)(void *ctx, struct control_call *call, const struct control_sessions *which);
     /* Answers with `result` (taken), once each of its `accounts` has `online`: how many sessions it
      * has. */
     void (*online)(void *ctx, struct control_call *call, json_t *result);
@@ -51,6 +59,8 @@ struct control_host {
                           const struct control_session *which);
     /* The settings in force; borrowed until the next turn of the loop. */
     const struct settings *(*settings)(void *ctx);
+    /* The certificate in force, as in `status`. */
+    json_t *(*certificate)(void *ctx);
     void *ctx;
 };
 
@@ -70,6 +80,7 @@ struct control_config {
     const char *path;
     struct ops_port *ops; /* borrowed; freed after the control socket. NULL before the set-up: then
                              only what belongs to that is answered */
+    struct ops_settings *settings; /* borrowed; there if `ops` is */
     struct control_host host;
     const struct log_sink *log; /* borrowed; NULL for none */
     struct throttle *throttle;  /* borrowed; NULL: passwords may be guessed at any speed */
@@ -86,6 +97,7 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
 /* What there is once the server serves; as in struct control_config. */
 struct control_parts {
     struct ops_port *ops;
+    struct ops_settings *settings;
     struct throttle *throttle;
     struct logins *logins;
 };
@@ -101,10 +113,21 @@ void control_free(struct control *control);
 void control_call_reply(struct control_call *call, json_t *result);
 void control_call_fail(struct control_call *call, const struct linnet_error *error);
 
+/* Leaves a row in the audit trail: what the call, which is not answered yet, has done for whom it
+ * asks. `object` and `detail` as in ops/ops_audit.h. */
+void control_call_audit(const struct control_call *call, const char *action, struct str object,
+                        struct str detail);
+
 /* Tells all followers. Takes `data`, an object. A NULL control socket has none. */
 void control_emit(struct control *control, const char *event, json_t *data);
 
+/* The same for a row of the audit trail. */
+void control_emit_audit(struct control *control, const struct store_audit *row);
+
 /* The same for an event of ops. */
 void control_emit_account(struct control *control, const struct ops_event *event);
+
+/* The same for a setting that was changed. */
+void control_emit_setting(struct control *control, const struct ops_setting_outcome *outcome);
 
 #endif

@@ -4,6 +4,7 @@
 #include "server/memory.h"
 #include "server/ops/ops_accounts.h"
 #include "server/ops/ops_admin.h"
+#include "server/ops/ops_audit.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -99,6 +100,17 @@ static void succeed(struct control_call *call, const struct ops_reply *reply)
     control_call_reply(call, object);
 }
 
+static void audit(const struct control_attempt *a, const struct ops_reply *reply)
+{
+    struct str jid = str_from(reply->address);
+    struct ops_audit_entry entry = {
+        .actor = {a->call->peer->uid, jid, control_string(a->call, "address")},
+        .action = "console.signed_in",
+        .object = jid,
+        .detail = str_from(ops_role_name(reply->role))};
+    ops_audit(control_config_of(a->call)->ops, &entry);
+}
+
 static void proved(struct control_attempt *a, const struct ops_reply *reply)
 {
     if (reply->disabled) {
@@ -109,6 +121,7 @@ static void proved(struct control_attempt *a, const struct ops_reply *reply)
         fail_no_admin(a->call);
     } else {
         tell(a, ops_role_name(reply->role));
+        audit(a, reply);
         succeed(a->call, reply);
     }
 }

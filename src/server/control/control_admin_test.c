@@ -204,7 +204,10 @@ static void makes_guesses_wait(void **state)
 
     int fd = connect_raw(f);
     make_administrator(fd);
-    static const char held[] = SIGN_IN("alice", "right") "\n";
+    static const char held[] =
+        "{\"id\":1,\"op\":\"admin.sign_in\",\"as\":{\"user\":\"a@b\"},\"args\":{"
+        "\"user\":\"alice\",\"password\":\"right\","
+        "\"address\":\"192.0.2.1\"}}\n";
     assert_true(send_text(fd, held, strlen(held))); /* is not answered now */
     json_t *answer = exchange(fd, SIGN_IN("alice", "right"));
     const json_t *error = json_object_get(answer, "error");

@@ -18,6 +18,8 @@ struct control_fixture {
     char dir[40], path[64];
     struct store *store;
     struct settings settings;
+    struct ops_settings *layers;
+    bool unfit; /* whatever is set cannot be used, or applied */
     uv_loop_t loop;
     struct ops *ops;
     struct ops_port *port;
@@ -26,11 +28,12 @@ struct control_fixture {
     struct throttle *throttle;
     struct loop_wake *stop;
     pthread_t thread;
-    bool (*admits)(uid_t uid); /* set before control_fixture_start, as are these two */
+    bool (*admits)(uid_t uid); /* set before control_fixture_start, as are these three */
+    bool audits;               /* rows of the audit trail are events too */
     struct setup setup;
-    bool bare; /* without accounts, until it is set up */
+    bool bare;                   /* without accounts, until it is set up */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
-    struct control_call *held; /* a "sessions" call that waits for "status" */
+    struct control_call *held;   /* a "sessions" call that waits for "status" */
 };
 
 static inline void fixture_event(void *ctx, const struct ops_event *event)
@@ -41,11 +44,19 @@ static inline void fixture_event(void *ctx, const struct ops_event *event)
         control_emit_account(f->control, event);
 }
 
+static inline void fixture_audited(void *ctx, const struct store_audit *row)
+{
+    const struct control_fixture *f = ctx;
+    control_emit_audit(f->control, row);
+}
+
 static inline void fixture_one_session(struct control_call *call)
 {
     json_t *session = json_pack("{s:s,s:s,s:s,s:s,s:n,s:i,s:i}", "jid", "alice@example.org/tv",
                                 "address", "127.0.0.1:9", "tls", "TLSv1.3", "mechanism", "PLAIN",
                                 "binding", "connected_s", 3900, "loop", 0);
+    json_object_set_new(session, "software", json_string("Radio"));
+    json_object_set_new(session, "bytes_in", json_integer(2048));
     control_call_reply(call, json_pack("{s:[o],s:b}", "sessions", session, "more", 0));
 }
 
@@ -53,25 +64,34 @@ static inline void fixture_one_session(struct control_call *call)
 static inline void fixture_status(void *ctx, struct control_call *call)
 {
     struct control_fixture *f = ctx;
-    control_call_reply(call, json_pack("{s:s,s:i,s:[s,s],s:{s:I},s:[{s:i,s:i},{s:i,s:i}]}", //
-                                       "version", "0", "uptime_s", 59, "listening", "127.0.0.1:1",
-                                       "[::1]:2", "certificate", "not_after_s",
-                                       (json_int_t)4102444800, "loops", "sessions", 2,
-                                       "memory_bytes", 1536, "sessions", 0, "memory_bytes", 0));
+    json_t *status = json_pack("{s:s,s:i,s:[s,s],s:{s:I},s:[{s:i,s:i},{s:i,s:i}]}", "version", "0",
+                               "uptime_s", 59, "listening", "127.0.0.1:1", "[::1]:2", "certificate",
+                               "not_after_s", (json_int_t)4102444800, "loops", "sessions", 2,
+                               "memory_bytes", 1536, "sessions", 0, "memory_bytes", 0);
+    json_t *more = json_pack("{s:i,s:{s:f},s:[{s:s,s:s,s:{},s:s,s:s}]}", "lag_ms", 3, "commit",
+                             "mean_ms", 1.25, "warnings", "id", "late", "severity", "warning",
+                             "params", "sentence", "It is late.", "remedy", "Go home.");
+    json_object_update(status, more);
+    json_decref(more);
+    control_call_reply(call, status);
     struct control_call *held = f->held;
     f->held = NULL;
     if (held)
         fixture_one_session(held);
 }
 
-/* A limit of 1 waits for the next status; the highest is answered at once; others are refused. */
-static inline void fixture_sessions(void *ctx, struct control_call *call, size_t limit)
+/* A limit of 1 waits for the next status; the highest is answered at once; that of 2 shows what
+ * else was asked for; others are refused. */
+static inline void fixture_sessions(void *ctx, struct control_call *call,
+                                    const struct control_sessions *which)
 {
     struct control_fixture *f = ctx;
     struct linnet_error error = {0};
-    if (limit == 1000) {
+    if (which->limit == 1000) {
         fixture_one_session(call);
-    } else if (limit == 1 && !f->held) {
+    } else if (which->limit == 2) {
+        control_call_reply(call, json_pack("{s:s?,s:s?}", "q", which->text, "user", which->user));
+    } else if (which->limit == 1 && !f->held) {
         f->held = call;
     } else {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, "reason", "no sessions today",
@@ -101,6 +121,7 @@ static inline void fixture_close_session(void *ctx, struct control_call *call,
     struct linnet_error error = {0};
     (void)ctx;
     if (cstr_eq(which->jid->full, "alice@example.org/tv") && which->actor.uid == getuid()) {
+        control_call_audit(call, "session.closed", str_from(which->jid->full), STR_NONE);
         control_call_reply(call, json_pack("{s:s}", "jid", which->jid->full));
         return;
     }
@@ -130,14 +151,60 @@ static inline enum linnet_error_code fixture_set_up_end(void *ctx, struct linnet
     (void)error;
     setup_end(&f->setup);
     if (f->bare)
-        control_attach(f->control,
-                       &(struct control_parts){f->port, f->throttle, &f->logins});
+        control_attach(f->control, &(struct control_parts){.ops = f->port,
+                                                           .settings = f->layers,
+                                                           .throttle = f->throttle,
+                                                           .logins = &f->logins});
     return LINNET_OK;
+}
+
+static inline enum linnet_error_code fixture_check(void *ctx, const struct settings *fresh,
+                                                   struct linnet_error *error)
+{
+    const struct control_fixture *f = ctx;
+    (void)fresh;
+    if (!f->unfit)
+        return LINNET_OK;
+    return error_set(error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", "unfit today",
+                     NULL);
+}
+
+static inline void fixture_waits(void *ctx, const char *name)
+{
+    (void)ctx;
+    (void)name;
+}
+
+static inline enum linnet_error_code fixture_apply(void *ctx, struct settings *fresh,
+                                                   struct linnet_error *error)
+{
+    struct control_fixture *f = ctx;
+    enum linnet_error_code code = fixture_check(ctx, fresh, error);
+    if (code == LINNET_OK && settings_keep_fixed(fresh, &f->settings, fixture_waits, NULL)) {
+        struct settings old = f->settings;
+        f->settings = *fresh;
+        *fresh = old;
+    }
+    settings_finish(fresh);
+    return code;
+}
+
+static inline void fixture_changed(void *ctx, const struct ops_setting_outcome *outcome)
+{
+    struct control_fixture *f = ctx;
+    control_emit_setting(f->control, outcome);
+}
+
+static inline json_t *fixture_certificate(void *ctx)
+{
+    (void)ctx;
+    return json_pack("{s:s}", "subject", "CN=example.org");
 }
 
 static inline void fixture_stop(void *ctx)
 {
     struct control_fixture *f = ctx;
+    ops_settings_free(f->layers);
     control_free(f->control);
     f->control = NULL;
     if (f->held)
@@ -178,7 +245,7 @@ static inline void *fixture_run(void *ctx)
 
 static inline bool control_fixture_start(struct control_fixture *f)
 {
-    const char *sets[] = {"domain=example.org"};
+    static const char *sets[] = {"domain=example.org"};
     struct settings_layers layers = {.sets = sets, .set_count = 1};
     struct linnet_error error = {0};
     snprintf(f->dir, sizeof f->dir, "/tmp/linnet-control-XXXXXX");
@@ -187,12 +254,14 @@ static inline bool control_fixture_start(struct control_fixture *f)
         return false;
     snprintf(f->path, sizeof f->path, "%s/control.sock", f->dir);
     struct ops_config ops = {.store = f->store,
-                             .domain = f->settings.domain,
+                             .domain = "example.org",
                              .iterations = 4096,
                              .token_life_s = 30 * 86400,
                              .derive_threads = 1,
                              .read_threads = 1,
                              .queue_max = 256,
+                             .audit_keep = f->settings.audit_keep,
+                             .audited = f->audits ? fixture_audited : NULL,
                              .event = fixture_event,
                              .ctx = f};
     if (ops_new(&ops, &f->ops, &error) != LINNET_OK)
@@ -200,12 +269,19 @@ static inline bool control_fixture_start(struct control_fixture *f)
     f->port = ops_port_new(f->ops, &f->loop);
     logins_init(&f->logins);
     f->throttle = throttle_new((const uint8_t[16]){1});
+    const struct ops_settings_config changes = {
+        .port = f->port,
+        .layers = layers,
+        .host = {fixture_settings, fixture_check, fixture_apply, fixture_changed, f},
+    };
+    f->layers = ops_settings_new(&changes);
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
         .ops = f->bare ? NULL : f->port,
+        .settings = f->bare ? NULL : f->layers,
         .host = {fixture_status, fixture_sessions, fixture_online, fixture_close_session,
-                 fixture_settings, f},
+                 fixture_settings, fixture_certificate, f},
         .admits = f->admits,
         .throttle = f->bare ? NULL : f->throttle,
         .logins = f->bare ? NULL : &f->logins,

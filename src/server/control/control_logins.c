@@ -142,15 +142,14 @@ static json_int_t number(const struct control_call *call, const char *name, json
     return value ? json_integer_value(value) : fallback;
 }
 
-/* The localpart, prepared, of a user name or a bare JID; NULL when it is neither. */
-static char *prepared(const json_t *value)
+char *control_user(const json_t *typed)
 {
     char local[JID_PART_MAX_BYTES + 1];
-    size_t len = json_string_length(value);
-    const char *typed = json_string_value(value), *at = memchr(typed, '@', len);
+    size_t len = json_string_length(typed);
+    const char *text = json_string_value(typed), *at = memchr(text, '@', len);
     if (at)
-        len = (size_t)(at - typed);
-    if (jid_prepare_local(str_of(typed, len), local, &len) != JID_OK)
+        len = (size_t)(at - text);
+    if (jid_prepare_local(str_of(text, len), local, &len) != JID_OK)
         return NULL;
     char *user = strndup(local, len);
     if (!user)
@@ -162,20 +161,29 @@ static char *prepared(const json_t *value)
 static bool read_query(struct control_call *call, struct logins_query *q, char **ret_user)
 {
     const json_t *user = json_object_get(call->args, "user");
+    const json_t *id = json_object_get(call->args, "id");
     json_int_t limit = number(call, "limit", LIST_DEFAULT), after = number(call, "after", 0);
-    *ret_user = user ? prepared(user) : NULL;
+    struct str address = control_string(call, "address");
+    *ret_user = user ? control_user(user) : NULL;
     if (limit < 1 || limit > OPS_PAGE_MAX)
         refuse(call, "limit must be from 1 to 1000");
     else if (after < 0)
         refuse(call, "after must be the id of a sign-in, or 0");
+    else if (id && json_integer_value(id) < 1)
+        refuse(call, "id must be the id of a sign-in");
+    else if (address.len >= PEER_TEXT_BYTES)
+        refuse(call, "address is longer than one can be");
     else if (user && !*ret_user)
         refuse(call, "user is none that an account could have");
     else {
         *q = (struct logins_query){.after_id = (uint64_t)after,
                                    .failed = flag(call, "failed"),
+                                   .id = (uint64_t)json_integer_value(id),
                                    .user = *ret_user,
                                    .limit = (size_t)limit,
                                    .oldest = json_object_get(call->args, "after") != NULL};
+        if (address.ptr)
+            logins_query_address(q, address.ptr);
         return true;
     }
     free(*ret_user);

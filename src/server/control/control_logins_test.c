@@ -40,6 +40,16 @@ static void lists_sign_ins(void **state)
     assert_string_equal(listed(fd, "\"user\":\"romeo@example.org\""), "2 4");
     assert_string_equal(listed(fd, "\"after\":0,\"limit\":1"), "1...");
     assert_string_equal(listed(fd, "\"after\":3"), "4");
+    assert_string_equal(listed(fd, "\"id\":3,\"trace\":true"), "3");
+    assert_string_equal(listed(fd, "\"id\":5"), "");
+    assert_string_equal(listed(fd, "\"address\":\"::\""), "1 2 3 4");
+    assert_string_equal(listed(fd, "\"address\":\"192.0.2.\""), "");
+    fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"id\":0}}", "usage", "id");
+    fails(fd,
+          "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"address\":"
+          "\"12345678901234567890123456789012345678901234567890123456\"}}",
+          "usage", "address");
+    fails(fd, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"id\":1}}", "usage", "argument");
     fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"limit\":1001}}", "usage", "1000");
     fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"after\":-1}}", "usage", "after");
     fails(fd, "{\"id\":1,\"op\":\"logins.list\",\"args\":{\"failed\":1}}", "usage", "a boolean");
@@ -107,6 +117,11 @@ static void tells_sign_ins_to_those_who_follow(void **state)
     json_decref(exchange(one, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"user\":\"romeo\"}}"));
     json_decref(
         exchange(one, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"user\":\"tybalt\"}}"));
+    int near = connect_raw(f), far = connect_raw(f);
+    json_decref(
+        exchange(near, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"address\":\"::\"}}"));
+    json_decref(
+        exchange(far, "{\"id\":1,\"op\":\"logins.follow\",\"args\":{\"address\":\"192.0.2.\"}}"));
     close(gone);
     fixture_login(f, "juliet", true);
     fixture_login(f, "romeo", false);
@@ -116,6 +131,12 @@ static void tells_sign_ins_to_those_who_follow(void **state)
     assert_int_equal(told(all, true), 4);
     assert_int_equal(told(failed, false), 3);
     assert_int_equal(told(one, false), 4);
+    assert_int_equal(told(near, false), 2);
+    json_t *next = exchange(far, "{\"id\":2,\"op\":\"logins.list\"}");
+    assert_non_null(json_object_get(next, "result")); /* and no event before it */
+    json_decref(next);
+    close(near);
+    close(far);
     close(all);
     close(failed);
     close(one);

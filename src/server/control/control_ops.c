@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGS_MAX = 5, LIST_DEFAULT = 100 };
+enum { ARGS_MAX = 7, LIST_DEFAULT = 100 };
 
 struct control_arg {
     const char *name;
@@ -43,12 +43,6 @@ void control_call_refuse(struct control_call *call, const char *fmt, ...)
     struct linnet_error error = {0};
     error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_PEER, "reason", why, NULL);
     control_call_fail(call, &error);
-}
-
-static json_int_t int_arg(const struct control_call *call, const char *name, json_int_t fallback)
-{
-    const json_t *value = json_object_get(call->args, name);
-    return value ? json_integer_value(value) : fallback;
 }
 
 /* Text from outside (paths), made printable. */
@@ -182,7 +176,7 @@ static void handle_account(struct control_call *call)
         .done = account_done,
         .ctx = call,
     };
-    json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
+    json_int_t limit = control_int(call, "limit", LIST_DEFAULT);
     if (limit < 1 || limit > OPS_PAGE_MAX) {
         control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
         return;
@@ -213,47 +207,6 @@ static void handle_status(struct control_call *call)
     const struct control_host *host = &control_config_of(call)->host;
     host->status(host->ctx, call);
 }
-
-static void handle_sessions(struct control_call *call)
-{
-    const struct control_host *host = &control_config_of(call)->host;
-    json_int_t limit = int_arg(call, "limit", LIST_DEFAULT);
-    if (limit < 1 || limit > OPS_PAGE_MAX)
-        control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
-    else
-        host->sessions(host->ctx, call, (size_t)limit);
-}
-
-static json_t *describe_setting(const struct settings *s, size_t index)
-{
-    const struct settings_row *row = settings_row_at(index);
-    struct buf value = {0};
-    settings_value_in_force(s, row, &value);
-    if (value.failed)
-        memory_exhausted();
-    json_t *object = new_object();
-    put(object, "name", json_string(row->name));
-    put(object, "value", printable(buf_peek(&value)));
-    put(object, "source", json_string(settings_source_name(s->origin[index].source)));
-    put(object, "live", json_boolean(row->live));
-    put(object, "help", json_string(row->help));
-    buf_finish(&value);
-    return object;
-}
-
-static void handle_settings(struct control_call *call)
-{
-    const struct control_host *host = &control_config_of(call)->host;
-    const struct settings *s = host->settings(host->ctx);
-    json_t *object = new_object(), *list = json_array();
-    for (size_t i = 0; settings_row_at(i); i++) {
-        if (json_array_append_new(list, describe_setting(s, i)) < 0)
-            memory_exhausted();
-    }
-    put(object, "settings", list);
-    control_call_reply(call, object);
-}
-
 static void handle_follow(struct control_call *call)
 {
     call->peer->following = true;
@@ -284,25 +237,63 @@ static const struct control_op ops[] = {
      .early = true,
      .is_there = control_setup_needed},
     {"status", {{0}}, "How the server is.", .handle = handle_status},
-    {"sessions", {{"limit", JSON_INTEGER, false}}, "Who is connected.", .handle = handle_sessions},
+    {"sessions",
+     {{"limit", JSON_INTEGER, false}, {"q", JSON_STRING, false}, {"user", JSON_STRING, false}},
+     "Who is connected; with `q`, those whose address, IP address or software holds that.",
+     .handle = control_sessions_list},
     {"session.close",
      {{"jid", JSON_STRING, true}},
      "Ends one session, by its full address; its client keeps its token.",
      .handle = control_session_close},
-    {"settings.list", {{0}}, "The settings in force.", .handle = handle_settings},
+    {"settings.list", {{0}}, "The settings in force.", .handle = control_settings_list},
+    {"settings.set",
+     {{"name", JSON_STRING, true}, {"value", JSON_STRING, true}},
+     "Sets one and stores it; what is live takes effect at once.",
+     .handle = control_settings_set},
+    {"settings.reset",
+     {{"name", JSON_STRING, true}},
+     "Takes back what was set with settings.set.",
+     .handle = control_settings_set},
+    {"settings.check",
+     {{"name", JSON_STRING, true}, {"value", JSON_STRING, true}},
+     "Whether it could be set so.",
+     .handle = control_settings_check},
+    {"settings.history",
+     {{"name", JSON_STRING, false},
+      {"before", JSON_INTEGER, false},
+      {"limit", JSON_INTEGER, false}},
+     "What was set and reset, by whom, the newest first; with `before`, the ones before that id.",
+     .handle = control_settings_history},
+    {"reload",
+     {{0}},
+     "Reads settings and certificates again, as on SIGHUP.",
+     .handle = control_reload},
     {"events.follow", {{0}}, "From now on events are sent, each a line.", .handle = handle_follow},
     {"logins.list",
      {{"limit", JSON_INTEGER, false},
       {"after", JSON_INTEGER, false},
       {"failed", JSON_TRUE, false},
       {"user", JSON_STRING, false},
+      {"address", JSON_STRING, false},
+      {"id", JSON_INTEGER, false},
       {"trace", JSON_TRUE, false}},
-     "The last sign-ins; with `after`, the next ones after that id.",
+     "The last sign-ins; with `after`, the next ones after that id; with `id`, that one.",
      .handle = control_logins_list},
     {"logins.follow",
-     {{"failed", JSON_TRUE, false}, {"user", JSON_STRING, false}, {"trace", JSON_TRUE, false}},
+     {{"failed", JSON_TRUE, false},
+      {"user", JSON_STRING, false},
+      {"address", JSON_STRING, false},
+      {"trace", JSON_TRUE, false}},
      "From now on each sign-in is sent as an event `login`, when its outcome is known.",
      .handle = control_logins_follow},
+    {"audit.list",
+     {{"before", JSON_INTEGER, false},
+      {"limit", JSON_INTEGER, false},
+      {"actor", JSON_STRING, false},
+      {"action", JSON_STRING, false},
+      {"object", JSON_STRING, false}},
+     "Who changed what, the newest first; with `before`, the ones before that id.",
+     .handle = control_audit_list},
     {"user.add",
      {{"user", JSON_STRING, true}, {"password", JSON_STRING, true}},
      "Makes an account.",

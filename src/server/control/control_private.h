@@ -82,6 +82,13 @@ static inline struct str control_string(const struct control_call *call, const c
     return value ? str_of(json_string_value(value), json_string_length(value)) : STR_NONE;
 }
 
+static inline json_int_t control_int(const struct control_call *call, const char *name,
+                                     json_int_t fallback)
+{
+    const json_t *value = json_object_get(call->args, name);
+    return value ? json_integer_value(value) : fallback;
+}
+
 /* --- building answers --- */
 
 /* Takes `value`, which is NULL only when memory ran out: all strings here are UTF-8. */
@@ -118,10 +125,25 @@ void control_setup_state(struct control_call *call);
 
 /* --- control_session.c --- */
 
+void control_sessions_list(struct control_call *call);
 void control_session_close(struct control_call *call);
+
+/* --- control_audit.c --- */
+
+void control_audit_list(struct control_call *call);
+
+/* --- control_settings.c --- */
+
+void control_settings_list(struct control_call *call);
+void control_settings_set(struct control_call *call); /* and settings.reset, which has no value */
+void control_settings_check(struct control_call *call);
+void control_settings_history(struct control_call *call);
+void control_reload(struct control_call *call);
 
 /* --- control_logins.c --- */
 
+/* The localpart, prepared, of a user name or a bare JID; NULL when it is neither. The caller's. */
+char *control_user(const json_t *typed);
 void control_logins_init(struct control *control);
 void control_logins_listen(struct control *control); /* to the ring, if there is one */
 void control_logins_finish(struct control *control);

@@ -17,6 +17,7 @@ bool control_setup_needed(const struct control *control)
 void control_attach(struct control *control, const struct control_parts *parts)
 {
     control->config.ops = parts->ops;
+    control->config.settings = parts->settings;
     control->config.throttle = parts->throttle;
     control->config.logins = parts->logins;
     control_logins_listen(control);

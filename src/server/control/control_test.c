@@ -319,7 +319,7 @@ static void describes_itself(void **state)
     int fd = connect_raw(*state);
     json_t *answer = exchange(fd, "{\"id\":1,\"op\":\"help\"}");
     const json_t *ops = json_object_get(json_object_get(answer, "result"), "ops");
-    assert_int_equal(json_array_size(ops), 22);
+    assert_int_equal(json_array_size(ops), 28);
     json_decref(answer);
     answer = exchange(fd, "{\"id\":1,\"op\":\"settings.list\"}");
     const json_t *list = json_object_get(json_object_get(answer, "result"), "settings");
@@ -329,6 +329,34 @@ static void describes_itself(void **state)
     assert_string_equal(json_string_value(json_object_get(first, "source")), "argument");
     json_decref(answer);
     fails(fd, "{\"id\":1,\"op\":\"sessions\"}", "internal", "no sessions today");
+    close(fd);
+}
+
+static void expect_which(int fd, const char *args, const char *q, const char *user)
+{
+    char line[160];
+    snprintf(line, sizeof line, "{\"id\":1,\"op\":\"sessions\",\"args\":{\"limit\":2%s}}", args);
+    json_t *answer = exchange(fd, line);
+    json_t *expected = json_pack("{s:s?,s:s?}", "q", q, "user", user);
+    assert_true(json_equal(json_object_get(answer, "result"), expected));
+    json_decref(expected);
+    json_decref(answer);
+}
+
+static void asks_for_some_sessions(void **state)
+{
+    int fd = connect_raw(*state);
+    char line[400];
+    expect_which(fd, "", NULL, NULL);
+    expect_which(fd, ",\"q\":\"TV\"", "TV", NULL);
+    expect_which(fd, ",\"user\":\"Alice\"", NULL, "alice");
+    expect_which(fd, ",\"user\":\"alice@example.org\",\"q\":\"\"", "", "alice");
+    fails(fd, "{\"id\":1,\"op\":\"sessions\",\"args\":{\"user\":\"a b\"}}", "usage", "user");
+    fails(fd, "{\"id\":1,\"op\":\"sessions\",\"args\":{\"user\":\"\"}}", "usage", "user");
+    fails(fd, "{\"id\":1,\"op\":\"sessions\",\"args\":{\"limit\":0}}", "usage", "1000");
+    fails(fd, "{\"id\":1,\"op\":\"sessions\",\"args\":{\"q\":7}}", "usage", "a string");
+    snprintf(line, sizeof line, "{\"id\":1,\"op\":\"sessions\",\"args\":{\"q\":\"%0257d\"}}", 0);
+    fails(fd, line, "usage", "256");
     close(fd);
 }
 
@@ -401,6 +429,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_other_users, make_closed, unmake),
         CONTROL_TEST(limits_clients),
         CONTROL_TEST(describes_itself),
+        CONTROL_TEST(asks_for_some_sessions),
         CONTROL_TEST(socket_is_private),
         CONTROL_TEST(finds_its_way_or_says_why),
     };

@@ -236,19 +236,30 @@ static void lists_the_server(void **state)
          "uptime                   59s\n"
          "listening                127.0.0.1:1, [::1]:2\n"
          "certificate valid until  2100-01-01 00:00\n"
+         "lag                      3 ms\n"
+         "commit mean              1.2 ms\n"
          "\nloops:\n"
          "sessions  memory\n"
          "2         1.5 KiB\n"
-         "0         0 B\n",
+         "0         0 B\n"
+         "\nwarning: It is late.\nGo home.\n",
          "");
     r = RUN("", "--data", dir, "--json", "status");
     says(&r, 0, "{\"version\":\"0\",\"uptime_s\":59,\"listening\":[\"127.0.0.1:1\",\"[::1]:2\"],",
          "");
     r = RUN("", "--data", dir, "sessions");
     says(&r, 0,
-         "SESSION               ADDRESS      TLS      MECHANISM  BINDING  FOR       LOOP\n"
-         "alice@example.org/tv  127.0.0.1:9  TLSv1.3  PLAIN      -        1h 05min  0\n",
+         "SESSION               ADDRESS      CLIENT  TLS      MECHANISM  BINDING  FOR       IN     "
+         "  "
+         "OUT  LOOP\n"
+         "alice@example.org/tv  127.0.0.1:9  Radio   TLSv1.3  PLAIN      -        1h 05min  2.0 "
+         "KiB  "
+         "-    0\n",
          "");
+    r = RUN("", "--data", dir, "sessions", "--filter", "radio");
+    says(&r, 0, "alice@example.org/tv", "");
+    r = RUN("", "--data", dir, "status", "--filter", "radio");
+    says(&r, 2, "", "\"status\" does not take --filter");
     r = RUN("", "--data", dir, "session", "close", "alice@example.org/tv");
     says(&r, 0, "alice@example.org/tv was closed.\n", "");
     r = RUN("", "--data", dir, "session", "close", "alice@example.org/radio");
@@ -301,6 +312,8 @@ static void shows_sign_ins(void **state)
     says(&r, 0, "romeo", "");
     assert_null(strstr(r.out, "juliet"));
     assert_string_equal(r.err, "");
+    r = RUN("", "--data", f->dir, "logins", "--address", "192.0.2.");
+    says(&r, 0, "No such sign-ins", "");
     r = RUN("", "--data", f->dir, "logins", "--limit", "0");
     says(&r, 2, "", "--limit takes a number from 1 to 1000");
     r = RUN("", "--data", f->dir, "status", "--failed");
@@ -364,10 +377,10 @@ static void helps(void **state)
 {
     (void)state;
     static const char *const commands[][2] = {
-        {"user", "add"},    {"user", "passwd"},  {"user", "list"},    {"user", "show"},
-        {"user", "remove"}, {"user", "disable"}, {"user", "enable"},  {"user", "tokens"},
-        {"user", "logout"}, {"status", NULL},    {"logins", NULL},    {"sessions", NULL},
-        {"settings", NULL}, {"events", NULL},    {"session", "close"}};
+        {"user", "add"},    {"user", "passwd"},  {"user", "list"},     {"user", "show"},
+        {"user", "remove"}, {"user", "disable"}, {"user", "enable"},   {"user", "tokens"},
+        {"user", "logout"}, {"status", NULL},    {"logins", NULL},     {"sessions", NULL},
+        {"settings", NULL}, {"events", NULL},    {"session", "close"}, {"audit", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
     r = RUN("", "help");
@@ -386,6 +399,45 @@ static void helps(void **state)
         says(&r, 0, ops_event_name((enum ops_event_kind)kind), "");
 }
 
+static void shows_who_changed_what(void **state)
+{
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    char own[64];
+    struct run r = RUN("", "--data", dir, "audit");
+    says(&r, 0, "Nothing of that kind is in the audit trail.\n", "");
+    RUN("secret\n", "--data", dir, "user", "add", "alice", "--password-fd", "0");
+    RUN("", "--data", dir, "user", "disable", "alice", "--reason", "on leave");
+    r = RUN("", "--data", dir, "audit");
+    says(&r, 0, "ID  TIME ", "");
+    snprintf(own, sizeof own, "  uid %lu  -  ", (unsigned long)getuid());
+    assert_non_null(strstr(strstr(r.out, "\n2   "), own));
+    says(&r, 0, "account.disabled  alice@example.org  on leave\n1   ", "");
+    says(&r, 0, "account.added     alice@example.org", "");
+    r = RUN("", "--data", dir, "audit", "--limit", "1");
+    says(&r, 0, "account.disabled", "linnetctl: there are older ones: --before 2\n");
+    assert_null(strstr(r.out, "account.added"));
+    r = RUN("", "--data", dir, "--json", "audit", "--before", "2");
+    says(&r, 0, "{\"id\":1,\"time_s\":", "");
+    says(&r, 0, "\"action\":\"account.added\",\"object\":\"alice@example.org\"}\n", "");
+    snprintf(own, sizeof own, "uid %lu", (unsigned long)getuid());
+    r = RUN("", "--data", dir, "audit", "--action", "account.d", "--object", "alice@example.org",
+            "--actor", own);
+    says(&r, 0, "\n2   ", "");
+    assert_null(strstr(r.out, "\n1   "));
+    r = RUN("", "--data", dir, "audit", "--actor", "uid 4294967294");
+    says(&r, 0, "Nothing of that kind", "");
+    r = RUN("", "--data", dir, "audit", "--before", "x");
+    says(&r, 2, "", "--before takes the id of a row");
+    r = RUN("", "--data", dir, "audit", "--object", "\xff");
+    says(&r, 2, "", "The arguments must be UTF-8");
+    r = RUN("", "--data", dir, "audit", "--failed");
+    says(&r, 2, "", "\"audit\" does not take options of \"logins\"");
+    r = RUN("", "--data", dir, "logins", "--object", "x");
+    says(&r, 2, "", "\"logins\" does not take options of \"audit\"");
+    r = RUN("", "--data", dir, "status", "--limit", "5");
+    says(&r, 2, "", "\"status\" does not take --limit");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
@@ -397,6 +449,7 @@ int main(void)
         TEST(takes_private_password_files_only),
         TEST(lists_the_server),
         TEST(shows_sign_ins),
+        TEST(shows_who_changed_what),
         TEST(refuses_what_it_does_not_know),
         cmocka_unit_test(tells_that_no_server_runs),
         cmocka_unit_test(helps),

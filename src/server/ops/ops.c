@@ -180,6 +180,7 @@ enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret
     struct store_fault fault = {""};
     *ret = NULL;
     ops->config = *config;
+    ops->audit_keep = config->audit_keep;
     ops_writer_init(&ops->writer, config->store, config->log);
     ops->derive = work_pool_new(config->derive_threads, config->queue_max);
     ops->read = work_pool_new(config->read_threads, config->queue_max);
@@ -212,6 +213,11 @@ void ops_free(struct ops *ops)
 struct store *ops_store(const struct ops *ops)
 {
     return ops->config.store;
+}
+
+struct ops_commits ops_commits(struct ops *ops)
+{
+    return ops_writer_commits(&ops->writer);
 }
 
 const uint8_t *ops_fake_key(const struct ops *ops)

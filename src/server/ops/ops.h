@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "net/work.h"
+#include "server/recent.h"
 #include "server/store/store.h"
 
 #include <sys/types.h>
@@ -88,9 +89,12 @@ struct ops_config {
     unsigned derive_threads;    /* PBKDF2 */
     unsigned read_threads;      /* of the store; one more thread writes */
     size_t queue_max;           /* requests that wait, per pool */
+    int64_t audit_keep; /* rows of the audit trail (ops_audit.h); the newest is always kept */
     const struct log_sink *log; /* borrowed; NULL for none */
     /* Called on the loop of the request that caused it, before its answer; may be NULL. */
     void (*event)(void *ctx, const struct ops_event *event);
+    /* The same for each row of the audit trail, after the event it is about; may be NULL. */
+    void (*audited)(void *ctx, const struct store_audit *row);
     void *ctx;
 };
 
@@ -107,6 +111,14 @@ void ops_free(struct ops *ops);
 
 /* For what blocks while no loop runs. Borrowed. */
 struct store *ops_store(const struct ops *ops);
+
+/* Transactions: how long those of the last ten seconds took. The worst is the one that runs, if it
+ * takes longer than all. Any thread. */
+struct ops_commits {
+    uint64_t total; /* since the start */
+    struct recent_figures recent;
+};
+struct ops_commits ops_commits(struct ops *ops);
 
 /* 32 bytes that make stable salts for users who do not exist (sasl_config.fake_key). */
 const uint8_t *ops_fake_key(const struct ops *ops);

@@ -7,12 +7,15 @@
 #include "server/ops/ops_token_key.h"
 #include "server/ops/ops_writer.h"
 
+#include <stdatomic.h>
+
 struct ops {
     struct ops_config config;
     struct work_pool *derive, *read, *write;
     struct ops_writer writer;
     uint8_t fake_key[32];
     uint8_t token_key[OPS_TOKEN_KEY_BYTES];
+    _Atomic int64_t audit_keep;
 };
 
 struct ops_port {
@@ -56,6 +59,10 @@ struct ops_request {
     bool derived;
     bool right; /* ops_admin.c */
 
+    /* settings */
+    struct store_setting_query setting;
+    struct store_setting_changes setting_changes;
+
     /* tokens */
     struct str client, mechanism;
     int64_t now_s;
@@ -64,6 +71,11 @@ struct ops_request {
     size_t text_count;
     struct store_token_change token_change;
     struct ops_token_outcome outcome;
+
+    /* the audit trail */
+    struct store_audit audit; /* of the change */
+    struct store_audit_ask audit_ask;
+    struct store_audit_page audit_page;
 };
 
 /* Copies ask's done, ctx and actor. */
@@ -96,7 +108,17 @@ enum ops_result ops_request_read(struct ops_request *r,
                                  enum store_result (*read)(struct ops_request *r),
                                  struct ops_request **ret) MUST_USE;
 
-/* Hands write.store over to the writer, with domain, user, time and a new mark. False when too much
+/* --- ops_audit.c --- */
+
+/* Gives the change of a request the row that says who made it; copies. The actor is the request's.
+ */
+void ops_request_audit(struct ops_request *r, const char *action, struct str object,
+                       struct str detail);
+/* The same, from the event. */
+void ops_request_audit_event(struct ops_request *r);
+
+/* Hands write.store over to the writer, with domain, user, time and a new mark; what has an event
+ * gets its row of the audit trail here. False when too much
  * waits; `r` is then still the caller's. */
 bool ops_request_write(struct ops_request *r) MUST_USE;
 

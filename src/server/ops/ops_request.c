@@ -200,6 +200,8 @@ static void tell_event(const struct ops_request *r)
                               .actor = r->actor};
     if (r->has_event && config->event)
         config->event(config->ctx, &event);
+    if (r->write.store.audit && config->audited)
+        config->audited(config->ctx, r->write.store.audit);
 }
 
 static void done_write(struct ops_write *w)
@@ -226,6 +228,9 @@ bool ops_request_write(struct ops_request *r)
     w->reason = r->reason;
     w->now_s = (int64_t)time(NULL);
     random_fill(&r->port->random, &w->mark, sizeof w->mark);
+    w->audit_keep = atomic_load(&r->ops->audit_keep);
+    if (r->has_event)
+        ops_request_audit_event(r);
     r->write.done = done_write;
     r->write.drop = drop_write;
     return ops_writer_submit(&r->ops->writer, r->port->write, &r->write);

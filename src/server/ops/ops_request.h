@@ -49,8 +49,10 @@ struct ops_reply {
 
     const struct ops_token *tokens; /* token_login: STORE_SLOTS of them, always */
     size_t token_count;             /* of them may be used; the others nobody can present */
-    const struct ops_token_outcome *outcome; /* token_commit */
-    const struct store_tokens *clients;      /* token_list */
+    const struct ops_token_outcome *outcome;             /* token_commit */
+    const struct store_tokens *clients;                  /* token_list */
+    const struct store_audit_page *audit;                /* audit_list */
+    const struct store_setting_changes *setting_changes; /* setting_history */
 };
 
 /* What is asked about tokens. */
@@ -81,7 +83,9 @@ struct ops_ask {
     int64_t mark;         /* upgrade: that of ops_login's reply */
     const struct sasl_credential *credential; /* upgrade */
     struct ops_token_ask token;
-    struct ops_actor actor; /* goes into the event of a change */
+    struct store_audit_ask audit;       /* audit_list; its limit is the one above */
+    struct store_setting_query setting; /* setting_history */
+    struct ops_actor actor;             /* goes into the event of a change */
     void (*done)(void *ctx, const struct ops_reply *reply);
     void *ctx;
 };

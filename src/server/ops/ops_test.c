@@ -489,6 +489,7 @@ static void commits_in_groups(void **state)
     assert_int_equal(change(f, "alice", "x", ops_account_add), OPS_OK);
     gate_set(&f->gate, true);
     size_t before = f->gate.commits;
+    uint64_t total = ops_commits(f->ops).total;
     for (int i = 0; i <= WAITING; i++) {
         struct ops_ask ask = ask_of(&answers[i], "alice");
         ask.reason = STR_LIT("r");
@@ -497,12 +498,14 @@ static void commits_in_groups(void **state)
         if (i == 0)
             gate_await(&f->gate);
     }
+    assert_int_equal(ops_commits(f->ops).total, total); /* one runs */
     gate_set(&f->gate, false);
     for (int i = 0; i <= WAITING; i++) {
         wait_for(f, &answers[i]);
         assert_int_equal(answers[i].result, OPS_OK);
     }
     assert_int_equal(f->gate.commits, before + 2);
+    assert_int_equal(ops_commits(f->ops).total, total + 2);
     assert_int_equal(f->gate.largest, WAITING);
     assert_true(login(f, "alice", "").disabled); /* the last one was first in, last out */
 }

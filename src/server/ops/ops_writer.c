@@ -48,6 +48,32 @@ static void commit(struct ops_writer *writer, struct ops_write *const *batch, si
                    result == STORE_OK ? "a change failed" : "a transaction failed", fault.text);
 }
 
+/* Under the lock, as the next. */
+static void commit_begins(struct ops_writer *writer)
+{
+    writer->began_ns = uv_hrtime();
+}
+
+static void commit_ended(struct ops_writer *writer)
+{
+    uint64_t now_ns = uv_hrtime();
+    recent_note(&writer->recent, now_ns / 1000000, (now_ns - writer->began_ns) / 1000);
+    writer->began_ns = 0;
+    writer->commits++;
+}
+
+struct ops_commits ops_writer_commits(struct ops_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    uint64_t now_ns = uv_hrtime();
+    uint64_t runs_us = writer->began_ns > 0 ? (now_ns - writer->began_ns) / 1000 : 0;
+    struct ops_commits ret = {writer->commits, recent_read(&writer->recent, now_ns / 1000000)};
+    pthread_mutex_unlock(&writer->lock);
+    if (runs_us > ret.recent.worst_us) /* a disk that hangs shows before it goes on */
+        ret.recent.worst_us = runs_us;
+    return ret;
+}
+
 static void run(struct work *work)
 {
     struct ops_writer *writer = write_of(work)->writer;
@@ -57,11 +83,14 @@ static void run(struct work *work)
 
     pthread_mutex_lock(&writer->lock);
     size_t count = write_of(work)->state == WAITING ? take_batch(writer, batch) : 0;
+    if (count > 0)
+        commit_begins(writer);
     pthread_mutex_unlock(&writer->lock);
     if (count == 0)
         return;
     commit(writer, batch, count);
     pthread_mutex_lock(&writer->lock);
+    commit_ended(writer);
     for (size_t i = 0; i < count; i++) {
         batch[i]->state = COMMITTED;
         if (batch[i]->dropped)

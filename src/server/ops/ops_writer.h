@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "net/work.h"
+#include "server/ops/ops.h"
 #include "server/store/store.h"
 
 #include <pthread.h>
@@ -15,8 +16,12 @@
 enum { OPS_BATCH_MAX = 256 };
 
 struct ops_writer {
-    pthread_mutex_t lock; /* guards `waiting`, and `state` and `dropped` of the writes */
+    /* Guards `waiting` and the figures, and `state` and `dropped` of the writes. */
+    pthread_mutex_t lock;
     struct list waiting;
+    struct recent recent; /* how long commits took */
+    uint64_t commits;     /* that have ended */
+    uint64_t began_ns;    /* the one that runs; 0 for none */
     struct store *store;
     const struct log_sink *log;
 };
@@ -42,5 +47,8 @@ void ops_writer_finish(struct ops_writer *writer);
  * one thread. */
 bool ops_writer_submit(struct ops_writer *writer, struct work_port *port,
                        struct ops_write *w) MUST_USE;
+
+/* Any thread. */
+struct ops_commits ops_writer_commits(struct ops_writer *writer);
 
 #endif

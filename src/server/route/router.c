@@ -143,6 +143,8 @@ static void send_on(struct session *s, const struct element *e, struct parcel *p
         return;
     }
     p->block = block_new(buf_peek(&w->scratch));
+    if (p->kind == STANZA_MESSAGE)
+        figures_count(&w->figures, FIGURE_MESSAGES);
     if (p->kind != STANZA_PRESENCE || presence_directed(s, p))
         router_send(w, p);
     else

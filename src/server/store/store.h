@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "server/store/store_settings.h"
 
 enum store_result {
     STORE_OK = 0,
@@ -147,6 +148,36 @@ struct store_sessions {
     bool more;
 };
 
+/* --- what was done, and by whom --- */
+
+/* A row of the audit trail. Text is UTF-8 without NUL; `address` and `detail` may be "". */
+struct store_audit {
+    int64_t id;         /* higher than that of any row before, also of those that are gone; out */
+    int64_t time_s;     /* Unix time: now_s of the write; out */
+    struct str actor;   /* a bare JID, or "uid 0"; never empty */
+    struct str address; /* where that person was */
+    struct str action;  /* "account.disabled"; never empty */
+    struct str object;  /* what it was done to: "bob@example.org"; never empty */
+    struct str detail;  /* "on leave" */
+};
+
+/* Which rows. Each text may be STR_NONE or "": any. */
+struct store_audit_ask {
+    int64_t before;    /* lower ids than this one; 0: from the newest on */
+    struct str actor;  /* exactly */
+    struct str action; /* what it begins with: "account." */
+    struct str object; /* exactly */
+    size_t limit;
+};
+
+struct store_audit_page {
+    struct store_audit *entries; /* newest first */
+    size_t count;
+    bool more;
+};
+
+enum { STORE_AUDIT_DROP_MAX = 1000 };
+
 /* --- changes --- */
 
 /* The key of the domain that a set-up named. */
@@ -170,7 +201,10 @@ enum store_change {
                         */
     STORE_LOGOUT,      /* deletes all tokens; STORE_NOT_FOUND */
     STORE_SESSION,     /* adds `session`; STORE_EXISTS */
-    STORE_SESSIONS_CLEAR
+    STORE_SESSIONS_CLEAR,
+    STORE_AUDIT,  /* nothing but its `audit` */
+    STORE_SETTING /* does `setting`, and notes it in the history; STORE_NOT_FOUND: it was not set,
+                     STORE_EXISTS: to the same value */
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -186,6 +220,12 @@ struct store_write {
     struct str client;
     struct store_token_change *token;
     const struct store_session *session;
+    const struct store_setting_change *setting;
+    /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows
+     * go, as far as there are more than `audit_keep` (at least 1) of them: STORE_AUDIT_DROP_MAX at
+     * most, so that no transaction takes long. */
+    struct store_audit *audit;
+    int64_t audit_keep;
     int64_t old_mark;
     int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
@@ -230,9 +270,20 @@ struct store_ops {
     enum store_result (*has_role)(struct store *s, struct str domain, enum store_role role,
                                   struct store_fault *fault);
 
+    /* Rows of the audit trail; they live in `a`. */
+    enum store_result (*audit)(struct store *s, const struct store_audit_ask *ask, struct arena *a,
+                               struct store_audit_page *ret, struct store_fault *fault);
+
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,
                               struct store_fault *fault);
+
+    /* At most STORE_SETTINGS_MAX; and a page of their history. They live in `a`. */
+    enum store_result (*settings)(struct store *s, struct arena *a, struct store_settings *ret,
+                                  struct store_fault *fault);
+    enum store_result (*setting_changes)(struct store *s, const struct store_setting_query *query,
+                                         struct arena *a, struct store_setting_changes *ret,
+                                         struct store_fault *fault);
 
     /* All in one transaction. STORE_OK: it is durable, and each write has its own result, which
      * concerns that write only. Else nothing was changed and each write has the returned one. */

@@ -2,7 +2,9 @@
 #include "server/store/store.h"
 
 #include "base/wipe.h"
+#include "server/store/store_mem_audit.h"
 #include "server/store/store_mem_sessions.h"
+#include "server/store/store_mem_settings.h"
 #include "server/store/store_mem_tokens.h"
 
 #include <pthread.h>
@@ -36,6 +38,8 @@ struct store_mem {
     struct mem_meta *metas;
     size_t meta_count;
     struct mem_sessions sessions;
+    struct mem_audit audit;
+    struct mem_settings settings;
 };
 
 static struct store_mem *mem_of(struct store *s)
@@ -472,7 +476,7 @@ static enum store_result apply_to_account(struct mem_account *a, const struct st
     }
 }
 
-static enum store_result apply(struct store_mem *m, const struct store_write *w)
+static enum store_result apply_change(struct store_mem *m, const struct store_write *w)
 {
     struct mem_account *a = find(m, w->domain, w->user);
     switch (w->change) {
@@ -491,9 +495,27 @@ static enum store_result apply(struct store_mem *m, const struct store_write *w)
     case STORE_SESSIONS_CLEAR:
         mem_sessions_clear(&m->sessions);
         return STORE_OK;
+    case STORE_AUDIT:
+        return STORE_OK;
+    case STORE_SETTING:
+        return mem_settings_change(&m->settings, w->setting, w->now_s);
     default:
         return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
+}
+
+/* The row is made before the change, so that it cannot fail after it. */
+static enum store_result apply(struct store_mem *m, const struct store_write *w)
+{
+    struct mem_audit_row *row = NULL;
+    if (w->audit && !(row = mem_audit_row_new(w->audit)))
+        return STORE_NO_MEMORY;
+    enum store_result result = apply_change(m, w);
+    if (row && result == STORE_OK)
+        mem_audit_take(&m->audit, w, row);
+    else
+        mem_audit_row_free(row);
+    return result;
 }
 
 static bool may_sign_in(void *ctx, struct str domain, struct str user)
@@ -511,6 +533,42 @@ static enum store_result mem_sessions(struct store *s, struct str domain, struct
     pthread_mutex_lock(&m->lock);
     const struct mem_sessions_ask ask = {domain, after, limit, may_sign_in, m};
     bool ok = mem_sessions_read(&m->sessions, &ask, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_audit(struct store *s, const struct store_audit_ask *ask,
+                                   struct arena *a, struct store_audit_page *ret,
+                                   struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_audit_read(&m->audit, ask, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_settings(struct store *s, struct arena *a, struct store_settings *ret,
+                                      struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_settings_read(&m->settings, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_setting_changes(struct store *s,
+                                             const struct store_setting_query *query,
+                                             struct arena *a, struct store_setting_changes *ret,
+                                             struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_settings_history(&m->settings, query, a, ret);
     pthread_mutex_unlock(&m->lock);
     return ok ? STORE_OK : STORE_NO_MEMORY;
 }
@@ -537,6 +595,8 @@ static void mem_free(struct store *s)
         wipe_free_cstr(m->metas[i].value);
     }
     mem_sessions_clear(&m->sessions);
+    mem_audit_finish(&m->audit);
+    mem_settings_finish(&m->settings);
     free(m->accounts);
     free(m->metas);
     pthread_mutex_destroy(&m->lock);
@@ -551,7 +611,10 @@ static const struct store_ops store_mem_ops = {
     .tokens = mem_tokens,
     .sessions = mem_sessions,
     .has_role = mem_has_role,
+    .audit = mem_audit,
     .meta = mem_meta,
+    .settings = mem_settings,
+    .setting_changes = mem_setting_changes,
     .commit = mem_commit,
     .free = mem_free,
 };

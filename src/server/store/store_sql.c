@@ -20,6 +20,14 @@
     " LEFT JOIN token t ON t.domain = a.domain AND t.username = a.username"
 #define TOKENS_ORDER " WHERE a.domain = ? AND a.username = ? ORDER BY t.client_id, t.slot DESC"
 
+#define AUDIT_PAGE(where, id)                                                                      \
+    "SELECT id, time_s, actor, address, action, object, detail FROM audit WHERE " where id         \
+    " < ? ORDER BY " id " DESC LIMIT ?"
+/* An object was touched by few, an actor touched much: the plus keeps a column out of the choice of
+ * an index. */
+#define AUDIT_ACTION "action >= ? AND action < ? AND "
+#define AUDIT_OTHER_ACTION "+action >= ? AND +action < ? AND "
+
 /* BEGIN_WRITE is the driver's own. */
 static const char *const texts[STATEMENT_COUNT] = {
     [COMMIT] = "COMMIT",
@@ -85,6 +93,31 @@ static const char *const texts[STATEMENT_COUNT] = {
                    " VALUES (?, ?, ?, ?, ?)",
     [CLEAR_SESSIONS] = "DELETE FROM session",
     [CLEAR_STANZAS] = "DELETE FROM session_stanza",
+    [ADD_AUDIT] = "INSERT INTO audit (id, time_s, actor, address, action, object, detail)"
+                  " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM audit",
+    [AUDIT_ENDS] = "SELECT (SELECT MIN(id) FROM audit), (SELECT MAX(id) FROM audit)",
+    [DROP_AUDIT] = "DELETE FROM audit WHERE id <= ?",
+    [AUDIT_PAGES] = AUDIT_PAGE("", "id"),
+    [AUDIT_PAGES + 1] = AUDIT_PAGE(AUDIT_ACTION, "+id"),
+    [AUDIT_PAGES + 2] = AUDIT_PAGE("actor = ? AND ", "id"),
+    [AUDIT_PAGES + 3] = AUDIT_PAGE("actor = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [AUDIT_PAGES + 4] = AUDIT_PAGE("object = ? AND ", "id"),
+    [AUDIT_PAGES + 5] = AUDIT_PAGE("object = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [AUDIT_PAGES + 6] = AUDIT_PAGE("object = ? AND +actor = ? AND ", "id"),
+    [AUDIT_PAGES + 7] = AUDIT_PAGE("object = ? AND +actor = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [SETTINGS] = "SELECT name, value FROM setting ORDER BY name LIMIT ?",
+    [SETTING] = "SELECT value FROM setting WHERE name = ?",
+    [DROP_SETTING] = "DELETE FROM setting WHERE name = ?",
+    [ADD_SETTING] = "INSERT INTO setting (name, value) VALUES (?, ?)",
+    [SETTING_CHANGES] = "SELECT id, time_s, actor, address, name, old_value IS NULL, old_value,"
+                        " new_value IS NULL, new_value FROM setting_change"
+                        " WHERE (? = '' OR name = ?) AND id < ? ORDER BY id DESC LIMIT ?",
+    [ADD_SETTING_CHANGE] = "INSERT INTO setting_change (id, actor, address, name, old_value,"
+                           " new_value, time_s) SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?,"
+                           " (SELECT value FROM setting WHERE name = ?),"
+                           " CASE ? WHEN 1 THEN ? END, ? FROM setting_change",
+    [DROP_OLD_CHANGES] = "DELETE FROM setting_change"
+                         " WHERE id <= (SELECT MAX(id) FROM setting_change) - ?",
 };
 
 struct store_sql *store_sql_of(struct store *s)
@@ -564,7 +597,7 @@ static enum store_result set_up(struct connection *c, const struct store_write *
     return r == SQL_CONSTRAINT ? STORE_OK : store_sql_result(r);
 }
 
-static enum store_result apply(struct connection *c, const struct store_write *w)
+static enum store_result apply_change(struct connection *c, const struct store_write *w)
 {
     switch (w->change) {
     case STORE_ADD:
@@ -596,8 +629,18 @@ static enum store_result apply(struct connection *c, const struct store_write *w
         return store_sql_session_add(c, w);
     case STORE_SESSIONS_CLEAR:
         return store_sql_sessions_clear(c);
+    case STORE_AUDIT:
+        return STORE_OK;
+    case STORE_SETTING:
+        return store_sql_setting_change(c, w);
     }
     return STORE_FAILED;
+}
+
+static enum store_result apply(struct connection *c, const struct store_write *w)
+{
+    enum store_result result = apply_change(c, w);
+    return result == STORE_OK && w->audit ? store_sql_audit_add(c, w) : result;
 }
 
 static void apply_noted(struct connection *c, struct store_write *w, struct store_fault *fault)
@@ -699,7 +742,10 @@ static const struct store_ops store_sql_ops = {
     .tokens = store_sql_tokens,
     .sessions = store_sql_sessions,
     .has_role = sql_has_role,
+    .audit = store_sql_audit,
     .meta = sql_meta,
+    .settings = store_sql_settings,
+    .setting_changes = store_sql_setting_changes,
     .commit = sql_commit,
     .free = sql_free,
 };

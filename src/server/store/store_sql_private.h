@@ -44,6 +44,18 @@ enum statement {
     ADD_STANZA,
     CLEAR_SESSIONS,
     CLEAR_STANZAS,
+    ADD_AUDIT,
+    AUDIT_ENDS,
+    DROP_AUDIT,
+    AUDIT_PAGES, /* and seven that follow: store_sql_audit.c */
+    AUDIT_PAGES_LAST = AUDIT_PAGES + 7,
+    SETTINGS,
+    SETTING,
+    DROP_SETTING,
+    ADD_SETTING,
+    SETTING_CHANGES,
+    ADD_SETTING_CHANGE,
+    DROP_OLD_CHANGES,
     STATEMENT_COUNT
 };
 
@@ -104,5 +116,24 @@ enum store_result store_sql_sessions(struct store *base, struct str domain, stru
 /* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
 enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
 enum store_result store_sql_sessions_clear(struct connection *c);
+
+/* --- store_sql_audit.c --- */
+
+enum store_result store_sql_audit(struct store *base, const struct store_audit_ask *ask,
+                                  struct arena *a, struct store_audit_page *ret,
+                                  struct store_fault *fault);
+/* Adds w->audit, within the transaction. */
+enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_settings.c --- */
+
+enum store_result store_sql_settings(struct store *base, struct arena *a,
+                                     struct store_settings *ret, struct store_fault *fault);
+enum store_result store_sql_setting_changes(struct store *base,
+                                            const struct store_setting_query *query,
+                                            struct arena *a, struct store_setting_changes *ret,
+                                            struct store_fault *fault);
+/* STORE_SETTING, within the transaction. */
+enum store_result store_sql_setting_change(struct connection *c, const struct store_write *w);
 
 #endif

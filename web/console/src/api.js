@@ -8,6 +8,9 @@ export const session = store(undefined);
 // Whether the session was ended by the server, not by who was signed in.
 export const ended = store(false);
 
+// The address of the administrator that set-up made, until somebody has signed in.
+export const madeAtSetUp = store(null);
+
 function endSession() {
     if (session.get()) ended.set(true);
     session.set(null);
@@ -67,8 +70,26 @@ export const api = {
     enable: (user) => call("POST", "users/enable", { body: { user } }),
     logout: (user) => call("POST", "users/logout", { body: { user } }),
     remove: (user) => call("POST", "users/remove", { body: { user } }),
+    setRole: (user, role) => call("POST", "users/role", { body: { user, role } }),
+    revokeToken: (user, client) => call("POST", "users/tokens/revoke", { body: { user, client } }),
     closeSession: (jid) => call("POST", "sessions/close", { body: { jid } }),
     checkName: (user, signal) => call("POST", "names", { body: { user }, signal }),
-    sessions: (limit) => call("GET", `sessions${query({ limit })}`),
+    sessions: (parameters, signal) => call("GET", `sessions${query(parameters)}`, { signal }),
     logins: (parameters) => call("GET", `logins${query(parameters)}`),
+    audit: (parameters, signal) => call("GET", `audit${query(parameters)}`, { signal }),
+    settings: (signal) => call("GET", "settings", { signal }),
+    setSetting: (name, value) => call("POST", "settings", { body: { name, value } }),
+    resetSetting: (name) => call("POST", "settings/reset", { body: { name } }),
+    checkSetting: (name, value, signal) => call("POST", "settings/check", { body: { name, value }, signal }),
+    settingChanges: (parameters, signal) => call("GET", `settings/history${query(parameters)}`, { signal }),
+    reload: () => call("POST", "reload", { body: {} }),
+    setUpState: (signal) => call("GET", "setup", { signal }),
+    setUp: (key, domain, user, password) => call("POST", "setup", { body: { key, domain, user, password } }),
+    login: (id, signal) => call("GET", `login${query({ id })}`, { signal }),
+    mechanisms: (signal) => call("GET", "mechanisms", { signal }),
+    throttle: (signal) => call("GET", "throttle", { signal }),
+    forgive: (kind, who) => call("POST", "throttle/forgive", { body: { kind, who } }),
+    blocks: (signal) => call("GET", "blocks", { signal }),
+    block: (network, reason, hours) => call("POST", "blocks", { body: { network, reason, hours } }),
+    unblock: (network) => call("POST", "blocks/remove", { body: { network } }),
 };

@@ -1,24 +1,27 @@
 import { useEffect } from "preact/hooks";
 import { session } from "./api.js";
 import { useWords } from "./i18n.js";
+import { lazy } from "./lazy.jsx";
 import { status } from "./live.js";
 import { NotFound } from "./pages/not_found.jsx";
-import { Home } from "./pages/home.jsx";
-import { Sessions } from "./pages/sessions.jsx";
 import { SignIn } from "./pages/sign_in.jsx";
-import { SignIns } from "./pages/sign_ins.jsx";
-import { Users } from "./pages/users.jsx";
 import { route } from "./router.js";
 import { Shell } from "./shell.jsx";
 import { useStore } from "./store.js";
 
+const Users = lazy(async () => (await import("./pages/users.jsx")).Users);
+
 const PAGES = {
-    "/": { page: Home, title: "home.title" },
+    "/": { page: lazy(async () => (await import("./pages/home.jsx")).Home), title: "home.title" },
     "/users": { page: Users, title: "users.title" },
     "/users/new": { page: Users, title: "new.title" },
-    "/sessions": { page: Sessions, title: "sessions.title" },
-    "/sign-ins": { page: SignIns, title: "xray.title" },
+    "/sessions": { page: lazy(async () => (await import("./pages/sessions.jsx")).Sessions), title: "sessions.title" },
+    "/security": { page: lazy(async () => (await import("./pages/security.jsx")).Security), title: "security.title" },
+    "/sign-ins": { page: lazy(async () => (await import("./pages/sign_ins.jsx")).SignIns), title: "xray.title" },
+    "/audit": { page: lazy(async () => (await import("./pages/audit.jsx")).Audit), title: "trail.title" },
+    "/settings": { page: lazy(async () => (await import("./pages/settings.jsx")).Settings), title: "set.title" },
 };
+const SetUp = lazy(async () => (await import("./pages/setup.jsx")).SetUp);
 const NONE = { page: NotFound, title: "lost.title" };
 
 function useTitle(words) {
@@ -46,8 +49,16 @@ function SignedOut() {
     return <SignIn />;
 }
 
+function FirstRun() {
+    const { t } = useWords();
+    useTitle(t("first.title"));
+    return <SetUp />;
+}
+
 export function App() {
     const who = useStore(session);
+    const { path } = useStore(route);
     if (who === undefined) return null;
+    if (path === "/setup") return <FirstRun />;
     return who ? <SignedIn who={who} /> : <SignedOut />;
 }

@@ -48,17 +48,28 @@ function millisecondsIn(language) {
     return (ms) => (ms < 10000 ? number.format(ms) : seconds.format(ms / 1000));
 }
 
+// Small spans as exactly as they are told apart: "0.42 ms", "18.3 ms", "240 ms".
+function fineIn(language) {
+    const number = (digits) =>
+        new Intl.NumberFormat(language, { style: "unit", unit: "millisecond", unitDisplay: "short", maximumFractionDigits: digits });
+    const [whole, one, two] = [number(0), number(1), number(2)];
+    return (ms) => (ms < 10 ? two : ms < 100 ? one : whole).format(ms);
+}
+
 function make(language) {
     const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
     const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
     const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
     const minute = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const number = new Intl.NumberFormat(language);
+    const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     return {
         number: (n) => number.format(n),
+        rate: (n) => (n < 10 ? tenths : number).format(n < 10 ? n : Math.round(n)),
         bytes: bytesIn(language),
         span: spanIn(language),
         ms: millisecondsIn(language),
+        fine: fineIn(language),
         day: (ms) => day.format(ms),
         moment: (ms) => moment.format(ms),
         clock: (ms) => clock.format(ms),

@@ -50,11 +50,17 @@ export function buckets(logins, now_ms, span_ms, count) {
     return list;
 }
 
-// What an operator should look at: [{kind, level, ...values}], the worst first.
+// Whole days until then; less than nought when it is over.
+export function daysUntil(time_s, now_ms) {
+    return Math.floor((time_s * 1000 - now_ms) / DAY_MS);
+}
+
+// What an operator should look at and the server does not say in its own warnings: [{kind, level,
+// ...values}], the worst first.
 export function warnings(status, logins, now_ms) {
     const found = [];
-    if (status) {
-        const days = Math.floor((status.certificate.not_after_s * 1000 - now_ms) / DAY_MS);
+    if (status && !status.warnings) {
+        const days = daysUntil(status.certificate.not_after_s, now_ms);
         if (days < 0) found.push({ kind: "certificate_over", level: "bad" });
         else if (days < 30) found.push({ kind: "certificate_soon", level: "warn", days });
     }

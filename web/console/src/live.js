@@ -1,10 +1,11 @@
 // The stream of events: what the server says of itself, kept for as long as the page is open.
 import { api, session } from "./api.js";
+import { pointOf } from "./figures.js";
 import { store } from "./store.js";
 
 const HISTORY = 150; // status comes every 2 s: five minutes
 const LOGINS = 1000;
-const ACCOUNTS = ["added", "removed", "enabled", "disabled", "password", "logged_out"];
+const ACCOUNTS = ["added", "removed", "enabled", "disabled", "password", "logged_out", "role"];
 const RETRY_MS = 3000;
 
 export const connected = store(false);
@@ -13,13 +14,15 @@ export const history = store([]);
 export const logins = store([]); // the newest first
 export const accountChange = store(null); // the last event of an account
 
+export const auditEntry = store(null); // the last entry of the audit trail
+export const settingChange = store(null); // the last change of a setting
+
 let source = null;
 
 function onStatus(now) {
     status.set(now);
-    const memory = now.loops.reduce((sum, loop) => sum + loop.memory_bytes, 0);
-    const point = { sessions: now.sessions, connections: now.connections, signingIn: now.signing_in, memory };
-    history.set([...history.get().slice(1 - HISTORY), point]);
+    const past = history.get();
+    history.set([...past.slice(1 - HISTORY), pointOf(past.at(-1), now, Date.now())]);
 }
 
 // Ids rise by one with each record, so that what comes twice is seen.
@@ -57,9 +60,12 @@ function open() {
     source.onerror = onError;
     source.addEventListener("status", (event) => onStatus(JSON.parse(event.data)));
     source.addEventListener("login", (event) => addLogins([JSON.parse(event.data)]));
+    source.addEventListener("audit", (event) => auditEntry.set(JSON.parse(event.data)));
+    source.addEventListener("settings.changed", (event) => settingChange.set(JSON.parse(event.data)));
     for (const kind of ACCOUNTS)
         source.addEventListener(`account.${kind}`, (event) =>
             accountChange.set({ kind, ...JSON.parse(event.data) }));
+    source.addEventListener("tokens.revoked", (event) => accountChange.set({ kind: "tokens", ...JSON.parse(event.data) }));
 }
 
 function close() {
@@ -74,6 +80,8 @@ function forget() {
     history.set([]);
     logins.set([]);
     accountChange.set(null);
+    auditEntry.set(null);
+    settingChange.set(null);
 }
 
 session.follow((now) => (now ? open() : forget()));

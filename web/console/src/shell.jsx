@@ -12,6 +12,9 @@ const PLACES = [
     { path: "/users", icon: "users", words: "nav.users" },
     { path: "/sessions", icon: "sessions", words: "nav.sessions" },
     { path: "/sign-ins", icon: "xray", words: "nav.xray" },
+    { path: "/security", icon: "shield", words: "nav.security" },
+    { path: "/audit", icon: "audit", words: "nav.audit" },
+    { path: "/settings", icon: "settings", words: "nav.settings" },
 ];
 
 function isHere(place, path) {

@@ -13,7 +13,7 @@ walk("the keyboard opens a user, turns away from an act, and comes back to the r
     await page.goto("/users");
     await page.getByRole("link", { name: "benvolio", exact: true }).focus();
     await page.keyboard.press("Enter");
-    await drawerOf(page, "benvolio").getByText("Pixel 9").waitFor();
+    await drawerOf(page, "benvolio").getByText("Pixel 9").first().waitFor();
     await page.getByRole("button", { name: t("act.logout.name") }).focus();
     await page.keyboard.press("Enter");
     await page.getByText(t("act.logout.then", { user: "benvolio" })).waitFor();
@@ -77,12 +77,56 @@ walk("a user is disabled with a reason, and enabled again", {}, async (page, t, 
 walk("a user is signed out everywhere", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/users?user=viola");
-    await drawerOf(page, "viola").getByText("Pixel 9").waitFor();
+    await drawerOf(page, "viola").getByText("Pixel 9").first().waitFor();
     await (await openAct(page, t, "logout")).waitFor();
     await page.getByRole("button", { name: t("act.logout.do") }).click();
     await page.getByText(t("act.logout.done", { jid: "viola@example.org" })).waitFor();
     await page.getByText(t("one.no_tokens")).waitFor();
     assert.ok(!mock.world.sessions.some(({ jid }) => jid.startsWith("viola@")));
+});
+
+walk("a role is given, and another one only", {}, async (page, t, { axe }) => {
+    await signIn(page, t);
+    await page.goto("/users?user=orsino");
+    await (await openAct(page, t, "role")).waitFor();
+    assert.ok(await page.getByRole("radio", { name: t("role.none") }).isChecked());
+    await page.getByRole("button", { name: t("act.role.do") }).click();
+    await page.getByRole("alert").getByText(t("act.role.same", { user: "orsino" })).waitFor();
+    await page.getByRole("radio", { name: t("role.read-only") }).check();
+    assert.deepEqual(await axe(), []);
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.role.done", { jid: "orsino@example.org" })).waitFor();
+    await drawerOf(page, "orsino").getByText(t("role.read-only"), { exact: true }).waitFor();
+    assert.equal(accountOf("orsino").role, "read-only");
+});
+
+walk("one app is taken its token, after a question", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/users?user=nurse");
+    await drawerOf(page, "nurse").getByRole("button", { name: `${t("revoke.short")} linnet 0.1.0` }).click();
+    const question = page.getByRole("dialog", { name: t("revoke.title") });
+    await focusOn(page, t("new.cancel"));
+    await page.keyboard.press("Escape");
+    await question.waitFor({ state: "detached" });
+    assert.equal(accountOf("nurse").tokens.length, 3);
+    await drawerOf(page, "nurse").getByRole("button", { name: `${t("revoke.short")} linnet 0.1.0` }).click();
+    await question.getByRole("button", { name: t("revoke.do") }).click();
+    await page.getByRole("status").getByText(t("act.revoke.done", { jid: "nurse@example.org" })).waitFor();
+    await drawerOf(page, "nurse").getByText("linnet 0.1.0", { exact: true }).waitFor({ state: "detached" });
+    assert.deepEqual(accountOf("nurse").tokens.map((token) => token.software), ["Conversations 2.17", ""]);
+});
+
+walk("a session of a user is closed in the drawer", {}, async (page, t, { axe }) => {
+    const jid = "小明@example.org/phone";
+    await signIn(page, t);
+    await page.goto("/users?user=小明");
+    const sessions = drawerOf(page, "小明").getByRole("list", { name: t("one.sessions") });
+    await sessions.getByRole("button", { name: `${t("close.short")} phone` }).click();
+    await page.getByRole("dialog", { name: t("close.title") }).getByRole("button", { name: t("close.do") }).click();
+    await page.getByRole("status").getByText(t("act.close.done", { jid })).waitFor();
+    await drawerOf(page, "小明").getByText(t("one.no_sessions")).waitFor();
+    assert.ok(!mock.world.sessions.some((session) => session.jid === jid));
+    assert.deepEqual(await axe(), []);
 });
 
 walk("a user who comes while looked at is seen, though the number of sessions stays", {}, async (page, t) => {
@@ -158,7 +202,7 @@ walk("read-only sees a user and the sessions, and acts on none", {}, async (page
     await signIn(page, t, "auditor", "battery staple");
     await page.goto("/users?user=romeo");
     await page.getByText(t("one.read_only_note")).waitFor();
-    await drawerOf(page, "romeo").getByText("Pixel 9").waitFor();
+    await drawerOf(page, "romeo").getByText("Pixel 9").first().waitFor();
     assert.equal(await page.locator(".act").count(), 0);
     await picture(page, "user-read-only");
     await page.goto("/sessions");
@@ -187,6 +231,47 @@ walk("a session is closed after a question", {}, async (page, t, { axe }) => {
     await focusOn(page, t("close.done", { jid }));
     assert.deepEqual(await axe(), []);
     await picture(page, "session-closed");
+});
+
+walk("sessions are filtered by the server, and the address bar keeps it", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/sessions");
+    await page.getByRole("rowheader", { name: /nurse/ }).first().waitFor();
+    await page.getByRole("searchbox", { name: t("sessions.filter") }).fill("gajim");
+    await page.getByRole("rowheader", { name: /nurse/ }).first().waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByRole("row", { name: /Gajim 2.1/ }).first().waitFor();
+    assert.equal(new URL(page.url()).search, "?q=gajim");
+    assert.equal(await page.getByRole("row").count() - 1, mock.world.sessions.filter(({ software }) => software === "Gajim 2.1").length);
+    await page.getByRole("searchbox", { name: t("sessions.filter") }).fill("nobody has this");
+    await page.getByText(t("sessions.no_match")).waitFor();
+});
+
+walk("a phone shows a session in the drawer, and closes it there", { viewport: SIZES.narrow }, async (page, t, { axe }) => {
+    const session = mock.world.sessions.find(({ jid }) => jid.startsWith("romeo@"));
+    await signIn(page, t);
+    await page.goto("/sessions");
+    assert.ok(!(await page.getByText(session.cipher).first().isVisible()));
+    await page.getByRole("link", { name: "romeo@example.org" }).click();
+    const drawer = page.getByRole("dialog", { name: session.jid });
+    await drawer.getByText(session.cipher).waitFor();
+    await assertFits(page);
+    assert.deepEqual(await axe(), []);
+    await drawer.getByRole("button", { name: t("close.do") }).click();
+    await page.getByRole("dialog", { name: t("close.title") }).getByRole("button", { name: t("close.do") }).click();
+    await page.getByRole("status").getByText(t("close.done", { jid: session.jid })).waitFor();
+    assert.equal(await page.getByRole("dialog").count(), 0);
+    assert.ok(!mock.world.sessions.includes(session));
+});
+
+walk("a server that says less of its sessions is shown as well as it is known", {}, async (page, t) => {
+    const known = mock.world.sessions;
+    mock.world.sessions = known.map(({ software, cipher, stanzas_in, stanzas_out, bytes_in, bytes_out, since_s, ...less }) => less);
+    await signIn(page, t);
+    await page.goto("/sessions");
+    await page.getByRole("rowheader", { name: /nurse/ }).first().waitFor();
+    assert.ok(!/undefined|NaN/.test(await page.locator("main").innerText()));
+    mock.world.sessions = known;
 });
 
 walk("a session that is over already is said", {}, async (page, t) => {

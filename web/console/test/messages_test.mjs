@@ -12,10 +12,10 @@ import { translate, translateServer } from "../src/translate.js";
 const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 const LOGIN_WORDS = new URL("../../../src/server/login_words.c", import.meta.url);
 const HAN = /\p{Script=Han}/u;
-const NO_CHINESE = new Set(["xray.tls", "path.sasl2"]);
+const NO_CHINESE = new Set(["xray.tls", "sessions.tls", "path.sasl2"]);
 
 const source = readdirSync(SRC, { recursive: true })
-    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences/.test(name))
+    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences|settings_words/.test(name))
     .map((name) => readFileSync(SRC + name, "utf8"))
     .join("\n");
 

@@ -5,7 +5,9 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { callsOfA, moreOfA } from "./mock_more_a.js";
 import { makeAccounts, makeLogins, makeSessions, makeStatus, makeTokens } from "./mock_data.js";
+import { makeCalls, makeSecurity, moreSession, moreStatus } from "./mock_more_b.js";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const DOMAIN = "example.org";
@@ -43,20 +45,24 @@ function newWorld(now_ms) {
     return {
         started_ms: now_ms,
         accounts: makeAccounts(now_ms).map((account) => ({ ...account, tokens: makeTokens(account.user, now_ms) })),
-        sessions: makeSessions(),
+        sessions: makeSessions().map((session, i) => moreSession(session, i, now_ms)),
+        security: makeSecurity(now_ms),
         logins: makeLogins(now_ms),
         passwords: { ...PASSWORDS },
         signed: new Map(), // cookie -> who
         streams: new Set(), // {cookie, answer}
         failures: 0,
+        status: {}, // what it says otherwise
         down: false, // linnetd does not answer
         streamsFull: false,
         onStreamGone: () => {},
+        ...moreOfA(now_ms),
     };
 }
 
 function statusOf(world) {
-    return makeStatus(Date.now(), world.sessions, world.started_ms);
+    const now_ms = Date.now();
+    return { ...makeStatus(now_ms, world.sessions, world.started_ms), ...moreStatus(now_ms, world.started_ms), ...world.status };
 }
 
 function tell(world, event, data) {
@@ -147,7 +153,7 @@ function acting(event, { own }, change) {
         const account = accountOf(world, body.user);
         if (!own && account.user === who.user) throw new Refusal(403, "policy", "The account is the one you are signed in with.");
         change(world, account, body);
-        tell(world, `account.${event}`, { user: account.user, domain: DOMAIN });
+        tell(world, event.includes(".") ? event : `account.${event}`, { user: account.user, domain: DOMAIN });
         return [200, { jid: `${account.user}@${DOMAIN}` }];
     };
 }
@@ -174,6 +180,26 @@ function remove(world, account) {
     endSessions(world, account);
 }
 
+function setRole(world, account, { role }) {
+    if (!["full", "read-only", "none"].includes(role)) throw new Refusal(422, "usage", "There is no such role.");
+    account.role = role;
+}
+
+function revokeToken(world, account, { client }) {
+    if (!account.tokens.some((token) => token.client === client)) throw new Refusal(422, "usage", "That client has no token.");
+    account.tokens = account.tokens.filter((token) => token.client !== client);
+}
+
+function listSessions(world, { query }) {
+    const limit = number(query, "limit", 100, 1000);
+    const q = (query.get("q") ?? "").toLowerCase();
+    const user = query.get("user");
+    const found = world.sessions.filter(
+        ({ jid, address, software }) => [jid, address, software].some((text) => (text ?? "").toLowerCase().includes(q)) && (!user || jid.startsWith(`${user}@`)),
+    );
+    return [200, { sessions: found.slice(0, limit), more: found.length > limit }];
+}
+
 function closeSession(world, { body, who }) {
     mustBeFull(who);
     if (!world.sessions.some(({ jid }) => jid === body.jid)) throw new Refusal(404, "not-found", "There is no such session.");
@@ -190,8 +216,10 @@ function listLogins(world, { query }) {
     const limit = number(query, "limit", 100, 1000);
     const after = query.has("after") ? number(query, "after", 0, Number.MAX_SAFE_INTEGER) : null;
     const user = query.get("user")?.split("@")[0];
+    const address = query.get("address") ?? "";
     const found = world.logins.filter(
-        (login) => (after === null || login.id > after) && (query.get("failed") !== "true" || !login.ok) && (!user || login.user === user),
+        (login) =>
+            (after === null || login.id > after) && (query.get("failed") !== "true" || !login.ok) && (!user || login.user === user) && login.address.replace("[", "").startsWith(address),
     );
     return [200, { logins: after === null ? found.slice(-limit) : found.slice(0, limit), more: found.length > limit }];
 }
@@ -212,6 +240,7 @@ function follow(world, { cookie, answer }) {
 }
 
 export const CALLS = {
+    ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
     "GET /health": { open: true, run: () => [200, { ok: true }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },
@@ -225,12 +254,15 @@ export const CALLS = {
     "POST /users/enable": { run: acting("enabled", { own: true }, enable) },
     "POST /users/logout": { run: acting("logged_out", { own: false }, endSessions) },
     "POST /users/remove": { run: acting("removed", { own: false }, remove) },
+    "POST /users/role": { run: acting("role", { own: false }, setRole) },
+    "POST /users/tokens/revoke": { run: acting("tokens.revoked", { own: true }, revokeToken) },
     "POST /names": { run: checkName },
-    "GET /sessions": { run: (world, { query }) => [200, { sessions: world.sessions.slice(0, number(query, "limit", 100, 1000)), more: false }] },
+    "GET /sessions": { run: listSessions },
     "POST /sessions/close": { run: closeSession },
     "GET /logins": { run: listLogins },
     "GET /events": { run: follow },
 };
+const MORE = makeCalls({ Refusal, mustBeFull });
 
 // ---- HTTP ----
 
@@ -256,7 +288,8 @@ function checkWrite(request, who, open) {
 }
 
 async function answerCall(world, request, url, answer) {
-    const call = CALLS[`${request.method} ${url.pathname.slice("/api/v1".length)}`];
+    const name = `${request.method} ${url.pathname.slice("/api/v1".length)}`;
+    const call = CALLS[name] ?? MORE[name];
     if (!call) throw new Refusal(404, "not-found", "There is no such call.");
     const cookie = /(?:^|; )linnet_session=([0-9a-f]{64})(?:;|$)/.exec(request.headers.cookie ?? "")?.[1];
     const who = world.signed.get(cookie);

@@ -1,5 +1,6 @@
 // The pages in a real browser against the mock: in both languages, light and dark, wide and narrow.
 import assert from "node:assert/strict";
+import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
 import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
 import { translate } from "../src/translate.js";
@@ -7,16 +8,21 @@ import { translate } from "../src/translate.js";
 // ---- every page, in every dress ----
 
 const PAGES = [
+    ...ADMIN_PAGES,
     ["home", "/", (page, t) => page.getByRole("heading", { name: t("home.hour") })],
     ["users", "/users", (page) => page.getByRole("rowheader", { name: "abram" })],
     ["new", "/users/new", (page, t) => page.getByRole("dialog", { name: t("new.title") })],
     ["user", "/users?user=romeo", (page, t) => page.getByRole("heading", { name: t("one.acts") })],
     ["user-self", "/users?user=admin", (page, t) => page.getByText(t("one.self_note"))],
+    ["user-role", "/users?user=romeo", (page, t) => openAct(page, t, "role")],
     ["user-password", "/users?user=romeo", (page, t) => openAct(page, t, "password")],
     ["user-delete", "/users?user=romeo", (page, t) => openAct(page, t, "remove")],
     ["sessions", "/sessions", (page) => page.getByRole("rowheader", { name: /nurse/ })],
+    ["session", "/sessions?jid=nurse@example.org/3ad0385d57a651f21c7fece79e25d3", (page, t) => page.getByRole("dialog").getByText(t("sessions.user"), { exact: true })],
     ["session-close", "/sessions", (page, t) => askClose(page, t, "nurse@example.org")],
-    ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("xray.ladder") })],
+    ["xray", "/sign-ins?failed=1", (page, t) => page.getByRole("list", { name: t("trace.title") })],
+    ["security", "/security", async (page, t) => (await page.getByText("198.51.100.23").first().waitFor(), page.getByRole("checkbox", { name: "PLAIN" }))],
+    ["block", "/security?block=192.0.2.7", (page, t) => page.getByRole("dialog", { name: t("block.add") })],
 ];
 
 for (const locale of ["en", "zh-CN"])
@@ -196,6 +202,7 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     await signIn(page, t);
     await page.goto("/sign-ins");
     await page.getByText(t("live.on")).waitFor();
+    await page.locator(".xray-row").first().waitFor(); // what is newest now is open
     const id = mock.world.logins.at(-1).id + 1;
     const login = wrongPassword(id, "tybalt", Date.now(), 4000);
     mock.world.logins.push(login);
@@ -250,9 +257,64 @@ walk("the X-ray shows stages with their time, and filters", {}, async (page, t) 
     await page.getByRole("radio", { name: t("xray.only_failed") }).check();
     await page.locator(".xray-what:not(.bad)").first().waitFor({ state: "detached" });
     assert.equal(await page.locator(".xray-what:not(.bad)").count(), 0);
-    await page.getByRole("searchbox", { name: t("xray.search") }).fill("203.0.113");
+    await page.getByRole("searchbox", { name: t("xray.from") }).fill("203.0.113");
     await page.getByText("Not XMPP").first().waitFor();
     assert.match(page.url(), /failed=1/);
+});
+
+walk("a sign-in shows what was said, and that it is not kept any more", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/sign-ins?id=70");
+    const trace = page.getByRole("list", { name: t("trace.title") });
+    await trace.getByText("<initial-response>***</initial-response>").waitFor();
+    assert.deepEqual(await trace.locator(".trace-side").allInnerTexts(), ["C", "S", "C", "S", "C"]);
+    await trace.getByText("2 lines were left out here").waitFor();
+    await page.getByRole("button", { name: t("trace.copy") }).click();
+    await page.getByText(t("copy.done")).waitFor();
+    const kept = mock.world.logins;
+    await page.getByRole("searchbox", { name: t("xray.user") }).waitFor();
+    mock.world.logins = kept.filter((login) => login.id !== 69);
+    await page.locator('[aria-controls="sign-in-69"]').click();
+    await page.getByText(t("trace.gone")).waitFor();
+    mock.world.logins = kept;
+});
+
+walk("the X-ray finds by user and by address", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/sign-ins");
+    await page.locator(".xray-row").first().waitFor();
+    await page.getByRole("searchbox", { name: t("xray.from") }).fill("198.51.100");
+    await page.waitForURL(/from=198/);
+    const failed = mock.world.logins.filter(({ address }) => address.startsWith("198.51.100"));
+    await page.waitForFunction((count) => document.querySelectorAll(".xray-row").length === count, failed.length);
+    await page.getByRole("searchbox", { name: t("xray.user") }).fill(failed[0].user);
+    await page.waitForURL(/user=/);
+    await page.waitForFunction((user) => [...document.querySelectorAll(".xray-who")].every((who) => who.textContent.startsWith(user)), failed[0].user);
+    assert.match(page.url(), /from=198/);
+});
+
+// ---- the server ----
+
+walk("home draws what the server carries, and says what it warns of", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.getByText(/^\d[\d,.]* per second$/).first().waitFor();
+    await page.getByRole("img", { name: new RegExp(`^${t("home.lag")}`) }).waitFor();
+    await page.getByText("*:5223 TLS").waitFor();
+    await page.getByText(t("alert.certificate-expires", { days: 9 })).waitFor();
+    await page.getByText("The moon is full.").waitFor();
+    assert.equal(await page.getByText(t("warn.certificate_soon", { days: 18 })).count(), 0);
+    await page.getByRole("link", { name: t("warn.go") }).click();
+    await page.getByRole("heading", { name: t("security.title") }).waitFor();
+});
+
+walk("a server that says less of itself is shown as well as it is known", {}, async (page, t) => {
+    mock.world.status = Object.fromEntries(["listening", "messages", "lag_ms", "commit", "warnings"].map((name) => [name, undefined]));
+    await signIn(page, t);
+    await page.getByRole("heading", { name: t("home.hour") }).waitFor();
+    await page.getByText(t("warn.certificate_soon", { days: 18 })).waitFor();
+    assert.equal(await page.locator(".trend").count(), 0);
+    assert.ok(!/undefined|NaN/.test(await page.locator("main").innerText()));
+    mock.world.status = {};
 });
 
 // ---- dress ----

@@ -126,6 +126,15 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             }
         });
 
+        await path.test("a role is given, and taken back", async () => {
+            for (const role of ["read-only", "none"]) {
+                await act("role");
+                await page.getByRole("radio", { name: t(`role.${role}`) }).check();
+                await doAct("role");
+                await page.getByRole("dialog").getByRole("definition").getByText(t(`role.${role}`), { exact: true }).waitFor();
+            }
+        });
+
         await path.test("who is disabled does not sign in, who is enabled does", async () => {
             await act("disable");
             await page.getByLabel(t("act.reason")).fill("on leave");

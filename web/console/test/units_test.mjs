@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { pointOf, seriesOf } from "../src/figures.js";
 import { formats } from "../src/format.js";
 import { buckets, place, rungs, warnings, whoOf } from "../src/ladder.js";
+import { changesOf, offeredOf, toggled, valueOf } from "../src/mechanisms.js";
 import { generatePassword } from "../src/secret.js";
+import { linesOf } from "../src/trace.js";
 import { goodLogin, makeStatus, notXmpp, wrongPassword } from "./mock_data.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it by another name than browsers
@@ -70,6 +73,54 @@ test("warnings: a certificate that ends, guesses, faults of the server", () => {
     assert.deepEqual(kinds([broken]), ["server_failed", "certificate_soon"]);
 });
 
+test("what the server warns of is not said twice", () => {
+    const status = { ...makeStatus(NOW_MS, [], NOW_MS), warnings: [] };
+    assert.deepEqual(warnings(status, [], NOW_MS), []);
+    const guess = wrongPassword(1, "romeo", NOW_MS - 1000, 8000);
+    assert.deepEqual(warnings(status, [guess], NOW_MS).map(({ kind }) => kind), ["guessing"]);
+});
+
+test("messages per second are the difference of two counts", () => {
+    const now = (messages) => ({ ...makeStatus(NOW_MS, [], NOW_MS), messages, lag_ms: 3, commit: { mean_ms: 1.5 } });
+    const first = pointOf(undefined, now(100), 10000);
+    assert.equal(first.rate, null);
+    const second = pointOf(first, now(150), 12500);
+    assert.equal(second.rate, 20);
+    assert.equal(pointOf(second, now(400), 12600).rate, 20, "too soon to tell");
+    assert.equal(pointOf(second, now(3), 15000).rate, null, "it was started anew");
+    assert.deepEqual(seriesOf([first, second], "rate"), [20]);
+    assert.deepEqual(seriesOf([first, second], "lag"), [3, 3]);
+    const less = pointOf(second, makeStatus(NOW_MS, [], NOW_MS), 15000);
+    assert.deepEqual([less.rate, less.lag, less.commit], [null, null, null]);
+});
+
+test("a trace is read line by line, as the server prints it", () => {
+    assert.deepEqual(linesOf("     4 ms  C: <a x='1'/>  S: \n           ... 2 lines were left out here ...\n 10042 ms  S: <b/>\n"), [
+        { at_ms: 4, side: "C", text: "<a x='1'/>  S: " },
+        { text: "... 2 lines were left out here ..." },
+        { at_ms: 10042, side: "S", text: "<b/>" },
+    ]);
+    assert.deepEqual(linesOf(""), []);
+});
+
+const METHODS = [
+    { name: "SCRAM-SHA-256", offered: true, legacy: false, class: "scram" },
+    { name: "DIGEST-MD5", offered: false, legacy: true, class: "digest" },
+    { name: "PLAIN", offered: true, legacy: false, class: "plain" },
+    { name: "SCRAM-SHA-1", offered: true, legacy: false, class: "scram" },
+];
+
+test("methods are ticked in the order of the server; the server's own choice is written as nothing", () => {
+    const offered = offeredOf(METHODS);
+    assert.deepEqual(offered, ["SCRAM-SHA-256", "PLAIN", "SCRAM-SHA-1"]);
+    const without = toggled(offered, "SCRAM-SHA-256", METHODS);
+    assert.equal(valueOf(without, METHODS, false), "PLAIN, SCRAM-SHA-1");
+    assert.deepEqual(toggled(without, "SCRAM-SHA-256", METHODS), offered);
+    assert.equal(valueOf(offered, METHODS, false), "");
+    assert.equal(valueOf(offered, METHODS, true), offered.join(", "));
+    assert.deepEqual(changesOf(offered, [...without, "DIGEST-MD5"]), { gone: ["SCRAM-SHA-256"], come: ["DIGEST-MD5"] });
+});
+
 test("spans and sizes in both languages", () => {
     const english = formats("en");
     assert.equal(english.span(0), "0 sec");
@@ -80,6 +131,8 @@ test("spans and sizes in both languages", () => {
     assert.equal(english.bytes(0), "0 bytes");
     assert.equal(english.ms(8033), "8,033 ms");
     assert.equal(english.ms(12345), "12.3 sec");
+    assert.deepEqual([0.4231, 18.27, 240.4].map(english.fine), ["0.42 ms", "18.3 ms", "240 ms"]);
+    assert.deepEqual([0.25, 9.96, 1234.5].map(english.rate), ["0.3", "10", "1,235"]);
     assert.equal(formats("zh-CN").span(3900), "1小时 5分钟");
 });
 

@@ -2,15 +2,24 @@
 export const shell = {
     "nav.label": ["Pages", "页面"],
     "nav.skip": ["Skip to the page", "跳到正文"],
+    "nav.audit": ["Audit", "审计"],
+    "nav.settings": ["Settings", "设置"],
     "nav.home": ["Home", "主页"],
     "nav.users": ["Users", "用户"],
     "nav.sessions": ["Sessions", "会话"],
     "nav.xray": ["X-ray", "登录透视"],
+    "nav.security": ["Security", "安全"],
 
     "live.on": ["Live", "实时"],
     "live.off": ["Reconnecting…", "正在重新连接…"],
 
     "load.waiting": ["Waiting for the server…", "正在等待服务器…"],
+    "load.missing": ["This page could not be loaded", "无法加载此页面"],
+    "load.missing_note": [
+        "The console does not answer, or it has been updated since this window was opened.",
+        "控制台没有响应，或在打开此窗口之后已更新。",
+    ],
+    "load.again": ["Load again", "重新加载"],
 
     "lost.title": ["There is no such page", "没有这个页面"],
     "lost.home": ["Go to the home page", "返回主页"],

@@ -7,6 +7,7 @@ import { Bars, Spark } from "../ui/charts.jsx";
 import { CopyButton } from "../ui/copy.jsx";
 import { Empty, PageHead } from "../ui/parts.jsx";
 import { Attention } from "./home_attention.jsx";
+import { Trends } from "./home_trends.jsx";
 import { LoginRows } from "./login_rows.jsx";
 
 const MINUTE_MS = 60000;
@@ -114,10 +115,16 @@ function Server({ now }) {
                 <h2>{t("home.server")}</h2>
             </div>
             <dl class="facts">
-                {now.listening && (
+                {now.listening?.length > 0 && (
                     <>
                         <dt>{t("home.listening")}</dt>
-                        <dd>{now.listening.join(", ")}</dd>
+                        <dd>
+                            <ul class="mono">
+                                {now.listening.map((where) => (
+                                    <li key={where}>{where}</li>
+                                ))}
+                            </ul>
+                        </dd>
                     </>
                 )}
                 <dt>{t("home.certificate")}</dt>
@@ -148,6 +155,7 @@ export function Home() {
                 lead={t("home.lead", { version: now.version, time: format.span(now.uptime_s) })}
             />
             <Figures now={now} recent={recent} />
+            <Trends now={now} />
             <div class="columns">
                 <div class="column">
                     <Hour recent={recent} />

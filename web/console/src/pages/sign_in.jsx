@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, ended, session } from "../api.js";
+import { api, ended, madeAtSetUp, session } from "../api.js";
 import { useWords } from "../i18n.js";
 import { useStore } from "../store.js";
 import { Mark } from "../ui/brand.jsx";
@@ -35,7 +35,8 @@ function reasonOf(error) {
 
 function SignInForm() {
     const { t } = useWords();
-    const [user, setUser] = useState("");
+    const made = useStore(madeAtSetUp);
+    const [user, setUser] = useState(made?.split("@")[0] ?? "");
     const [password, setPassword] = useState("");
     const [failed, setFailed] = useState(null);
     const [busy, setBusy] = useState(false);
@@ -46,6 +47,7 @@ function SignInForm() {
 
     const signedIn = (who) => {
         ended.set(false);
+        madeAtSetUp.set(null);
         session.set(who);
     };
     const refused = (error) => {
@@ -63,6 +65,11 @@ function SignInForm() {
     return (
         <form class="form" onSubmit={submit}>
             {over && !failed && <Notice role="status" title={t("error.signed-out")} />}
+            {made && !failed && (
+                <Notice kind="good" role="status" title={t("first.done")}>
+                    <p>{t("first.done_note", { jid: made })}</p>
+                </Notice>
+            )}
             {failed && (
                 <Notice kind="bad" role="alert" title={t(failed)}>
                     {wait > 0 && <p>{t("signin.wait", { n: wait })}</p>}

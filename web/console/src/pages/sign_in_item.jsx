@@ -4,6 +4,7 @@ import { whoOf } from "../ladder.js";
 import { Icon } from "../ui/icon.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { Ladder, SmallLadder } from "../ui/rungs.jsx";
+import { Trace } from "./sign_in_trace.jsx";
 
 function Why({ failure }) {
     const { t, server } = useWords();
@@ -46,6 +47,7 @@ function Detail({ login, id }) {
                 <Ladder login={login} />
                 <Facts login={login} />
             </div>
+            <Trace id={login.id} />
         </div>
     );
 }

@@ -13,34 +13,43 @@ import { SignInItem } from "./sign_in_item.jsx";
 const STEP = 50;
 const SETTLE_MS = 200;
 
-function fits(login, failed, user) {
+// An address of IPv6 is printed in brackets, which nobody types.
+const bare = (text) => text.replace("[", "").toLowerCase();
+
+function fits(login, { failed, user, from }) {
     if (failed && login.ok) return false;
-    if (!user) return true;
-    const typed = user.toLowerCase();
-    return `${login.user}@${login.domain}`.startsWith(typed) || login.address.startsWith(typed);
+    if (user && !`${login.user}@${login.domain}`.startsWith(user.toLowerCase())) return false;
+    return !from || bare(login.address).startsWith(bare(from));
 }
 
-// An account whose sign-ins are older than what the page holds is asked for by its name.
-function useOlder(user) {
+// What is older than what the page holds is asked for by name and address.
+function useOlder({ user, from }) {
     return useLoad(async () => {
-        if (!user || user.includes(":")) return null;
-        const page = await api.logins({ user, limit: STEP }).catch(() => null); // no name, or half of one
+        if (!user && !from) return null;
+        const page = await api.logins({ user, address: from, limit: STEP }).catch(() => null); // no name, or half of one
         if (page) addLogins(page.logins);
         return page;
-    }, [user]);
+    }, [user, from]);
 }
 
-function Filters({ failed, user }) {
-    const { t } = useWords();
-    const [text, setText] = useState(user);
+// A box of the filter; what was typed is shown when it rests.
+function FilterBox({ label, value, onSettled }) {
+    const [text, setText] = useState(value);
     const settled = useSettled(text.trim(), SETTLE_MS);
-    const show = (next) => go(address("/sign-ins", { user, failed, ...next }), { replace: true });
     useEffect(() => {
-        if (settled !== user) show({ user: settled });
+        if (settled !== value) onSettled(settled);
     }, [settled]);
+    return <Search label={label} value={text} onInput={setText} />;
+}
+
+function Filters({ filter }) {
+    const { t } = useWords();
+    const { failed, user, from } = filter;
+    const show = (next) => go(address("/sign-ins", { ...filter, ...next }), { replace: true });
     return (
         <div class="tools">
-            <Search label={t("xray.search")} value={text} onInput={setText} />
+            <FilterBox label={t("xray.user")} value={user} onSettled={(text) => show({ user: text })} />
+            <FilterBox label={t("xray.from")} value={from} onSettled={(text) => show({ from: text })} />
             <Choice
                 name="failed"
                 label={t("xray.which")}
@@ -59,20 +68,19 @@ export function SignIns({ query }) {
     const { t } = useWords();
     const all = useStore(logins);
     const [room, setRoom] = useState(STEP);
-    const failed = query.get("failed") ?? "";
-    const user = query.get("user") ?? "";
-    const { error } = useOlder(user);
-    const found = all.filter((login) => fits(login, failed, user));
+    const filter = { user: query.get("user") ?? "", from: query.get("from") ?? "", failed: query.get("failed") ?? "" };
+    const { error } = useOlder(filter);
+    const found = all.filter((login) => fits(login, filter));
     const first = useRef(null); // what was newest when the page was opened stays open
     first.current ??= found[0]?.id;
     const open = query.has("id") ? Number(query.get("id")) : first.current;
     const toggle = (id) =>
-        go(address("/sign-ins", { user, failed, id: id === open ? "none" : String(id) }), { replace: true });
+        go(address("/sign-ins", { ...filter, id: id === open ? "none" : String(id) }), { replace: true });
     return (
         <>
             <PageHead title={t("xray.title")} lead={t("xray.lead")} />
             <section class="card card-flush">
-                <Filters failed={failed} user={user} />
+                <Filters filter={filter} />
                 <Failure error={error} />
                 {found.length === 0 && <Empty icon="xray" title={t(all.length ? "xray.no_match" : "xray.empty")} />}
                 <ul class="xray">

@@ -7,6 +7,7 @@ import { Field } from "../ui/field.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { PasswordChoice, usePassword } from "./password_choice.jsx";
+import { RoleChoice, roleOf } from "./user_role.jsx";
 
 const REASON_BYTES = 250;
 
@@ -14,6 +15,7 @@ const REASON_BYTES = 250;
 const ACTS = {
     password: { icon: "key", kind: "warn", run: (user, { password }) => api.setPassword(user, password) },
     logout: { icon: "out", kind: "warn", when: (account) => !account.disabled, run: (user) => api.logout(user) },
+    role: { icon: "role", kind: "plain", run: (user, { role }) => api.setRole(user, role) },
     enable: { icon: "check", kind: "plain", when: (account) => account.disabled, run: (user) => api.enable(user) },
     disable: {
         icon: "stop",
@@ -100,6 +102,7 @@ function isNamed({ name }, { user }) {
 // Whether what the form asked for is there.
 const READY = {
     password: (given) => given.password !== "",
+    role: (given, account) => given.role !== roleOf(account),
     disable: (given) => bytesOf(given.reason) <= REASON_BYTES,
     remove: isNamed,
 };
@@ -109,12 +112,12 @@ export function ActForm({ act, account, onDone, onCancel }) {
     const { kind, run } = ACTS[act];
     const form = useRef(null);
     const choice = usePassword();
-    const [fields, setFields] = useState({ reason: "", name: "" });
+    const [fields, setFields] = useState({ reason: "", name: "", role: roleOf(account) });
     const [tried, setTried] = useState(false);
     const [error, setError] = useState(null);
     const [busy, setBusy] = useState(false);
     const given = { ...fields, password: choice.password };
-    const focusFirst = () => form.current?.querySelector(".box input, button[type=submit]").focus();
+    const focusFirst = () => form.current?.querySelector(".box input, .options :checked, button[type=submit]").focus();
     useLayoutEffect(focusFirst, []);
 
     const refused = (fault) => {
@@ -143,6 +146,7 @@ export function ActForm({ act, account, onDone, onCancel }) {
                 <p>{t(`act.${act}.note`, { user: account.user })}</p>
             </Notice>
             {act === "password" && <PasswordChoice {...choice} />}
+            {act === "role" && <RoleChoice account={account} given={fields} onGiven={setFields} tried={tried} />}
             {act === "disable" && <ReasonField given={fields} onGiven={setFields} tried={tried} />}
             {act === "remove" && <NameAgainField account={account} given={fields} onGiven={setFields} tried={tried} />}
             <div class="form-foot">

@@ -1,7 +1,6 @@
-// What an account is, and the clients that hold a token of it.
+// What an account is.
 import { useWords } from "../i18n.js";
 import { address, follow } from "../router.js";
-import { Badge } from "../ui/parts.jsx";
 import { Schemes, State } from "./user_parts.jsx";
 
 export function UserFacts({ account }) {
@@ -29,41 +28,6 @@ export function UserFacts({ account }) {
                     {t("one.sign_ins")}
                 </a>
             </p>
-        </section>
-    );
-}
-
-function Token({ token }) {
-    const { t, format } = useWords();
-    const name = [token.software, token.device].filter(Boolean).join(" · ");
-    const used = { time: format.moment(token.used_s * 1000), until: format.day(token.expires_s * 1000) };
-    return (
-        <li class="token">
-            <p class="token-name">
-                {name || t("one.unnamed")}
-                {token.pending && <Badge>{t("one.pending")}</Badge>}
-            </p>
-            <p class="quiet small">{t(token.pending ? "one.issued" : "one.used", used)}</p>
-            <p class="quiet small mono cut" title={token.client}>
-                {token.mechanism}, {token.client}
-            </p>
-        </li>
-    );
-}
-
-export function UserTokens({ tokens }) {
-    const { t } = useWords();
-    return (
-        <section class="part">
-            <h3>{t("one.tokens")}</h3>
-            <p class="quiet small">{t(tokens.length ? "one.tokens_note" : "one.no_tokens")}</p>
-            {tokens.length > 0 && (
-                <ul class="tokens" aria-label={t("one.tokens")}>
-                    {tokens.map((token) => (
-                        <Token key={`${token.client}/${token.pending}`} token={token} />
-                    ))}
-                </ul>
-            )}
         </section>
     );
 }

@@ -7,23 +7,24 @@ import { useLoad } from "../load.js";
 import { useStore } from "../store.js";
 import { Drawer } from "../ui/drawer.jsx";
 import { Failure } from "../ui/failure.jsx";
+import { Outcome } from "../ui/outcome.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { Secret } from "../ui/secret.jsx";
 import { ActForm, ActList } from "./user_acts.jsx";
-import { UserFacts, UserTokens } from "./user_facts.jsx";
+import { UserFacts } from "./user_facts.jsx";
+import { UserSessions } from "./user_sessions.jsx";
+import { UserTokens } from "./user_tokens.jsx";
 
-// The focus comes here, so that it is read out and not lost with the form.
-function Outcome({ done }) {
+function Done({ done }) {
     const { t } = useWords();
-    const ref = useRef(null);
-    useLayoutEffect(() => ref.current.focus(), [done]);
     return (
-        <div class="outcome" ref={ref} tabIndex={-1}>
-            <Notice kind="good" role="status" title={t(`act.${done.act}.done`, { jid: done.jid })}>
-                <p>{t(`act.${done.act}.next`)}</p>
-            </Notice>
-            {done.password && <Secret text={done.password} />}
-        </div>
+        <Outcome
+            of={done}
+            title={t(`act.${done.act}.done`, { jid: done.jid })}
+            below={done.password && <Secret text={done.password} />}
+        >
+            <p>{t(`act.${done.act}.next`)}</p>
+        </Outcome>
     );
 }
 
@@ -63,13 +64,15 @@ function Acts({ who, account, left, onAct }) {
     return <ActList account={account} left={left} onAct={onAct} />;
 }
 
-function Overview({ who, account, error, done, left, onAct }) {
+function Overview({ who, account, error, done, left, onAct, onDone }) {
+    const full = who.role === "full";
     return (
         <div class="one">
-            {done && <Outcome done={done} />}
+            {done && <Done done={done} />}
             <Failure error={error} />
             <UserFacts account={account} />
-            <UserTokens tokens={account.tokens} />
+            <UserSessions account={account} full={full} onDone={onDone} done={done} />
+            <UserTokens account={account} full={full} onDone={onDone} />
             <Acts who={who} account={account} left={left} onAct={onAct} />
         </div>
     );
@@ -116,7 +119,7 @@ export function UserOne({ who, user, onClose }) {
         if (error && (!data || error.code === "not-found")) return <Failure error={error} />;
         if (!data) return <p class="quiet">{t("load.waiting")}</p>;
         if (act) return <ActForm key={act} act={act} account={data} onDone={finish} onCancel={turnAway} />;
-        return <Overview who={who} account={data} error={error} done={done} left={left} onAct={start} />;
+        return <Overview who={who} account={data} error={error} done={done} left={left} onAct={start} onDone={finish} />;
     };
     return (
         <Drawer title={data?.jid ?? user} onClose={onClose}>

@@ -22,6 +22,29 @@ export function Spark({ values }) {
     );
 }
 
+// A line above nought; `top` is what it rises to, in words.
+export function Trend({ values, top, summary }) {
+    const most = Math.max(...values, 0);
+    const count = Math.max(ROOM, values.length);
+    const x = (i) => (100 * (count - values.length + i)) / (count - 1);
+    const y = (value) => 39 - (35 * value) / (most || 1);
+    const points = values.map((value, i) => `${x(i).toFixed(2)},${y(value).toFixed(2)}`);
+    return (
+        <div class="trend-chart">
+            <span class="bars-top">{top}</span>
+            <svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label={summary}>
+                <line class="trend-top" x1="0" x2="100" y1="4" y2="4" />
+                {points.length > 1 && (
+                    <>
+                        <polygon class="spark-area" points={`${x(0)},40 ${points.join(" ")} 100,40`} />
+                        <polyline class="spark-line" points={points.join(" ")} />
+                    </>
+                )}
+            </svg>
+        </div>
+    );
+}
+
 const HEIGHT = 120;
 const GAP = 0.22;
 

@@ -1,4 +1,5 @@
 // The small things of every page.
+import { useId } from "preact/hooks";
 import { Icon } from "./icon.jsx";
 
 export function Badge({ kind = "plain", children }) {
@@ -54,6 +55,32 @@ export function Choice({ name, label, value, options, onChange }) {
                 <label key={key} class="choice-one">
                     <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} />
                     <span>{words}</span>
+                </label>
+            ))}
+        </fieldset>
+    );
+}
+
+// Choices that each need a sentence, below each other: [[key, words, what it means], ...].
+export function Options({ name, label, value, options, onChange }) {
+    const id = useId();
+    return (
+        <fieldset class="options">
+            <legend class="field-label">{label}</legend>
+            {options.map(([key, words, note]) => (
+                <label key={key} class="option">
+                    <input
+                        type="radio"
+                        name={name}
+                        value={key}
+                        checked={key === value}
+                        aria-describedby={`${id}-${key}`}
+                        onChange={() => onChange(key)}
+                    />
+                    <span class="option-words">{words}</span>
+                    <span class="option-note" id={`${id}-${key}`} aria-hidden="true">
+                        {note}
+                    </span>
                 </label>
             ))}
         </fieldset>

@@ -1,0 +1,96 @@
+/* audit.list, and the event `audit`: rows of the audit trail as JSON. */
+#include "server/control/control_private.h"
+#include "server/ops/ops_audit.h"
+
+enum { LIST_DEFAULT = 100 };
+
+/* What is damaged in the store is no reason to end the server. */
+static json_t *text_of(struct str text)
+{
+    json_t *json = json_stringn(text.ptr, text.len);
+    return json ? json : json_string("(not UTF-8)");
+}
+
+static json_t *row_of(const struct store_audit *row)
+{
+    json_t *o = new_object();
+    put(o, "id", json_integer(row->id));
+    put(o, "time_s", json_integer(row->time_s));
+    put(o, "actor", text_of(row->actor));
+    put(o, "address", row->address.len ? text_of(row->address) : json_null());
+    put(o, "action", text_of(row->action));
+    put(o, "object", text_of(row->object));
+    put(o, "detail", text_of(row->detail));
+    return o;
+}
+
+void control_call_audit(const struct control_call *call, const char *action, struct str object,
+                        struct str detail)
+{
+    const struct ops_audit_entry entry = {control_actor(call), action, object, detail};
+    if (call->peer->control) /* else the server stops, and its ports are going */
+        ops_audit(control_config_of(call)->ops, &entry);
+}
+
+void control_emit_audit(struct control *control, const struct store_audit *row)
+{
+    control_emit(control, "audit", row_of(row));
+}
+
+static json_t *page_of(const struct store_audit_page *page)
+{
+    json_t *object = new_object(), *entries = json_array();
+    for (size_t i = 0; i < page->count; i++)
+        if (json_array_append_new(entries, row_of(&page->entries[i])) < 0)
+            memory_exhausted();
+    put(object, "entries", entries);
+    put(object, "more", json_boolean(page->more));
+    return object;
+}
+
+static void fail_ops(struct control_call *call, enum ops_result result)
+{
+    struct linnet_error error = {0};
+    ops_error(result, "", "", &error);
+    control_call_fail(call, &error);
+}
+
+static void listed(void *ctx, const struct ops_reply *reply)
+{
+    struct control_call *call = ctx;
+    call->request = NULL;
+    if (reply->result == OPS_OK)
+        control_call_reply(call, page_of(reply->audit));
+    else
+        fail_ops(call, reply->result);
+}
+
+/* An argument that is a number from 1 on, or `fallback`; 0 for another one. */
+static json_int_t number(const struct control_call *call, const char *name, json_int_t fallback)
+{
+    const json_t *value = json_object_get(call->args, name);
+    json_int_t n = value ? json_integer_value(value) : fallback;
+    return n < 1 ? 0 : n;
+}
+
+void control_audit_list(struct control_call *call)
+{
+    json_int_t limit = number(call, "limit", LIST_DEFAULT);
+    json_int_t before = number(call, "before", INT64_MAX);
+    struct ops_ask ask = {.limit = (size_t)limit,
+                          .audit = {.before = before,
+                                    .actor = control_string(call, "actor"),
+                                    .action = control_string(call, "action"),
+                                    .object = control_string(call, "object")},
+                          .done = listed,
+                          .ctx = call};
+    if (limit == 0 || limit > OPS_AUDIT_PAGE_MAX) {
+        control_call_refuse(call, "limit must be from 1 to %d", OPS_AUDIT_PAGE_MAX);
+    } else if (before == 0) {
+        control_call_refuse(call, "before must be an id: from 1 on");
+    } else {
+        enum ops_result result = ops_audit_list(control_config_of(call)->ops, &ask, &call->request);
+        if (result != OPS_OK)
+            fail_ops(call, result);
+    }
+}

@@ -1,0 +1,299 @@
+/* Settings: what they are, what they may become, who changed them; and `reload`. */
+#include "server/control/control_private.h"
+#include "server/memory.h"
+#include "server/ops/ops_settings.h"
+
+#include <stdio.h>
+
+enum { HISTORY_DEFAULT = 100 };
+
+/* Paths, and what is damaged in the store, need not be UTF-8. */
+static json_t *text_json(struct str text)
+{
+    char clean[512];
+    json_t *json = json_stringn(text.ptr, text.len);
+    if (json)
+        return json;
+    error_copy_text(clean, sizeof clean, text);
+    return json_string(clean);
+}
+
+/* Takes what `out` holds; "" is null if `nullable`. */
+static json_t *take_json(struct buf *out, bool nullable)
+{
+    if (out->failed)
+        memory_exhausted();
+    json_t *json = nullable && buf_len(out) == 0 ? json_null() : text_json(buf_peek(out));
+    buf_finish(out);
+    return json;
+}
+
+/* --- list --- */
+
+static json_t *in_force(const struct settings *s, const struct settings_row *row)
+{
+    struct buf out = {0};
+    settings_value_in_force(s, row, &out);
+    return take_json(&out, false);
+}
+
+static json_t *fixed_by(const struct settings *s, size_t index)
+{
+    struct buf out = {0};
+    settings_fixed_by(s, index, &out);
+    return take_json(&out, true);
+}
+
+/* The default as settings_value_print has it: "256KiB", however the table writes it. */
+static json_t *fallback_of(const struct settings_row *row)
+{
+    union {
+        struct settings_texts texts;
+        struct settings_listen listen;
+        char *text;
+        int64_t number;
+        int choice;
+        bool flag;
+    } value = {{0}};
+    char reason[SETTINGS_REASON_BYTES];
+    struct buf out = {0};
+    if (settings_value_parse(row, str_from(row->fallback), &value, reason))
+        settings_value_print(row, &value, &out);
+    settings_value_finish(row, &value);
+    return take_json(&out, false);
+}
+
+static const char *choice_at(const struct settings_row *row, size_t index)
+{
+    return row->type == SETTINGS_CHOICE ? row->choices[index] : row->choice(index);
+}
+
+static json_t *choices_of(const struct settings_row *row)
+{
+    const char *word;
+    json_t *list = json_array();
+    for (size_t i = 0; (word = choice_at(row, i)); i++)
+        if (json_array_append_new(list, json_string(word)) < 0)
+            memory_exhausted();
+    return list;
+}
+
+static json_t *unit_of(const struct settings_row *row)
+{
+    static const char *const names[] = {
+        [SETTINGS_BYTES] = "bytes", [SETTINGS_MS] = "ms", [SETTINGS_S] = "s"};
+    return names[row->unit] ? json_string(names[row->unit]) : json_null();
+}
+
+/* What a value must be like. */
+static void put_kind(json_t *object, const struct settings_row *row)
+{
+    put(object, "type", json_string(settings_type_name(row->type)));
+    put(object, "unit", unit_of(row));
+    if (row->type == SETTINGS_INT) {
+        put(object, "min", json_integer(row->min));
+        put(object, "max", json_integer(row->max));
+    }
+    if (row->type == SETTINGS_CHOICE || row->choice)
+        put(object, "choices", choices_of(row));
+    put(object, "default", fallback_of(row));
+}
+
+static json_t *describe_setting(const struct settings *s, size_t index)
+{
+    const struct settings_row *row = settings_row_at(index);
+    const char *pending = s->pending[index];
+    json_t *object = new_object(), *fixed = fixed_by(s, index);
+    put(object, "name", json_string(row->name));
+    put(object, "value", in_force(s, row));
+    put(object, "source", json_string(settings_source_name(s->origin[index].source)));
+    put(object, "live", json_boolean(row->live));
+    put(object, "help", json_string(row->help));
+    put_kind(object, row);
+    put(object, "editable", json_boolean(json_is_null(fixed)));
+    put(object, "fixed_by", fixed);
+    put(object, "pending", pending ? text_json(str_from(pending)) : json_null());
+    return object;
+}
+
+static const struct settings *settings_of(const struct control_call *call)
+{
+    const struct control_host *host = &control_config_of(call)->host;
+    return host->settings(host->ctx);
+}
+
+void control_settings_list(struct control_call *call)
+{
+    const struct settings *s = settings_of(call);
+    json_t *object = new_object(), *list = json_array();
+    for (size_t i = 0; settings_row_at(i); i++)
+        if (json_array_append_new(list, describe_setting(s, i)) < 0)
+            memory_exhausted();
+    put(object, "settings", list);
+    control_call_reply(call, object);
+}
+
+/* --- set, reset, check --- */
+
+static void settled(void *ctx, const struct ops_setting_outcome *outcome)
+{
+    struct control_call *call = ctx;
+    if (outcome->error->code != LINNET_OK) {
+        control_call_fail(call, outcome->error);
+        return;
+    }
+    json_t *object = new_object();
+    put(object, "name", text_json(str_from(outcome->name)));
+    put(object, "value", text_json(str_from(outcome->value)));
+    put(object, "applied", json_boolean(outcome->applied));
+    control_call_reply(call, object);
+}
+
+void control_settings_set(struct control_call *call)
+{
+    const struct ops_setting_ask ask = {.name = control_string(call, "name"),
+                                        .value = control_string(call, "value"), /* of set alone */
+                                        .actor = control_actor(call),
+                                        .done = settled,
+                                        .ctx = call};
+    ops_settings_set(control_config_of(call)->settings, &ask);
+}
+
+void control_settings_check(struct control_call *call)
+{
+    struct buf value = {0};
+    struct linnet_error error = {0};
+    json_t *object = new_object();
+    bool ok =
+        ops_settings_check(control_config_of(call)->settings, control_string(call, "name").ptr,
+                           control_string(call, "value"), &value, &error) == LINNET_OK;
+    const char *reason = linnet_error_param(&error, "reason");
+    put(object, "ok", json_boolean(ok));
+    if (ok)
+        put(object, "value", take_json(&value, false));
+    else
+        put(object, "reason", text_json(str_from(reason ? reason : error.sentence)));
+    buf_finish(&value);
+    control_call_reply(call, object);
+}
+
+void control_emit_setting(struct control *control, const struct ops_setting_outcome *outcome)
+{
+    char actor[OPS_ACTOR_BYTES];
+    struct ops_actor who = outcome->actor;
+    who.address = STR_NONE;
+    json_t *data = new_object();
+    put(data, "name", text_json(str_from(outcome->name)));
+    put(data, "value", text_json(str_from(outcome->value)));
+    put(data, "actor", text_json(str_from(ops_actor_text(&who, actor))));
+    control_emit(control, "settings.changed", data);
+}
+
+/* --- history --- */
+
+static json_t *text_or_null(struct str text)
+{
+    return text.ptr ? text_json(text) : json_null();
+}
+
+static json_t *describe_change(const struct store_setting_change *c)
+{
+    json_t *object = new_object();
+    put(object, "id", json_integer(c->id));
+    put(object, "time_s", json_integer(c->time_s));
+    put(object, "actor", text_json(c->actor));
+    put(object, "address", c->address.len ? text_json(c->address) : json_null());
+    put(object, "name", text_json(c->name));
+    put(object, "old", text_or_null(c->old_value));
+    put(object, "new", text_or_null(c->new_value));
+    return object;
+}
+
+static json_t *describe_history(const struct store_setting_changes *page)
+{
+    json_t *object = new_object(), *list = json_array();
+    for (size_t i = 0; i < page->count; i++)
+        if (json_array_append_new(list, describe_change(&page->changes[i])) < 0)
+            memory_exhausted();
+    put(object, "changes", list);
+    put(object, "more", json_boolean(page->more));
+    return object;
+}
+
+static void fail_history(struct control_call *call, enum ops_result result)
+{
+    struct linnet_error error = {0};
+    ops_error(result, "", "", &error);
+    control_call_fail(call, &error);
+}
+
+static void history_read(void *ctx, const struct ops_reply *reply)
+{
+    struct control_call *call = ctx;
+    call->request = NULL;
+    if (reply->result == OPS_OK)
+        control_call_reply(call, describe_history(reply->setting_changes));
+    else
+        fail_history(call, reply->result);
+}
+
+void control_settings_history(struct control_call *call)
+{
+    json_int_t limit = control_int(call, "limit", HISTORY_DEFAULT);
+    json_int_t before = control_int(call, "before", INT64_MAX);
+    if (limit < 1 || limit > OPS_SETTING_HISTORY_MAX) {
+        control_call_refuse(call, "limit must be from 1 to %d", OPS_SETTING_HISTORY_MAX);
+        return;
+    }
+    if (before < 1) {
+        control_call_refuse(call, "before must be an id: from 1 on");
+        return;
+    }
+    const struct ops_ask ask = {.setting = {control_string(call, "name"), before, (size_t)limit},
+                                .done = history_read,
+                                .ctx = call};
+    enum ops_result result =
+        ops_setting_history(control_config_of(call)->ops, &ask, &call->request);
+    if (result != OPS_OK)
+        fail_history(call, result);
+}
+
+/* --- reload --- */
+
+static json_t *waiting_of(const struct settings *s)
+{
+    const struct settings_row *row;
+    json_t *list = json_array();
+    for (size_t i = 0; (row = settings_row_at(i)); i++)
+        if (s->pending[i] && json_array_append_new(list, json_string(row->name)) < 0)
+            memory_exhausted();
+    return list;
+}
+
+/* What is wrong with a file is no reason to start anything again. */
+static void fail_reload(struct control_call *call, const struct linnet_error *why)
+{
+    struct linnet_error error = {0};
+    char reason[600];
+    snprintf(reason, sizeof reason, "Nothing was changed: %s", why->sentence);
+    size_t len = strlen(reason);
+    if (reason[len - 1] == '.') /* the catalogue's sentence ends with one too */
+        reason[len - 1] = '\0';
+    error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason", reason, NULL);
+    control_call_fail(call, &error);
+}
+
+void control_reload(struct control_call *call)
+{
+    struct linnet_error error = {0};
+    const struct control_host *host = &control_config_of(call)->host;
+    if (ops_settings_reload(control_config_of(call)->settings, &error) != LINNET_OK) {
+        fail_reload(call, &error);
+        return;
+    }
+    control_call_audit(call, "server.reloaded", STR_NONE, STR_NONE);
+    json_t *object = new_object();
+    put(object, "certificate", host->certificate(host->ctx));
+    put(object, "waiting", waiting_of(settings_of(call)));
+    control_call_reply(call, object);
+}

@@ -1,0 +1,156 @@
+/* The audit trail in SQL: a row is added by the writer, within the transaction of the change that
+ * it is about, and a page is read along the index of whatever narrows it down most. */
+#include "server/store/store_sql_private.h"
+
+#include <string.h>
+
+/* --- reading --- */
+
+/* How the statement of each combination is found: AUDIT_PAGES and these. */
+enum { BY_ACTION = 1, BY_ACTOR = 2, BY_OBJECT = 4 };
+
+static enum statement statement_of(const struct store_audit_ask *ask)
+{
+    unsigned by = (ask->action.len ? BY_ACTION : 0u) | (ask->actor.len ? BY_ACTOR : 0u) |
+                  (ask->object.len ? BY_OBJECT : 0u);
+    return (enum statement)(AUDIT_PAGES + by);
+}
+
+/* The parameters stand in the same order in every statement that has them. `end` comes after all
+ * that begin with the action: no text holds U+10FFFF, whose UTF-8 is the last there is. */
+static void bind_ask(const struct sql_driver *d, struct sql_stmt *stmt,
+                     const struct store_audit_ask *ask, struct str end)
+{
+    int at = 1;
+    if (ask->object.len)
+        d->bind_text(stmt, at++, ask->object);
+    if (ask->actor.len)
+        d->bind_text(stmt, at++, ask->actor);
+    if (ask->action.len) {
+        d->bind_text(stmt, at++, ask->action);
+        d->bind_text(stmt, at++, end);
+    }
+    d->bind_int(stmt, at++, ask->before > 0 ? ask->before : INT64_MAX);
+    d->bind_int(stmt, at, (int64_t)ask->limit + 1); /* one more tells whether there is more */
+}
+
+static struct str column(const struct sql_driver *d, struct sql_stmt *stmt, int index,
+                         struct arena *a)
+{
+    return str_from(arena_dup(a, d->column_text(stmt, index)));
+}
+
+static struct store_audit read_row(const struct sql_driver *d, struct sql_stmt *stmt,
+                                   struct arena *a)
+{
+    return (struct store_audit){.id = d->column_int(stmt, 0),
+                                .time_s = d->column_int(stmt, 1),
+                                .actor = column(d, stmt, 2, a),
+                                .address = column(d, stmt, 3, a),
+                                .action = column(d, stmt, 4, a),
+                                .object = column(d, stmt, 5, a),
+                                .detail = column(d, stmt, 6, a)};
+}
+
+static enum sql_result read_page(struct connection *c, const struct store_audit_ask *ask,
+                                 struct str end, struct arena *a, struct store_audit_page *ret)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_statement(c, statement_of(ask), &stmt);
+    if (r != SQL_DONE)
+        return r;
+    bind_ask(d, stmt, ask, end);
+    while ((r = d->step(stmt)) == SQL_ROW && ret->count < ask->limit && !a->failed)
+        ret->entries[ret->count++] = read_row(d, stmt, a);
+    ret->more = r == SQL_ROW;
+    d->reset(stmt);
+    if (a->failed)
+        return SQL_NO_MEMORY;
+    return r == SQL_ROW ? SQL_DONE : r;
+}
+
+enum store_result store_sql_audit(struct store *base, const struct store_audit_ask *ask,
+                                  struct arena *a, struct store_audit_page *ret,
+                                  struct store_fault *fault)
+{
+    struct store_sql *s = store_sql_of(base);
+    struct connection *c;
+    const char *end = arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR_ARG(ask->action));
+    *ret = (struct store_audit_page){.entries = arena_alloc(a, ask->limit * sizeof *ret->entries)};
+    if (a->failed)
+        return STORE_NO_MEMORY;
+    enum store_result result = store_sql_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    enum sql_result r = read_page(c, ask, str_from(end), a, ret);
+    result = store_sql_result(r);
+    if (r != SQL_DONE)
+        store_sql_explain(fault, s->driver->reason(c->db));
+    store_sql_give(s, c, result);
+    return result;
+}
+
+/* --- writing --- */
+
+static enum sql_result insert(struct connection *c, const struct store_audit *row)
+{
+    const struct sql_driver *d = c->db->driver;
+    const struct str texts[] = {row->actor, row->address, row->action, row->object, row->detail};
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_statement(c, ADD_AUDIT, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_int(stmt, 1, row->time_s);
+    for (int i = 0; i < (int)ARRAY_LEN(texts); i++)
+        d->bind_text(stmt, i + 2, texts[i].ptr ? texts[i] : STR_LIT(""));
+    r = d->step(stmt);
+    d->reset(stmt);
+    return r;
+}
+
+/* The first and the last id; SQL_ROW. */
+static enum sql_result read_ends(struct connection *c, int64_t *ret_first, int64_t *ret_last)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_run(c, AUDIT_ENDS, NULL, 0, &stmt);
+    if (r != SQL_ROW)
+        return r;
+    *ret_first = d->column_int(stmt, 0);
+    *ret_last = d->column_int(stmt, 1);
+    d->reset(stmt);
+    return SQL_ROW;
+}
+
+static enum sql_result drop_to(struct connection *c, int64_t id)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_statement(c, DROP_AUDIT, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_int(stmt, 1, id);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return r;
+}
+
+/* Ids have no gaps: what is undone was numbered in the same transaction. So they count the rows. */
+enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w)
+{
+    struct store_audit *row = w->audit;
+    int64_t first, keep = w->audit_keep > 1 ? w->audit_keep : 1;
+    row->time_s = w->now_s;
+    enum sql_result r = insert(c, row);
+    if (r != SQL_DONE)
+        return store_sql_result(r);
+    r = read_ends(c, &first, &row->id);
+    if (r != SQL_ROW)
+        return r == SQL_DONE ? STORE_FAILED : store_sql_result(r);
+    int64_t surplus = row->id - first + 1 - keep;
+    if (surplus <= 0)
+        return STORE_OK;
+    int64_t drop = surplus < STORE_AUDIT_DROP_MAX ? surplus : STORE_AUDIT_DROP_MAX;
+    return store_sql_result(drop_to(c, first + drop - 1));
+}

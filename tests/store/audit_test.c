@@ -1,0 +1,271 @@
+/* The audit trail: a row goes with its change or not at all, is read in pages, and the oldest rows
+ * make room. */
+#include "back_ends.h"
+
+#include <pthread.h>
+
+enum { KEEP = 1000, NOW_S = 1767361440 };
+
+static struct store_audit row(const char *actor, const char *action, const char *object)
+{
+    return (struct store_audit){.actor = str_from(actor),
+                                .address = STR_LIT("192.0.2.7"),
+                                .action = str_from(action),
+                                .object = str_from(object),
+                                .detail = STR_LIT("why")};
+}
+
+/* A row of its own; its id. */
+static int64_t note(struct store *s, struct store_audit r, int64_t keep)
+{
+    struct store_write w = {.change = STORE_AUDIT, .audit = &r, .audit_keep = keep, .now_s = NOW_S};
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(r.time_s, NOW_S);
+    return r.id;
+}
+
+static enum store_result commit_with_row(struct store *s, struct store_write w, const char *action)
+{
+    struct store_audit r = row("uid 0", action, w.user.ptr);
+    w.audit = &r;
+    w.audit_keep = KEEP;
+    return commit(s, w);
+}
+
+/* The ids that are there for `ask`, "3 2 1", with "..." when there are more. */
+static const char *ids(struct store *s, struct store_audit_ask ask)
+{
+    static char text[256];
+    struct arena a = {0};
+    struct store_audit_page page;
+    struct store_fault fault = {""};
+    size_t len = 0;
+    ask.limit = ask.limit ? ask.limit : 100;
+    assert_int_equal(s->ops->audit(s, &ask, &a, &page, &fault), STORE_OK);
+    assert_string_equal(fault.text, "");
+    text[0] = '\0';
+    for (size_t i = 0; i < page.count; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%lld", i ? " " : "",
+                                (long long)page.entries[i].id);
+    snprintf(text + len, sizeof text - len, "%s", page.more ? "..." : "");
+    arena_finish(&a);
+    return text;
+}
+
+#define IDS(s, ...) ids(s, (struct store_audit_ask){__VA_ARGS__})
+
+static void assert_text(struct str text, const char *expected)
+{
+    assert_non_null(text.ptr);
+    assert_string_equal(text.ptr, expected);
+    assert_int_equal(text.len, strlen(expected));
+}
+
+static void keeps_what_is_told(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct arena a = {0};
+    struct store_audit_page page;
+    const struct store_audit_ask ask = {.limit = 10};
+    struct store_audit bare = {.actor = STR_LIT("uid 0"),
+                               .action = STR_LIT("server.reloaded"),
+                               .object = STR_LIT("server")};
+    assert_string_equal(IDS(s, .before = 0), "");
+    assert_int_equal(note(s, row("admin@example.org", "account.disabled", "bob@example.org"), KEEP),
+                     1);
+    assert_int_equal(note(s, bare, KEEP), 2);
+    assert_int_equal(s->ops->audit(s, &ask, &a, &page, NULL), STORE_OK);
+    assert_int_equal(page.count, 2);
+    assert_int_equal(page.entries[1].id, 1);
+    assert_int_equal(page.entries[1].time_s, NOW_S);
+    assert_text(page.entries[1].actor, "admin@example.org");
+    assert_text(page.entries[1].address, "192.0.2.7");
+    assert_text(page.entries[1].action, "account.disabled");
+    assert_text(page.entries[1].object, "bob@example.org");
+    assert_text(page.entries[1].detail, "why");
+    assert_text(page.entries[0].address, "");
+    assert_text(page.entries[0].detail, "");
+    arena_finish(&a);
+}
+
+/* What changed nothing leaves no row and uses no id. */
+static void goes_with_its_change(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    assert_int_equal(commit_with_row(s, with_rows(change(STORE_ADD, "alice"), "a"), "added"),
+                     STORE_OK);
+    assert_int_equal(commit_with_row(s, change(STORE_ADD, "alice"), "again"), STORE_EXISTS);
+    assert_int_equal(commit_with_row(s, change(STORE_REMOVE, "nobody"), "removed"),
+                     STORE_NOT_FOUND);
+    assert_string_equal(IDS(s, .before = 0), "1");
+
+    struct store_write w[3] = {change(STORE_DISABLE, "alice"), change(STORE_ENABLE, "nobody"),
+                               change(STORE_ENABLE, "alice")};
+    struct store_audit rows[3];
+    struct store_write *batch[3];
+    for (size_t i = 0; i < 3; i++) {
+        rows[i] = row("uid 0", "account", w[i].user.ptr);
+        w[i].audit = &rows[i];
+        w[i].audit_keep = KEEP;
+        batch[i] = &w[i];
+    }
+    assert_int_equal(s->ops->commit(s, batch, 3, NULL), STORE_OK);
+    assert_int_equal(w[1].result, STORE_NOT_FOUND);
+    assert_int_equal(rows[0].id, 2);
+    assert_int_equal(rows[2].id, 3);
+    assert_string_equal(IDS(s, .before = 0), "3 2 1");
+    assert_string_equal(IDS(s, .object = STR_LIT("nobody")), "");
+}
+
+static void is_read_in_pages(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    for (int i = 0; i < 5; i++)
+        note(s, row("uid 0", "account.added", "x"), KEEP);
+    assert_string_equal(IDS(s, .limit = 2), "5 4...");
+    assert_string_equal(IDS(s, .limit = 2, .before = 4), "3 2...");
+    assert_string_equal(IDS(s, .limit = 2, .before = 2), "1");
+    assert_string_equal(IDS(s, .limit = 2, .before = 1), "");
+    assert_string_equal(IDS(s, .limit = 5), "5 4 3 2 1");
+    assert_string_equal(IDS(s, .before = INT64_MAX), "5 4 3 2 1");
+}
+
+/* Every combination of filters is a statement of its own. */
+static void is_filtered(void **state)
+{
+    static const char *const rows[][3] = {
+        {"a@x", "account.added", "bob@x"},   {"b@x", "account.added", "bob@x"},
+        {"a@x", "account.role", "bob@x"},    {"a@x", "session.closed", "bob@x/phone"},
+        {"a@x", "accounts", "eve@x"},        {"a@x", "account.added", "eve@x"},
+        {"a@x.org", "block.added", "bob@x"}, {"A@x", "Account.added", "BOB@x"},
+    };
+    struct store *s = ((struct fixture *)*state)->store;
+    const struct str a = STR_LIT("a@x"), bob = STR_LIT("bob@x"), account = STR_LIT("account.");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        note(s, row(rows[i][0], rows[i][1], rows[i][2]), KEEP);
+    assert_string_equal(IDS(s, .action = account), "6 3 2 1");
+    assert_string_equal(IDS(s, .action = STR_LIT("account")), "6 5 3 2 1");
+    assert_string_equal(IDS(s, .action = STR_LIT("account.role")), "3");
+    assert_string_equal(IDS(s, .actor = a), "6 5 4 3 1");
+    assert_string_equal(IDS(s, .actor = a, .action = account), "6 3 1");
+    assert_string_equal(IDS(s, .object = bob), "7 3 2 1");
+    assert_string_equal(IDS(s, .object = bob, .action = account), "3 2 1");
+    assert_string_equal(IDS(s, .object = bob, .actor = a), "3 1");
+    assert_string_equal(IDS(s, .object = bob, .actor = a, .action = STR_LIT("account.a")), "1");
+    assert_string_equal(IDS(s, .object = bob, .actor = a, .action = account, .before = 3), "1");
+    assert_string_equal(IDS(s, .object = bob, .action = account, .limit = 2), "3 2...");
+    for (const char *none = "a%_*b"; *none; none++) /* no pattern is one */
+        assert_string_equal(IDS(s, .action = str_of(none, 1)), *none == 'a'   ? "6 5 3 2 1"
+                                                               : *none == 'b' ? "7"
+                                                                              : "");
+}
+
+static void drops_the_oldest(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    for (int i = 0; i < 5; i++)
+        note(s, row("uid 0", "account.added", "x"), 3);
+    assert_string_equal(IDS(s, .before = 0), "5 4 3");
+    assert_int_equal(note(s, row("uid 0", "account.added", "x"), 2), 6);
+    assert_string_equal(IDS(s, .before = 0), "6 5");
+    assert_int_equal(note(s, row("uid 0", "account.added", "x"), 0), 7); /* itself it keeps */
+    assert_int_equal(note(s, row("uid 0", "account.added", "x"), -1), 8);
+    assert_string_equal(IDS(s, .before = 0), "8");
+    assert_int_equal(note(s, row("uid 0", "account.added", "x"), INT64_MAX), 9);
+    assert_string_equal(IDS(s, .before = 0), "9 8");
+}
+
+/* A trail that is made much shorter gets so bit by bit. */
+static void drops_not_too_many(void **state)
+{
+    enum { ROWS = STORE_AUDIT_DROP_MAX + 500 };
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_audit rows[100];
+    struct store_write w[100], *batch[100];
+    for (int written = 0; written < ROWS; written += 100) {
+        for (size_t i = 0; i < 100; i++) {
+            rows[i] = row("uid 0", "account.added", "x");
+            w[i] = (struct store_write){
+                .change = STORE_AUDIT, .audit = &rows[i], .audit_keep = 2 * ROWS};
+            batch[i] = &w[i];
+        }
+        assert_int_equal(s->ops->commit(s, batch, 100, NULL), STORE_OK);
+    }
+    assert_int_equal(rows[99].id, ROWS);
+    note(s, row("uid 0", "account.added", "x"), 1);
+    assert_string_equal(IDS(s, .before = STORE_AUDIT_DROP_MAX + 3), "1002 1001");
+    note(s, row("uid 0", "account.added", "x"), 1);
+    assert_string_equal(IDS(s, .before = 0), "1502");
+}
+
+static void takes_hostile_text(void **state)
+{
+    static const char *const texts[] = {"'; DROP TABLE audit; --",  "%",   "\xf4\x8f\xbf\xbf", "\"",
+                                        "\xe4\xb8\xad\xe6\x96\x87", "a\nb"};
+    struct store *s = ((struct fixture *)*state)->store;
+    char expected[8];
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct str text = str_from(texts[i]);
+        note(s, row(texts[i], texts[i], texts[i]), KEEP);
+        snprintf(expected, sizeof expected, "%zu", i + 1);
+        assert_string_equal(IDS(s, .actor = text), expected);
+        assert_string_equal(IDS(s, .object = text), expected);
+        assert_string_equal(IDS(s, .actor = text, .object = text, .action = text), expected);
+    }
+    assert_string_equal(IDS(s, .before = 0), "6 5 4 3 2 1");
+}
+
+/* --- several at once --- */
+
+enum { THREADS = 4, EACH = 25 };
+
+static void *write_rows(void *arg)
+{
+    struct store *s = arg;
+    for (int i = 0; i < EACH; i++) {
+        struct store_audit r = row("uid 0", "account.added", "x");
+        struct store_write w = {.change = STORE_AUDIT, .audit = &r, .audit_keep = KEEP}, *one = &w;
+        if (s->ops->commit(s, &one, 1, NULL) != STORE_OK || w.result != STORE_OK)
+            return NULL;
+    }
+    return s;
+}
+
+/* Each row has a number of its own, without gaps. */
+static void numbers_rows_of_many_threads(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    pthread_t threads[THREADS];
+    struct arena a = {0};
+    struct store_audit_page page;
+    const struct store_audit_ask ask = {.limit = KEEP};
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_rows, s), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        assert_ptr_equal(result, s);
+    }
+    assert_int_equal(s->ops->audit(s, &ask, &a, &page, NULL), STORE_OK);
+    assert_int_equal(page.count, THREADS * EACH);
+    for (size_t i = 0; i < page.count; i++)
+        assert_int_equal(page.entries[i].id, page.count - i);
+    arena_finish(&a);
+}
+
+#define BOTH(test)                                                                                 \
+    {"mem: " #test, test, open_mem, close_store, NULL},                                            \
+    {                                                                                              \
+        "sqlite: " #test, test, open_sqlite, close_store, NULL                                     \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(keeps_what_is_told), BOTH(goes_with_its_change),
+        BOTH(is_read_in_pages),   BOTH(is_filtered),
+        BOTH(drops_the_oldest),   BOTH(drops_not_too_many),
+        BOTH(takes_hostile_text), BOTH(numbers_rows_of_many_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

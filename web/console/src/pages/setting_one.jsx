@@ -1,0 +1,85 @@
+// One setting in a drawer: what it is, what can be done to it, and what was.
+import { sayAmount } from "../amount.js";
+import { useWords } from "../i18n.js";
+import { fixedBy, helpOf, storedOf } from "../setting_text.js";
+import { Drawer } from "../ui/drawer.jsx";
+import { Notice } from "../ui/parts.jsx";
+import { ChangesOf } from "./setting_changes.jsx";
+import { SettingForm } from "./setting_form.jsx";
+import { Outcome, Pending, Source, Value } from "./setting_parts.jsx";
+
+function boundsOf({ type, min, max, unit }, t, format) {
+    if (type !== "integer" || min == null || max == null) return null;
+    return t("set.range", { min: sayAmount(min, unit, format.number), max: sayAmount(max, unit, format.number) });
+}
+
+function Facts({ row }) {
+    const { t, format } = useWords();
+    const bounds = boundsOf(row, t, format);
+    return (
+        <dl class="facts">
+            <dt>{t("set.in_force")}</dt>
+            <dd>
+                <Value row={row} value={row.value} /> <Pending row={row} />
+            </dd>
+            <dt>{t("set.from")}</dt>
+            <dd>
+                <Source source={row.source} />
+            </dd>
+            <dt>{t("set.default")}</dt>
+            <dd>
+                <Value row={row} value={row.default} />
+            </dd>
+            {bounds && (
+                <>
+                    <dt>{t("set.bounds")}</dt>
+                    <dd>{bounds}</dd>
+                </>
+            )}
+            <dt>{t("set.effect")}</dt>
+            <dd>{t(row.live ? "set.live" : "set.restart")}</dd>
+        </dl>
+    );
+}
+
+// Why it cannot be changed here.
+function Fixed({ row }) {
+    const { t } = useWords();
+    const by = fixedBy(row);
+    return (
+        <Notice title={t(`fixed.${by}`, { where: row.fixed_by })}>
+            <p>{t(by === "machine" ? "fixed.machine_note" : "fixed.note")}</p>
+        </Notice>
+    );
+}
+
+function ReadOnly() {
+    const { t } = useWords();
+    return (
+        <Notice title={t("set.read_only")}>
+            <p>{t("set.read_only_note")}</p>
+        </Notice>
+    );
+}
+
+function Acts({ who, row, onDone, onAsk }) {
+    if (!row.editable) return <Fixed row={row} />;
+    if (who.role !== "full") return <ReadOnly />;
+    const onReset = storedOf(row) === null ? null : () => onAsk({ row, to: null });
+    return <SettingForm key={`${row.value} ${row.pending}`} row={row} onDone={onDone} onReset={onReset} />;
+}
+
+export function SettingOne({ who, row, done, onDone, onAsk, onClose }) {
+    const { language } = useWords();
+    return (
+        <Drawer title={row.name} onClose={onClose}>
+            <div class="one">
+                {done?.name === row.name && <Outcome done={done} row={row} />}
+                <p class="quiet">{helpOf(row, language)}</p>
+                <Facts row={row} />
+                <Acts who={who} row={row} onDone={onDone} onAsk={onAsk} />
+                <ChangesOf who={who} row={row} done={done} onAsk={onAsk} />
+            </div>
+        </Drawer>
+    );
+}

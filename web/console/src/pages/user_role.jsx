@@ -1,0 +1,26 @@
+// What an account may do in the console.
+import { useWords } from "../i18n.js";
+import { Options } from "../ui/parts.jsx";
+
+const ROLES = ["none", "read-only", "full"];
+
+export const roleOf = (account) => account.role ?? "none";
+
+export function RoleChoice({ account, given, onGiven, tried }) {
+    const { t } = useWords();
+    const same = tried && given.role === roleOf(account);
+    return (
+        <div class="field">
+            <Options
+                name="role"
+                label={t("one.role")}
+                value={given.role}
+                options={ROLES.map((role) => [role, t(`role.${role}`), t(`may.${role}`)])}
+                onChange={(role) => onGiven({ ...given, role })}
+            />
+            <p class={`note ${same ? "note-bad" : ""}`} role={same ? "alert" : undefined}>
+                {same && t("act.role.same", { user: account.user })}
+            </p>
+        </div>
+    );
+}
