@@ -19,6 +19,10 @@ void api_session_get(struct request *r);
 void api_session_add(struct request *r);
 void api_session_remove(struct request *r);
 
+/* api_setup.c */
+void api_setup_get(struct request *r);
+void api_setup(struct request *r);
+
 /* api_users.c */
 void api_users_get(struct request *r);
 void api_users_add(struct request *r);

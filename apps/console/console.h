@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-enum { CONSOLE_LISTEN_MAX = 4 };
+enum { CONSOLE_LISTEN_MAX = 8 };
 
 struct backend;
 struct connections;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+enum { HOST_MAX_BYTES = 254 }; /* of arrays, with the NUL: the longest name of DNS */
+
 static bool is_port(const char *text)
 {
     if (*text != ':')
@@ -12,34 +14,67 @@ static bool is_port(const char *text)
     return digits >= 1 && digits <= 5 && text[1 + digits] == '\0';
 }
 
-static bool is_loopback(const char *ip)
+/* Cuts the port off; an IPv6 address loses its brackets, and *ret_v6 says so. */
+static bool take_host(const char *host, char out[HOST_MAX_BYTES], bool *ret_v6)
+{
+    *ret_v6 = host[0] == '[';
+    const char *from = host + *ret_v6;
+    size_t len = strcspn(from, *ret_v6 ? "]" : ":");
+    if (len == 0 || len >= HOST_MAX_BYTES || (*ret_v6 && from[len] != ']'))
+        return false;
+    memcpy(out, from, len);
+    out[len] = '\0';
+    return is_port(from + len + *ret_v6);
+}
+
+static bool is_loopback(const char *host, bool v6)
 {
     struct in_addr address;
-    return inet_pton(AF_INET, ip, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+    if (v6)
+        return strcmp(host, "::1") == 0;
+    return strcasecmp(host, "localhost") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
-bool guard_host(const char *host)
+static bool is_address(const char *host, bool v6)
 {
-    static const char *const names[] = {"localhost", "[::1]"};
-    char ip[INET_ADDRSTRLEN] = "";
-    if (!host)
+    struct in6_addr address;
+    return inet_pton(v6 ? AF_INET6 : AF_INET, host, &address) == 1;
+}
+
+/* "*.example.org" is for one label more than "example.org" (RFC 6125 §6.4.3). */
+static bool is_named(const struct guard_names *ours, const char *host)
+{
+    static const char characters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const char *dot = strchr(host, '.');
+    if (host[strspn(host, characters)] != '\0')
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        size_t len = strlen(names[i]);
-        if (strncasecmp(host, names[i], len) == 0)
-            return is_port(host + len);
+    for (size_t i = 0; i < ours->count; i++) {
+        const char *name = ours->names[i];
+        bool wild = name[0] == '*' && name[1] == '.';
+        if (wild ? dot && dot > host && strcasecmp(name + 1, dot) == 0
+                 : strcasecmp(name, host) == 0)
+            return true;
     }
-    size_t len = strcspn(host, ":");
-    if (len == 0 || len >= sizeof ip)
-        return false;
-    memcpy(ip, host, len);
-    return is_loopback(ip) && is_port(host + len);
+    return false;
 }
 
-bool guard_origin(const char *origin, const char *host)
+bool guard_host(const struct guard_names *ours, const char *host)
 {
-    static const char scheme[] = "http://";
-    size_t len = sizeof scheme - 1;
+    char name[HOST_MAX_BYTES];
+    bool v6;
+    if (!host || !take_host(host, name, &v6))
+        return false;
+    if (!ours->tls)
+        return is_loopback(name, v6);
+    return is_address(name, v6) || (!v6 && is_named(ours, name));
+}
+
+bool guard_origin(const struct guard_names *ours, const char *origin, const char *host)
+{
+    const char *scheme = ours->tls ? "https://" : "http://";
+    size_t len = strlen(scheme);
     return strncasecmp(origin, scheme, len) == 0 && strcasecmp(origin + len, host) == 0;
 }
 

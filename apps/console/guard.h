@@ -1,20 +1,28 @@
 /*
  * guard.h - whether a request comes from a page of ours. Pure; any thread.
  *
- * The console listens on loopback addresses only, so a Host that is none of their names was brought
- * here by a name that somebody else owns (DNS rebinding). Its port is not looked at: a tunnel may
- * have another.
+ * A Host that is no name of ours was brought here by a name that somebody else owns (DNS
+ * rebinding). Its port is not looked at: a tunnel may have another.
  */
 #ifndef CONSOLE_GUARD_H
 #define CONSOLE_GUARD_H
 
 #include "base/base.h"
 
-/* localhost, 127.0.0.0/8, [::1]; with a port or without. */
-bool guard_host(const char *host) MUST_USE;
+/* What a listening socket goes by. */
+struct guard_names {
+    bool tls; /* https: then any IP address, and these names; else loopback addresses alone */
+    const char *const
+        *names; /* of its certificate, in ASCII; "*.example.org" has any first label */
+    size_t count;
+};
 
-/* "http://" and that host, exactly. */
-bool guard_origin(const char *origin, const char *host) MUST_USE;
+/* Without TLS: localhost, 127.0.0.0/8, [::1]. With TLS: an IP literal, or one of the names. With a
+ * port or without. */
+bool guard_host(const struct guard_names *ours, const char *host) MUST_USE;
+
+/* "http://", or "https://" with TLS, and that host, exactly. */
+bool guard_origin(const struct guard_names *ours, const char *origin, const char *host) MUST_USE;
 
 /* "application/json", alone or with charset=utf-8. */
 bool guard_json(const char *content_type) MUST_USE;

@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+static const char *const names[] = {"example.org", "*.Example.com"};
+static const struct guard_names clear = {0}, tls = {true, names, ARRAY_LEN(names)};
+
 static void knows_its_hosts(void **state)
 {
     static const char *const ours[] = {"localhost",    "LocalHost:9090",  "127.0.0.1",
@@ -33,24 +36,76 @@ static void knows_its_hosts(void **state)
                                          "127.0.0.1:90:90"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-        if (!guard_host(ours[i]))
+        if (!guard_host(&clear, ours[i]))
             fail_msg("refused: %s", ours[i]);
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        if (guard_host(others[i]))
+        if (guard_host(&clear, others[i]))
             fail_msg("taken: %s", others[i]);
-    assert_false(guard_host(NULL));
+    assert_false(guard_host(&clear, NULL));
 }
 
 static void knows_its_origin(void **state)
 {
     (void)state;
-    assert_true(guard_origin("http://localhost:9090", "localhost:9090"));
-    assert_false(guard_origin("http://localhost:9091", "localhost:9090"));
-    assert_false(guard_origin("https://localhost:9090", "localhost:9090"));
-    assert_false(guard_origin("http://localhost:9090/", "localhost:9090"));
-    assert_false(guard_origin("http://127.0.0.1:9090", "localhost:9090"));
-    assert_false(guard_origin("null", "localhost:9090"));
-    assert_false(guard_origin("", "localhost:9090"));
+    assert_true(guard_origin(&clear, "http://localhost:9090", "localhost:9090"));
+    assert_false(guard_origin(&clear, "http://localhost:9091", "localhost:9090"));
+    assert_false(guard_origin(&clear, "https://localhost:9090", "localhost:9090"));
+    assert_false(guard_origin(&clear, "http://localhost:9090/", "localhost:9090"));
+    assert_false(guard_origin(&clear, "http://127.0.0.1:9090", "localhost:9090"));
+    assert_false(guard_origin(&clear, "null", "localhost:9090"));
+    assert_false(guard_origin(&clear, "", "localhost:9090"));
+}
+
+/* With TLS the certificate says who we are, and an address is nobody's to point elsewhere. */
+static void knows_its_names(void **state)
+{
+    static const char *const ours[] = {"example.org",     "Example.ORG:9091", "a.example.com",
+                                       "A.EXAMPLE.COM:1", "127.0.0.1",        "192.0.2.7",
+                                       "192.0.2.7:9091",  "[2001:db8::1]",    "[2001:db8::1]:9091"};
+    static const char *const others[] = {"",
+                                         "localhost",
+                                         "evil.example",
+                                         "example.org.evil.example",
+                                         "evil-example.org",
+                                         "a.example.org",
+                                         "example.com",
+                                         ".example.com",
+                                         "a.b.example.com",
+                                         "*.example.com.",
+                                         "evil@localhost.example.com",
+                                         "*.example.com",
+                                         "example.org.",
+                                         "example.org:",
+                                         "example.org:9091x",
+                                         "[example.org]",
+                                         "[192.0.2.7]",
+                                         "2001:db8::1",
+                                         "[2001:db8::1",
+                                         "[2001:db8::1]x",
+                                         "192.0.2.7.",
+                                         "192.0.2",
+                                         "0x7f.0.0.1"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        if (!guard_host(&tls, ours[i]))
+            fail_msg("refused: %s", ours[i]);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (guard_host(&tls, others[i]))
+            fail_msg("taken: %s", others[i]);
+    assert_false(guard_host(&tls, NULL));
+    assert_true(guard_origin(&tls, "https://example.org:9091", "example.org:9091"));
+    assert_false(guard_origin(&tls, "http://example.org:9091", "example.org:9091"));
+    assert_false(guard_origin(&clear, "https://localhost", "localhost"));
+}
+
+static void bounds_a_host(void **state)
+{
+    char long_host[300];
+    (void)state;
+    memset(long_host, 'a', sizeof long_host - 1);
+    long_host[sizeof long_host - 1] = '\0';
+    assert_false(guard_host(&tls, long_host));
+    assert_false(guard_host(&clear, long_host));
 }
 
 static void knows_json(void **state)
@@ -115,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_its_hosts), cmocka_unit_test(knows_its_origin),
+        cmocka_unit_test(knows_its_names), cmocka_unit_test(bounds_a_host),
         cmocka_unit_test(knows_json),      cmocka_unit_test(finds_a_cookie),
         cmocka_unit_test(measures_depth),  cmocka_unit_test(decodes),
     };

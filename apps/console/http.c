@@ -13,6 +13,8 @@
 /* ARRIVE_MS from the first byte to the last; ANSWER_MS to do what it asks for and to be read. */
 enum { ARRIVE_MS = 15000, ANSWER_MS = 60000, SILENT_S = 30, STACK_BYTES = 256 * 1024 };
 
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
 static uint64_t arrive_ms = ARRIVE_MS;
 
 void http_set_deadline(uint64_t ms)
@@ -39,13 +41,20 @@ void http_header(struct request *r, const char *name, const char *value)
         abort(); /* out of memory: linnetd starts another of us */
 }
 
+/* A browser takes __Host- from TLS alone, and for this host alone (RFC 6265bis). */
+static const char *cookie_name(const struct request *r)
+{
+    return r->listener->names.tls ? "__Host-linnet_session" : "linnet_session";
+}
+
 static void add_cookie(struct request *r)
 {
     char text[160];
     if (!r->new_cookie)
         return;
-    snprintf(text, sizeof text, "linnet_session=%s; HttpOnly; SameSite=Strict; Path=/%s",
-             r->new_cookie, *r->new_cookie ? "" : "; Max-Age=0");
+    snprintf(text, sizeof text, "%s=%s; HttpOnly; SameSite=Strict; Path=/%s%s", cookie_name(r),
+             r->new_cookie, r->listener->names.tls ? "; Secure" : "",
+             *r->new_cookie ? "" : "; Max-Age=0");
     http_header(r, "Set-Cookie", text);
     wipe(text, sizeof text);
 }
@@ -258,17 +267,19 @@ static void note_address(struct request *r)
 
 static char *cookie_of(struct request *r)
 {
-    struct str value = guard_cookie(http_head(r, "Cookie"), "linnet_session");
+    struct str value = guard_cookie(http_head(r, "Cookie"), cookie_name(r));
     return value.ptr ? strndup(value.ptr, value.len) : NULL;
 }
 
-static struct request *request_new(struct console *console, struct MHD_Connection *connection,
-                                   const char *path, const char *method)
+static struct request *request_new(const struct listener *listener,
+                                   struct MHD_Connection *connection, const char *path,
+                                   const char *method)
 {
     struct request *r = calloc(1, sizeof *r);
     if (!r)
         abort();
-    r->console = console;
+    r->listener = listener;
+    r->console = listener->console;
     r->connection = connection;
     r->path = path;
     r->method = method;
@@ -342,7 +353,7 @@ static void completed(void *cls, struct MHD_Connection *connection, void **state
 static void noticed(void *cls, struct MHD_Connection *connection, void **state,
                     enum MHD_ConnectionNotificationCode code)
 {
-    struct console *console = cls;
+    struct console *console = ((struct listener *)cls)->console;
     int fd = socket_of(connection);
     (void)state;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED)
@@ -367,16 +378,23 @@ static void no_log(void *cls, const char *fmt, va_list ap)
     (void)ap;
 }
 
-struct MHD_Daemon *http_start(struct console *console, int fd)
+struct MHD_Daemon *http_start(struct listener *l, int fd)
 {
+    unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+                     MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)l->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)l->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
     return MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-            MHD_USE_ITC | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, handle, console, //
+        flags | (l->names.tls ? MHD_USE_TLS : 0), 0, NULL, NULL, handle, l, //
         MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_HEAD_MAX_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENT_S,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
-        NULL, MHD_OPTION_NOTIFY_CONNECTION, noticed, console, MHD_OPTION_END);
+        NULL, MHD_OPTION_NOTIFY_CONNECTION, noticed, l, MHD_OPTION_ARRAY,
+        l->names.tls ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
 }

@@ -7,6 +7,7 @@
 #define CONSOLE_HTTP_H
 
 #include "console.h"
+#include "guard.h"
 #include "session.h"
 
 #include "base/error.h"
@@ -18,8 +19,17 @@ enum { HTTP_BODY_MAX_BYTES = 64 * 1024, HTTP_HEAD_MAX_BYTES = 16 * 1024, HTTP_DE
 
 struct route;
 
+/* One listening socket, and what it goes by. */
+struct listener {
+    struct console *console;
+    struct guard_names names;
+    const char *certificate, *key; /* PEM, for TLS; NULL: HTTP in the clear. The key is used by
+                                      http_start alone */
+};
+
 struct request {
     struct console *console;
+    const struct listener *listener;
     struct MHD_Connection *connection;
     const char *method, *path;
     const struct route *route;
@@ -36,9 +46,9 @@ struct request {
     unsigned status;
 };
 
-/* Serves connections of the listening socket `fd`, which stays the caller's. NULL when that cannot
- * be. */
-struct MHD_Daemon *http_start(struct console *console, int fd) MUST_USE;
+/* Serves connections of the listening socket `fd`, which stays the caller's; borrows the listener.
+ * NULL when that cannot be: the key may not be that of the certificate. */
+struct MHD_Daemon *http_start(struct listener *listener, int fd) MUST_USE;
 
 /* How long a request may take to arrive; for tests another than the usual. */
 void http_set_deadline(uint64_t ms);

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "sandbox.h"
 #include "session.h"
+#include "tls.h"
 
 #include "base/wipe.h"
 
@@ -58,7 +59,7 @@ static socklen_t address_of(const char *text, struct sockaddr_storage *ret)
     struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
     memset(ret, 0, sizeof *ret);
-    if (!guard_host(text))
+    if (!guard_host(&(struct guard_names){0}, text))
         return 0;
     if (sscanf(text, "[%45[0-9a-f:]]:%5u%n", ip, &port, &end) == 2 && !text[end] && port < 65536 &&
         inet_pton(AF_INET6, ip, &v6->sin6_addr) == 1) {
@@ -132,13 +133,43 @@ static bool make(struct console *c, const struct options *o)
     return c->backend && c->sessions && c->connections;
 }
 
-static bool serve(struct console *c, const struct options *o, const sigset_t *signals)
+struct listeners {
+    struct listener listeners[CONSOLE_LISTEN_MAX];
+    struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX];
+};
+
+/* A certificate that cannot be used takes nothing away from who comes without TLS. Whether anybody
+ * can come. */
+static bool listen_all(struct listeners *l, struct console *c, const struct options *o,
+                       struct tls *tls)
 {
-    struct MHD_Daemon *daemons[CONSOLE_LISTEN_MAX] = {NULL};
+    bool any = false, all = true;
+    for (size_t i = 0; i < o->fd_count; i++) {
+        l->listeners[i] = (struct listener){.console = c};
+        if (o->tls[i])
+            l->listeners[i] = (struct listener){.console = c,
+                                                .names = {true, tls->names, tls->count},
+                                                .certificate = buf_peek(&tls->certificate).ptr,
+                                                .key = buf_peek(&tls->key).ptr};
+        bool can = !o->tls[i] || buf_len(&tls->key) > 0;
+        l->daemons[i] = can ? http_start(&l->listeners[i], o->fds[i]) : NULL;
+        l->listeners[i].key = NULL;
+        any = any || l->daemons[i];
+        all = all && l->daemons[i];
+    }
+    tls_forget_key(tls);
+    if (!all)
+        console_say("not every socket is served; for TLS the key must be that of the certificate");
+    return any;
+}
+
+static bool serve(struct console *c, const struct options *o, struct tls *tls,
+                  const sigset_t *signals)
+{
+    struct listeners all = {0};
+    struct MHD_Daemon **daemons = all.daemons;
     int number;
-    bool ok = true;
-    for (size_t i = 0; i < o->fd_count; i++)
-        ok = (daemons[i] = http_start(c, o->fds[i])) && ok;
+    bool ok = listen_all(&all, c, o, tls);
     if (ok)
         sigwait(signals, &number);
     else
@@ -166,6 +197,7 @@ int main(int argc, char **argv)
 {
     static struct console console;
     struct options options;
+    struct tls tls = {0};
     sigset_t signals;
     enum options_outcome outcome = options_read(&options, argc, argv);
     if (outcome != OPTIONS_RUN)
@@ -175,9 +207,13 @@ int main(int argc, char **argv)
         return 1;
     if (options.listen && !open_socket(&options))
         return 1;
+    if (options.key_fd >= 0)
+        tls_read(&tls, options.certificate_fd, options.key_fd);
     close_others(&options);
+    json_object_seed(0); /* from /dev/urandom, while that can be opened */
     sandbox_enter();
-    bool ok = make(&console, &options) && serve(&console, &options, &signals);
+    bool ok = make(&console, &options) && serve(&console, &options, &tls, &signals);
+    tls_finish(&tls);
     connections_free(console.connections);
     sessions_free(console.sessions);
     backend_free(console.backend);

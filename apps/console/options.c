@@ -15,11 +15,19 @@ enum {
 };
 
 static const struct option long_options[] = {
-    {"control", required_argument, NULL, 'c'},    {"fd", required_argument, NULL, 'f'},
-    {"listen", required_argument, NULL, 'l'},     {"idle-s", required_argument, NULL, 'i'},
-    {"absolute-s", required_argument, NULL, 'a'}, {"request-s", required_argument, NULL, 'r'},
-    {"parent", required_argument, NULL, 'p'},     {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},          {0},
+    {"control", required_argument, NULL, 'c'},
+    {"fd", required_argument, NULL, 'f'},
+    {"listen", required_argument, NULL, 'l'},
+    {"idle-s", required_argument, NULL, 'i'},
+    {"absolute-s", required_argument, NULL, 'a'},
+    {"request-s", required_argument, NULL, 'r'},
+    {"tls-fd", required_argument, NULL, 't'},
+    {"certificate-fd", required_argument, NULL, 'x'},
+    {"key-fd", required_argument, NULL, 'k'},
+    {"parent", required_argument, NULL, 'p'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
+    {0},
 };
 
 static void print_help(void)
@@ -33,6 +41,8 @@ static void print_help(void)
          "  --control SOCKET  the control socket of linnetd: DATA/control.sock\n"
          "  --listen ADDRESS  127.0.0.1:9090 or [::1]:9090; loopback addresses only\n"
          "  --fd N            a socket that listens already, in the place of --listen\n"
+         "  --tls-fd N        the same, for HTTPS from anywhere; it wants the next two\n"
+         "  --certificate-fd N, --key-fd N   open files: the certificate and its key, PEM\n"
          "  --idle-s N        who does nothing for so long is signed out (1800)\n"
          "  --absolute-s N    and so long after signing in (43200)\n"
          "  --request-s N     how long a request may take to arrive (15)\n"
@@ -55,12 +65,19 @@ static bool take_seconds(const char *text, uint64_t *ret_ms)
     return ok;
 }
 
-static bool take_fd(struct options *o, const char *text)
+static bool take_number(const char *text, int *ret_fd)
 {
     long fd;
-    if (o->fd_count == CONSOLE_LISTEN_MAX || !number(text, 65535, &fd))
+    bool ok = number(text, 65535, &fd);
+    *ret_fd = ok ? (int)fd : -1;
+    return ok;
+}
+
+static bool take_socket(struct options *o, const char *text, bool tls)
+{
+    if (o->fd_count == CONSOLE_LISTEN_MAX || !take_number(text, &o->fds[o->fd_count]))
         return false;
-    o->fds[o->fd_count++] = (int)fd;
+    o->tls[o->fd_count++] = tls;
     return true;
 }
 
@@ -74,7 +91,13 @@ static bool take(struct options *o, int option)
         o->listen = optarg;
         return true;
     case 'f':
-        return take_fd(o, optarg);
+        return take_socket(o, optarg, false);
+    case 't':
+        return take_socket(o, optarg, true);
+    case 'x':
+        return take_number(optarg, &o->certificate_fd);
+    case 'k':
+        return take_number(optarg, &o->key_fd);
     case 'i':
         return take_seconds(optarg, &o->idle_ms);
     case 'a':
@@ -88,10 +111,22 @@ static bool take(struct options *o, int option)
     }
 }
 
+/* Whoever offers TLS has a certificate and its key. */
+static bool is_whole(const struct options *o)
+{
+    bool tls = false;
+    for (size_t i = 0; i < o->fd_count; i++)
+        tls = tls || o->tls[i];
+    return o->control && (o->listen != NULL) != (o->fd_count > 0) &&
+           tls == (o->certificate_fd >= 0) && tls == (o->key_fd >= 0);
+}
+
 enum options_outcome options_read(struct options *ret, int argc, char **argv)
 {
     int option;
-    *ret = (struct options){.idle_ms = 1000 * DEFAULT_IDLE_S,
+    *ret = (struct options){.certificate_fd = -1,
+                            .key_fd = -1,
+                            .idle_ms = 1000 * DEFAULT_IDLE_S,
                             .absolute_ms = 1000 * (uint64_t)DEFAULT_ABSOLUTE_S,
                             .request_ms = 1000 * DEFAULT_REQUEST_S};
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -108,8 +143,9 @@ enum options_outcome options_read(struct options *ret, int argc, char **argv)
             return OPTIONS_WRONG;
         }
     }
-    if (optind == argc && ret->control && (ret->listen != NULL) != (ret->fd_count > 0))
+    if (optind == argc && is_whole(ret))
         return OPTIONS_RUN;
-    fputs("linnet-console: it needs --control, and --listen or --fd; --help says more\n", stderr);
+    fputs("linnet-console: it needs --control, and --listen or sockets; --help says more\n",
+          stderr);
     return OPTIONS_WRONG;
 }

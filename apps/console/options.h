@@ -5,10 +5,12 @@
 #include "console.h"
 
 struct options {
-    const char *control;         /* the path of linnetd's control socket */
-    int fds[CONSOLE_LISTEN_MAX]; /* listening sockets that were handed over */
+    const char *control;          /* the path of linnetd's control socket */
+    int fds[CONSOLE_LISTEN_MAX];  /* listening sockets that were handed over */
+    bool tls[CONSOLE_LISTEN_MAX]; /* whether that one speaks TLS */
     size_t fd_count;
-    const char *listen; /* or an address to listen on, 127.0.0.1:9090 or [::1]:9090 */
+    int certificate_fd, key_fd; /* files that are open for reading, for TLS; -1 for none */
+    const char *listen;         /* or an address to listen on, 127.0.0.1:9090 or [::1]:9090 */
     uint64_t idle_ms, absolute_ms, request_ms;
     long parent; /* ends with this process; 0 for none */
 };

@@ -16,6 +16,8 @@ static const struct route routes[] = {
     {"GET", API "/session", ACCESS_SIGNED_IN, false, {NULL}, api_session_get},
     {"POST", API "/session", ACCESS_ANYBODY, true, {NULL}, api_session_add},
     {"DELETE", API "/session", ACCESS_SIGNED_IN, false, {NULL}, api_session_remove},
+    {"GET", API "/setup", ACCESS_ANYBODY, false, {NULL}, api_setup_get},
+    {"POST", API "/setup", ACCESS_ANYBODY, true, {NULL}, api_setup},
     {"GET", API "/status", ACCESS_SIGNED_IN, false, {NULL}, api_status},
     {"GET", API "/users", ACCESS_SIGNED_IN, false, {"after", "limit", "q"}, api_users_get},
     {"POST", API "/users", ACCESS_FULL, true, {NULL}, api_users_add},
@@ -96,7 +98,8 @@ static void refuse_method(struct request *r, const char *allowed)
 static bool comes_from_here(struct request *r)
 {
     const char *host = http_head(r, "Host"), *origin = http_head(r, "Origin");
-    bool ok = guard_host(host) && (!origin || guard_origin(origin, host));
+    const struct guard_names *ours = &r->listener->names;
+    bool ok = guard_host(ours, host) && (!origin || guard_origin(ours, origin, host));
     if (!ok)
         refuse_origin(r);
     return ok;

@@ -7,6 +7,7 @@
 #include "password.h"
 #include "security.h"
 #include "settings.h"
+#include "setup.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -618,6 +619,10 @@ const struct ctl_command ctl_commands[] = {
      user_tokens},
     {"user logout", true, 0, "revoke all tokens of an account; its sessions end",
      "  linnetctl user logout alice\n", user_logout},
+    {"setup", true, CTL_PASSWORD, "make the first administrator, and name the domain",
+     "  linnetctl setup admin@example.org\n"
+     "  linnetctl setup admin@example.org --generate\n",
+     setup},
     {"status", false, 0, "say how the server is",
      "  linnetctl status\n"
      "  linnetctl --json --data /var/lib/linnet status\n",

@@ -141,6 +141,7 @@ static void print_command_help(const struct ctl_command *c)
              "  account.password    it has a new password, and its sessions ended\n"
              "  account.logged_out  all its tokens were revoked, and its sessions ended\n"
              "  tokens.revoked      tokens of it were revoked\n"
+             "  server.set_up       it is the first administrator\n"
              "  settings.changed    name= is value= from now or the next start on; by actor=\n"
              "and audit, a row of the audit trail as linnetctl audit shows it, after each change.\n"
              "Later versions may have more. Sign-ins are followed with linnetctl logins --follow.");

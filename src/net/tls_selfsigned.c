@@ -94,6 +94,14 @@ static bool names_push_xmpp(GENERAL_NAMES *names, const char *domain)
     return ok;
 }
 
+static bool names_push_dns(GENERAL_NAMES *names, const char *const *more)
+{
+    for (; more && *more; more++)
+        if (!names_push_string(names, GEN_DNS, V_ASN1_IA5STRING, *more, strlen(*more)))
+            return false;
+    return true;
+}
+
 static bool names_fill(GENERAL_NAMES *names, const struct tls_selfsigned_settings *s)
 {
     uint8_t ip[16];
@@ -101,10 +109,12 @@ static bool names_fill(GENERAL_NAMES *names, const struct tls_selfsigned_setting
                     : inet_pton(AF_INET6, s->domain, ip) == 1 ? 16
                                                               : 0;
     if (ip_len)
-        return names_push_string(names, GEN_IPADD, V_ASN1_OCTET_STRING, ip, ip_len);
+        return names_push_string(names, GEN_IPADD, V_ASN1_OCTET_STRING, ip, ip_len) &&
+               names_push_dns(names, s->more_names);
     return names_push_string(names, GEN_DNS, V_ASN1_IA5STRING, s->domain, strlen(s->domain)) &&
            names_push_srv(names, s->srv_services, s->domain) &&
-           (!s->xmpp_addr || names_push_xmpp(names, s->domain));
+           (!s->xmpp_addr || names_push_xmpp(names, s->domain)) &&
+           names_push_dns(names, s->more_names);
 }
 
 /* ---- the certificate ---- */

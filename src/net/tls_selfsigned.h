@@ -1,6 +1,7 @@
 /*
  * tls_selfsigned.h - a key and a self-signed certificate for a server that was given none:
- * P-256, ten years, subjectAltNames for the domain (DNS-ID or IP; SRV-ID and XmppAddr beside it).
+ * P-256, ten years, subjectAltNames for the domain (DNS-ID or IP; SRV-ID, XmppAddr and more
+ * names beside it).
  * Blocks for file writes; any thread.
  */
 #ifndef NET_TLS_SELFSIGNED_H
@@ -14,6 +15,7 @@ struct tls_selfsigned_settings {
     bool xmpp_addr;                  /* add an XmppAddr */
     const char *cert_file;           /* mode 0644 */
     const char *key_file;            /* mode 0600 */
+    const char *const *more_names;   /* DNS-IDs beside it, then NULL; or NULL */
 };
 
 /* Each file appears whole or not at all, and survives a crash once this returned true; the key is

@@ -141,9 +141,30 @@ static void nothing_half_written_stays(void **state)
     folder_drop(&f);
 }
 
+static void takes_more_names(void **state)
+{
+    static const char *const more[] = {"www.example.org", "localhost", NULL};
+    struct folder f;
+    char reason[256] = "";
+    (void)state;
+    folder_make(&f);
+    const struct tls_selfsigned_settings s = {"example.org", NULL, false, f.cert, f.key, more};
+    assert_true(tls_selfsigned_create(&s, reason));
+    const struct tls_server_settings server = {f.cert, f.key, NULL, NULL};
+    struct tls_ctx *ctx = tls_ctx_new_server(&server, reason);
+    assert_non_null(ctx);
+    assert_true(tls_ctx_is_for(ctx, "example.org", NULL));
+    assert_true(tls_ctx_is_for(ctx, "www.example.org", NULL));
+    assert_true(tls_ctx_is_for(ctx, "localhost", NULL));
+    assert_false(tls_ctx_is_for(ctx, "mail.example.org", NULL));
+    tls_ctx_unref(ctx);
+    folder_drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_more_names),
         cmocka_unit_test(domain_gets_all_names),
         cmocka_unit_test(international_domain_is_spelt_out),
         cmocka_unit_test(address_gets_an_ip_name),

@@ -1,6 +1,7 @@
 #include "server/console.h"
 
 #include "net/loop.h"
+#include "server/console_certificate.h"
 #include "server/listen.h"
 #include "server/memory.h"
 
@@ -12,18 +13,30 @@
 
 /* A console that ran for CALM_MS ends by accident: the next starts soon. */
 enum { FIRST_MS = 250, LAST_MS = 60 * 1000, CALM_MS = 60 * 1000, PATIENCE_MS = 2000 };
-enum { BACKLOG = 64, FIRST_FD = 3, ARGS_MAX = 5 + 2 * SETTINGS_CONSOLE_ADDRESSES_MAX };
+enum { AGAIN_MS = 5000 }; /* until an address that could not be had is tried again */
+enum { BACKLOG = 64, PLACES_MAX = 2 * SETTINGS_CONSOLE_ADDRESSES_MAX };
+enum { FIRST_FD = 3, FDS_MAX = PLACES_MAX + 2, ARGS_MAX = 5 + 2 * FDS_MAX };
 enum { LINE_MAX_BYTES = 1024 };
+
+/* Where it is to answer. */
+struct place {
+    const struct settings_address *address; /* borrowed */
+    bool tls;
+    int fd; /* that listens, or -1 */
+};
 
 struct console {
     uv_loop_t *loop;
+    const struct settings *settings; /* borrowed */
     const struct log_sink *log;
     char *program, *socket; /* of the control socket */
-    int fds[SETTINGS_CONSOLE_ADDRESSES_MAX];
-    size_t fd_count;
+    struct place places[PLACES_MAX];
+    size_t place_count;
     struct loop_timer *timer; /* to start it again; while stopping, to kill it */
+    struct loop_timer *again; /* to try the places that could not be had */
     uint64_t started_ms, delay_ms;
     bool stopping;
+    bool renewing; /* it was told to end, for there is another place */
 
     /* One run: closed when both are. */
     uv_process_t process;
@@ -93,9 +106,11 @@ static void run(void *ctx);
 
 static void console_free(struct console *c)
 {
-    for (size_t i = 0; i < c->fd_count; i++)
-        close(c->fds[i]);
+    for (size_t i = 0; i < c->place_count; i++)
+        if (c->places[i].fd >= 0)
+            close(c->places[i].fd);
     loop_timer_free(c->timer);
+    loop_timer_free(c->again);
     free(c->program);
     free(c->socket);
     free(c);
@@ -111,6 +126,10 @@ static void closed(uv_handle_t *handle)
         console_free(c);
         return;
     }
+    if (c->renewing) {
+        run(c);
+        return;
+    }
     bool calm = loop_now_ms() - c->started_ms >= CALM_MS;
     c->delay_ms = calm || c->delay_ms == 0    ? FIRST_MS
                   : 2 * c->delay_ms < LAST_MS ? 2 * c->delay_ms
@@ -124,18 +143,58 @@ static void exited(uv_process_t *process, int64_t status, int signum)
 {
     struct console *c = process->data;
     c->exited = true;
-    if (!c->stopping)
+    if (!c->stopping && !c->renewing)
         log_printf(c->log, LOG_WARNING, "console", 0, "linnet-console: status %lld, signal %d",
                    (long long)status, signum);
     uv_close((uv_handle_t *)process, closed);
 }
 
-struct arguments {
-    char *items[ARGS_MAX + 1];
-    char numbers[SETTINGS_CONSOLE_ADDRESSES_MAX][8], parent[16];
+/* What a run inherits besides its words, and the options that name it. */
+struct inheritance {
+    int fds[FDS_MAX];
+    const char *options[FDS_MAX];
+    size_t count;
+    int files[2]; /* certificate and key; -1 */
 };
 
-static void make_arguments(struct console *c, struct arguments *a)
+static void bequeath(struct inheritance *h, const char *option, int fd)
+{
+    h->options[h->count] = option;
+    h->fds[h->count++] = fd;
+}
+
+/* The files are opened for each run: a certificate may have been renewed. Without one TLS waits. */
+static void inheritance_init(struct inheritance *h, const struct console *c)
+{
+    *h = (struct inheritance){.files = {-1, -1}};
+    bool wanted = false;
+    for (size_t i = 0; i < c->place_count; i++)
+        wanted = wanted || (c->places[i].tls && c->places[i].fd >= 0);
+    bool tls = wanted && console_certificate_open(c->settings, c->log, h->files);
+    for (size_t i = 0; i < c->place_count; i++) {
+        const struct place *p = &c->places[i];
+        if (p->fd >= 0 && (tls || !p->tls))
+            bequeath(h, p->tls ? "--tls-fd" : "--fd", p->fd);
+    }
+    if (tls) {
+        bequeath(h, "--certificate-fd", h->files[0]);
+        bequeath(h, "--key-fd", h->files[1]);
+    }
+}
+
+static void inheritance_finish(struct inheritance *h)
+{
+    for (size_t i = 0; i < ARRAY_LEN(h->files); i++)
+        if (h->files[i] >= 0)
+            close(h->files[i]);
+}
+
+struct arguments {
+    char *items[ARGS_MAX + 1];
+    char numbers[FDS_MAX][8], parent[16];
+};
+
+static void make_arguments(struct console *c, const struct inheritance *h, struct arguments *a)
 {
     size_t count = 0;
     snprintf(a->parent, sizeof a->parent, "%ld", (long)getpid());
@@ -144,35 +203,35 @@ static void make_arguments(struct console *c, struct arguments *a)
     a->items[count++] = c->socket;
     a->items[count++] = (char *)(uintptr_t) "--parent";
     a->items[count++] = a->parent;
-    for (size_t i = 0; i < c->fd_count; i++) {
+    for (size_t i = 0; i < h->count; i++) {
         snprintf(a->numbers[i], sizeof a->numbers[i], "%zu", FIRST_FD + i);
-        a->items[count++] = (char *)(uintptr_t) "--fd";
+        a->items[count++] = (char *)(uintptr_t)h->options[i];
         a->items[count++] = a->numbers[i];
     }
     a->items[count] = NULL;
 }
 
-/* It gets its sockets and nothing else: no environment, no input, no output but its words. */
-static int spawn(struct console *c)
+/* It gets these and nothing else: no environment, no input, no output but its words. */
+static int spawn(struct console *c, const struct inheritance *h)
 {
     struct arguments arguments;
     char *nothing[] = {NULL};
-    uv_stdio_container_t stdio[FIRST_FD + SETTINGS_CONSOLE_ADDRESSES_MAX] = {
+    uv_stdio_container_t stdio[FIRST_FD + FDS_MAX] = {
         {.flags = UV_IGNORE},
         {.flags = UV_IGNORE},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->words},
     };
-    for (size_t i = 0; i < c->fd_count; i++) {
+    for (size_t i = 0; i < h->count; i++) {
         stdio[FIRST_FD + i].flags = UV_INHERIT_FD;
-        stdio[FIRST_FD + i].data.fd = c->fds[i];
+        stdio[FIRST_FD + i].data.fd = h->fds[i];
     }
-    make_arguments(c, &arguments);
+    make_arguments(c, h, &arguments);
     uv_process_options_t options = {.exit_cb = exited,
                                     .file = c->program,
                                     .args = arguments.items,
                                     .env = nothing,
                                     .cwd = NULL,
-                                    .stdio_count = (int)(FIRST_FD + c->fd_count),
+                                    .stdio_count = (int)(FIRST_FD + h->count),
                                     .stdio = stdio};
     return uv_spawn(c->loop, &c->process, &options);
 }
@@ -187,10 +246,13 @@ static void run(void *ctx)
     }
     uv_pipe_init(c->loop, &c->words, 0);
     c->words.data = c->process.data = c;
-    c->exited = false;
+    c->exited = c->renewing = false;
     c->open = 2;
     c->started_ms = loop_now_ms();
-    int result = spawn(c);
+    struct inheritance inheritance;
+    inheritance_init(&inheritance, c);
+    int result = spawn(c, &inheritance);
+    inheritance_finish(&inheritance);
     if (result < 0) {
         log_printf(c->log, LOG_WARNING, "console", 0, "%s cannot be started: %s", c->program,
                    uv_strerror(result));
@@ -224,49 +286,106 @@ static char *control_path(const struct settings *s)
     return copy;
 }
 
-/* Opens what can be opened. Which port is taken is worth a line, and no more. */
-static void open_sockets(struct console *c, const struct settings_listen *list)
+static const char *place_url(const struct place *p, const char *host, char out[CONSOLE_URL_BYTES])
 {
-    char text[LISTEN_TEXT_BYTES], advice[200];
-    for (size_t i = 0; i < list->count; i++) {
-        int fd = listen_open(&list->items[i], BACKLOG);
-        if (fd < 0) {
-            listen_advice(errno, "console.listen", advice, sizeof advice);
-            log_printf(c->log, LOG_WARNING, "console", 0, "not on %s: %s",
-                       listen_text(&list->items[i], list->items[i].port, text), advice);
-        } else {
-            c->fds[c->fd_count++] = fd;
-            log_printf(c->log, LOG_NOTICE, "console", 0, "http://%s/",
-                       listen_text(&list->items[i], listen_port(fd), text));
+    char text[LISTEN_TEXT_BYTES];
+    struct settings_address address = *p->address;
+    if (host)
+        snprintf(address.host, sizeof address.host, "%s", host);
+    uint16_t port = p->fd >= 0 ? listen_port(p->fd) : address.port;
+    snprintf(out, CONSOLE_URL_BYTES, "http%s://%s/", p->tls ? "s" : "",
+             listen_text(&address, port, text));
+    return out;
+}
+
+static void add_places(struct console *c, const struct settings_listen *list, bool tls)
+{
+    for (size_t i = 0; i < list->count; i++)
+        c->places[c->place_count++] = (struct place){&list->items[i], tls, -1};
+}
+
+/* What could not be had is worth a line once, and is tried again. Whether another was opened. */
+static bool open_places(struct console *c, bool first)
+{
+    char text[CONSOLE_URL_BYTES], advice[200];
+    bool opened = false, missing = false;
+    for (size_t i = 0; i < c->place_count; i++) {
+        struct place *p = &c->places[i];
+        if (p->fd >= 0)
+            continue;
+        p->fd = listen_open(p->address, BACKLOG);
+        int fault = errno;
+        if (p->fd >= 0) {
+            opened = true;
+            log_printf(c->log, LOG_NOTICE, "console", 0, "%s", place_url(p, NULL, text));
+        } else if (first) {
+            listen_advice(fault, p->tls ? "console.listen_tls" : "console.listen", advice,
+                          sizeof advice);
+            log_printf(c->log, LOG_WARNING, "console", 0,
+                       "not on %s: %s. It is tried again every %d seconds",
+                       listen_text(p->address, p->address->port, text), advice, AGAIN_MS / 1000);
         }
+        missing = missing || p->fd < 0;
+    }
+    if (missing)
+        loop_timer_set(c->again, AGAIN_MS);
+    return opened;
+}
+
+/* A run has the sockets of its beginning: another one ends it, and the next has all. */
+static void try_again(void *ctx)
+{
+    struct console *c = ctx;
+    if (c->stopping || !open_places(c, false))
+        return;
+    if (c->open == 0 && c->started_ms == 0) {
+        run(c);
+    } else if (c->open > 0 && !c->exited) {
+        c->renewing = true;
+        uv_process_kill(&c->process, SIGTERM);
     }
 }
 
 struct console *console_start(uv_loop_t *loop, const struct settings *s, const struct log_sink *log)
 {
-    if (s->console_listen.count == 0)
+    if (s->console_listen.count + s->console_listen_tls.count == 0)
         return NULL;
     struct console *c = MEMORY_NEW(struct console);
     c->loop = loop;
+    c->settings = s;
     c->log = log;
     c->program = s->console_program[0] ? strdup(s->console_program) : beside_us();
     c->socket = control_path(s);
     c->timer = loop_timer_new(loop, run, c);
-    if (!c->program || !c->socket || !c->timer)
+    c->again = loop_timer_new(loop, try_again, c);
+    if (!c->program || !c->socket || !c->timer || !c->again)
         memory_exhausted();
-    if (access(c->program, X_OK) != 0)
+    if (access(c->program, X_OK) != 0) {
         log_printf(log, LOG_WARNING, "console", 0,
                    "there is none: %s: %s. Install it, name it with console.program, or set "
                    "console.listen to \"\"",
                    c->program, strerror(errno));
-    else
-        open_sockets(c, &s->console_listen);
-    if (c->fd_count == 0) {
         console_free(c);
         return NULL;
     }
-    run(c);
+    add_places(c, &s->console_listen, false);
+    add_places(c, &s->console_listen_tls, true);
+    if (open_places(c, true))
+        run(c);
     return c;
+}
+
+/* Only where we listen: whoever took another port must not be shown to anybody. */
+bool console_url(const struct console *c, char out[CONSOLE_URL_BYTES])
+{
+    for (size_t i = 0; c && i < c->place_count; i++) {
+        const struct place *p = &c->places[i];
+        if (p->fd < 0)
+            continue;
+        place_url(p, cstr_eq(p->address->host, "*") ? "localhost" : NULL, out);
+        return true;
+    }
+    return false;
 }
 
 void console_stop(struct console *c)

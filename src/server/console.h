@@ -13,9 +13,14 @@
 
 struct console;
 
-/* Both borrowed. NULL when there is to be none, or there cannot be; then the log says why. */
+/* All borrowed. NULL when there is to be none, or there cannot be; then the log says why. */
 struct console *console_start(uv_loop_t *loop, const struct settings *s,
                               const struct log_sink *log);
+
+/* Where a browser on this machine finds it, "http://127.0.0.1:9090/", without TLS if it can be;
+ * false when it listens nowhere. */
+enum { CONSOLE_URL_BYTES = 300 };
+bool console_url(const struct console *console, char out[CONSOLE_URL_BYTES]) MUST_USE;
 
 /* Ends it with SIGTERM, and SIGKILL when it does not. It is gone, and all is freed, when the loop
  * has nothing more to do. NULL is fine. */

@@ -336,6 +336,7 @@ void server_account_changed(struct server *server, const struct ops_event *event
     case OPS_ACCOUNT_ENABLED:
     case OPS_TOKENS_REVOKED:
     case OPS_ROLE_CHANGED:
+    case OPS_SET_UP:
         return;
     }
     /* Before the mail: who binds without having seen the change is found by the mail. */

@@ -135,6 +135,13 @@ static enum linnet_error_code load_defaults(struct load *l)
 
 /* --- what was stored while a server ran --- */
 
+/* No pair: the row is `machine`, and the set-up alone writes it. */
+static enum linnet_error_code load_own_domain(struct load *l, const char *domain)
+{
+    return set_value(l, "domain", str_from(domain), (struct settings_origin){SETTINGS_CONSOLE, 0},
+                     "set-up");
+}
+
 static enum linnet_error_code load_pair(struct load *l, const struct settings_pair *pair)
 {
     const struct settings_row *row = settings_row_find(pair->name, NULL);
@@ -451,6 +458,9 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where, "data must not be empty");
     if (!s->tls_certificate[0] != !s->tls_key[0])
         return refuse(l, where, "tls.certificate and tls.key are set together or not at all");
+    if (!s->setup_user[0] != !s->setup_password_file[0])
+        return refuse(l, where,
+                      "setup.user and setup.password_file are set together or not at all");
     if (s->c2s_listen.count + s->c2s_listen_tls.count == 0)
         return refuse(l, where, "c2s.listen and c2s.listen_tls must not both be empty");
     if (s->limits_max_stanza_bytes_before_auth > s->limits_max_stanza_bytes)
@@ -464,6 +474,11 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where,
                       "console.listen takes up to 4 addresses of this machine alone: 127.0.0.1 or "
                       "[::1]; reach it from elsewhere through a tunnel");
+    if (s->console_listen_tls.count > SETTINGS_CONSOLE_ADDRESSES_MAX)
+        return refuse(l, where, "console.listen_tls takes up to 4 addresses");
+    if (!s->console_certificate[0] != !s->console_key[0])
+        return refuse(l, where,
+                      "console.certificate and console.key are set together or not at all");
     if (!fits_socket(s))
         return refuse(l, where,
                       "control.socket is longer than the 107 bytes of a socket's path; "
@@ -479,6 +494,8 @@ enum linnet_error_code settings_load(struct settings *ret, const struct settings
     *ret = (struct settings){0};
     struct load l = {ret, error};
     enum linnet_error_code code = load_defaults(&l);
+    if (code == LINNET_OK && layers->own_domain)
+        code = load_own_domain(&l, layers->own_domain);
     for (size_t i = 0; code == LINNET_OK && i < layers->stored_count; i++)
         code = load_pair(&l, &layers->stored[i]);
     if (code == LINNET_OK && layers->file)

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum { SETTINGS_ROWS_MAX = 40, SETTINGS_CONSOLE_ADDRESSES_MAX = 4 };
+enum { SETTINGS_ROWS_MAX = 64, SETTINGS_CONSOLE_ADDRESSES_MAX = 4 };
 
 /* NUL-terminated strings. */
 struct settings_texts {
@@ -77,7 +77,11 @@ struct settings {
     int log_format; /* enum settings_log_format */
 
     struct settings_listen console_listen; /* loopback addresses */
-    char *console_program;                 /* "": beside linnetd */
+    struct settings_listen console_listen_tls;
+    char *console_certificate, *console_key; /* both "" or both set */
+    char *console_program;                   /* "": beside linnetd */
+
+    char *setup_user, *setup_password_file; /* both "" or both set */
 
     char *control_socket; /* "": DATA/control.sock; see settings_value_in_force */
 
@@ -96,13 +100,14 @@ struct settings_pair {
 
 /* The layers, weakest first; each may be absent. */
 struct settings_layers {
+    const char *own_domain; /* that the server was set up for and the store keeps (setup.h) */
     const struct settings_pair *stored; /* each must be good; see settings_stored.h */
     size_t stored_count;
     const char *file;        /* libconfig syntax */
     char *const *environ;    /* "LINNETD_C2S_LISTEN=..."; other names are ignored */
     const char *const *sets; /* "c2s.listen=127.0.0.1:5222", in the order of the command line */
     size_t set_count;
-    bool draft; /* to be printed only: the domain may be missing */
+    bool draft; /* the domain may be missing */
 };
 
 /* Fills *ret (and settings_finish frees it), or zeroes it and says why in `error`. */

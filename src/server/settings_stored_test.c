@@ -169,10 +169,44 @@ static void judges_a_candidate(void **state)
     settings_stored_finish(&stored);
 }
 
+/* The domain of a set-up is beneath everything, and a change is checked with it. */
+static void has_a_domain_of_its_own(void **state)
+{
+    (void)state;
+    struct settings s;
+    struct linnet_error error = {0};
+    struct settings_stored stored = {0};
+    struct settings_layers layers = {.own_domain = "own.example"};
+    size_t index;
+    settings_row_find("domain", &index);
+    store(&stored, "domain", "stored.example");
+    assert_int_equal(settings_load_with(&s, &layers, &stored, NULL, &error), LINNET_OK);
+    assert_string_equal(s.domain, "own.example");
+    assert_int_equal(s.origin[index].source, SETTINGS_CONSOLE);
+    settings_finish(&s);
+
+    const struct settings_pair level = {"log.level", "info"};
+    assert_int_equal(settings_load_candidate(&s, &layers, &stored, &level, &error), LINNET_OK);
+    assert_string_equal(s.domain, "own.example");
+    settings_finish(&s);
+
+    layers.sets = domain_alone;
+    layers.set_count = 1;
+    assert_int_equal(settings_load_with(&s, &layers, &stored, NULL, &error), LINNET_OK);
+    assert_string_equal(s.domain, "example.org");
+    assert_int_equal(s.origin[index].source, SETTINGS_ARGUMENT);
+    settings_finish(&s);
+
+    layers = (struct settings_layers){.own_domain = "a b"};
+    assert_int_equal(settings_load(&s, &layers, &error), LINNET_ERROR_SETTINGS);
+    settings_stored_finish(&stored);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_pairs),
+        cmocka_unit_test(has_a_domain_of_its_own),
         cmocka_unit_test(is_above_defaults_alone),
         cmocka_unit_test(passes_over_what_is_wrong),
         cmocka_unit_test(fails_for_other_layers),

@@ -25,7 +25,8 @@ static const char *mechanism_at(size_t index)
 
 static const struct settings_row rows[] = {
     {"domain", SETTINGS_DOMAIN, .fallback = "", AT(domain), .machine = true,
-     .help = "The XMPP domain that is served: the part of an address after the @. Required."},
+     .help = "The XMPP domain that is served: the part of an address after the @. When it is "
+             "missing, the first start asks for it."},
     {"data", SETTINGS_PATH, .fallback = "/var/lib/linnet", AT(data), .machine = true,
      .help = "The directory of the database, the key of tokens, the certificate made at first "
              "start and the control socket. It is made when missing, for its owner only."},
@@ -138,9 +139,27 @@ static const struct settings_row rows[] = {
      .machine = true,
      .help = "Where the web console answers, for accounts with a role (linnetctl user role). "
              "Addresses of this machine alone (127.0.0.1, [::1]), for it speaks HTTP without TLS: "
-             "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": there is none."},
+             "from elsewhere, through a tunnel (ssh -L 9090:127.0.0.1:9090). \"\": nowhere."},
+    {"console.listen_tls", SETTINGS_LISTEN, .fallback = "", AT(console_listen_tls), .machine = true,
+     .help = "Where the web console answers with TLS, at any address, usually *:9091. \"\": "
+             "nowhere. Browsers find it by an IP address, or by a name of its certificate."},
+    {"console.certificate", SETTINGS_PATH, .fallback = "", AT(console_certificate), .machine = true,
+     .help =
+         "The certificate of console.listen_tls and its chain, PEM. When empty the server makes "
+         "itself one in DATA/console/cert.pem, which browsers warn of. It is read when the "
+         "console starts."},
+    {"console.key", SETTINGS_PATH, .fallback = "", AT(console_key), .machine = true,
+     .help = "The private key of that certificate, PEM."},
     {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program), .machine = true,
      .help = "The program of the console. When empty, linnet-console beside linnetd."},
+
+    {"setup.user", SETTINGS_PATH, .fallback = "", AT(setup_user), .machine = true,
+     .help = "The name of the first administrator. When there is a domain and no administrator at "
+             "the start, this account is made with the password of setup.password_file, or becomes "
+             "one and keeps its own, and no link for the set-up is printed."},
+    {"setup.password_file", SETTINGS_PATH, .fallback = "", AT(setup_password_file), .machine = true,
+     .help = "The password of setup.user: the first line of a file that only the server's user may "
+             "read. It is read then only."},
 
     {"control.socket", SETTINGS_PATH, .fallback = "", AT(control_socket), .machine = true,
      .help = "The socket that linnetctl talks to. When empty, DATA/control.sock."},

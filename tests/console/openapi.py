@@ -28,6 +28,7 @@ class Operation:
         self.body = description.resolve(body["application/json"]["schema"]) if body else None
         self.open = entry.get("security", description.document["security"]) == []
         self.for_full = "(role full)" in entry["summary"]
+        self.only = entry.get("x-only")  # "set-up": not found on a server that is set up
         self.responses = {int(status): description.resolve(response)
                           for status, response in entry["responses"].items()}
 

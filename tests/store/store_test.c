@@ -259,6 +259,33 @@ static void keeps_meta(void **state)
     buf_finish(&value);
 }
 
+/* The first administrator, and the domain with him: both or nothing. */
+static void sets_up(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct buf domain = {0};
+    struct store_write w = with_rows(change(STORE_SET_UP, "alice"), "right");
+    w.role = STORE_ROLE_FULL;
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_NOT_FOUND);
+    add(s, "alice");
+    assert_int_equal(commit(s, w), STORE_EXISTS);
+    assert_int_equal(s->ops->meta(s, STR_LIT(STORE_META_DOMAIN), &domain, NULL), STORE_NOT_FOUND);
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_NOT_FOUND);
+
+    w.user = STR_LIT("bob");
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_OK);
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_READ_ONLY, NULL), STORE_NOT_FOUND);
+    assert_int_equal(s->ops->has_role(s, STR_LIT("example.com"), STORE_ROLE_FULL, NULL),
+                     STORE_NOT_FOUND);
+    w.user = STR_LIT("carol");
+    w.domain = STR_LIT("example.com");
+    assert_int_equal(commit(s, w), STORE_OK); /* the domain stays what it is */
+    assert_int_equal(s->ops->meta(s, STR_LIT(STORE_META_DOMAIN), &domain, NULL), STORE_OK);
+    assert_true(str_eq(buf_peek(&domain), here));
+    buf_finish(&domain);
+}
+
 /* Pages walk all names of one domain in byte order. */
 static void lists_in_pages(void **state)
 {
@@ -462,6 +489,7 @@ static void serves_many_threads(void **state)
         {#back_end ": disables", disables, open_##back_end, close_store, NULL},                    \
         {#back_end ": commits_a_batch", commits_a_batch, open_##back_end, close_store, NULL},      \
         {#back_end ": keeps_meta", keeps_meta, open_##back_end, close_store, NULL},                \
+        {#back_end ": sets_up", sets_up, open_##back_end, close_store, NULL},                      \
         {#back_end ": lists_in_pages", lists_in_pages, open_##back_end, close_store, NULL},        \
         {#back_end ": takes_hostile_names", takes_hostile_names, open_##back_end, close_store,     \
          NULL},                                                                                    \

@@ -16,6 +16,7 @@
 #include "server/ops/ops.h"
 #include "server/ops/ops_settings.h"
 #include "server/settings.h"
+#include "server/setup.h"
 
 #include <jansson.h>
 #include <sys/types.h>
@@ -64,16 +65,29 @@ struct control_host {
     void *ctx;
 };
 
+/* The first start (setup.h): what the request `setup` needs of the server's main part. */
+struct control_setup {
+    struct setup *state; /* borrowed; NULL: there is never anything to set up */
+    /* The accounts of the domain, which are borrowed; STR_NONE or "" is the one that is given. */
+    enum linnet_error_code (*begin)(void *ctx, struct str domain, struct ops_port **ret,
+                                    struct linnet_error *error);
+    /* The administrator is made: makes the server serve, if it does not yet. */
+    enum linnet_error_code (*end)(void *ctx, struct linnet_error *error);
+    void *ctx;
+};
+
 struct control_config {
     uv_loop_t *loop;
     const char *path;
-    struct ops_port *ops;          /* borrowed; freed after the control socket */
-    struct ops_settings *settings; /* borrowed */
+    struct ops_port *ops; /* borrowed; freed after the control socket. NULL before the set-up: then
+                             only what belongs to that is answered */
+    struct ops_settings *settings; /* borrowed; there if `ops` is */
     struct control_host host;
     const struct log_sink *log; /* borrowed; NULL for none */
     struct throttle *throttle;  /* borrowed; NULL: passwords may be guessed at any speed */
     struct logins *logins;      /* borrowed; NULL for none, and none of their requests */
     struct blocks *blocks;      /* borrowed; those in force */
+    struct control_setup setup;
     /* Whether a process of that user may connect; NULL: the server's own and root. */
     bool (*admits)(uid_t uid);
 };
@@ -81,6 +95,18 @@ struct control_config {
 /* Listens. A socket that a server left behind is replaced; one that answers is not. */
 enum linnet_error_code control_new(const struct control_config *config, struct control **ret,
                                    struct linnet_error *error) MUST_USE;
+
+/* What there is once the server serves; as in struct control_config. */
+struct control_parts {
+    struct ops_port *ops;
+    struct ops_settings *settings;
+    struct throttle *throttle;
+    struct logins *logins;
+    struct blocks *blocks;
+};
+
+/* Once, when it was made without them. */
+void control_attach(struct control *control, const struct control_parts *parts);
 
 /* Closes everything and removes the socket. Calls that the host still holds may be answered later,
  * to nobody. NULL is fine. */

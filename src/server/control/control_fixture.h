@@ -29,8 +29,10 @@ struct control_fixture {
     struct blocks blocks;
     struct loop_wake *stop;
     pthread_t thread;
-    bool (*admits)(uid_t uid);   /* set before control_fixture_start */
-    bool audits;                 /* the same: rows of the audit trail are events too */
+    bool (*admits)(uid_t uid); /* set before control_fixture_start, as are these three */
+    bool audits;               /* rows of the audit trail are events too */
+    struct setup setup;
+    bool bare;                   /* without accounts, until it is set up */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
     struct control_call *held;   /* a "sessions" call that waits for "status" */
 };
@@ -131,6 +133,31 @@ static inline void fixture_close_session(void *ctx, struct control_call *call,
 static inline const struct settings *fixture_settings(void *ctx)
 {
     return &((struct control_fixture *)ctx)->settings;
+}
+
+/* Accounts of example.org, and of no other domain. */
+static inline enum linnet_error_code fixture_set_up_begin(void *ctx, struct str domain,
+                                                          struct ops_port **ret,
+                                                          struct linnet_error *error)
+{
+    *ret = ((struct control_fixture *)ctx)->port;
+    if (domain.len == 0 || str_is(domain, "example.org"))
+        return LINNET_OK;
+    return error_set(error, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_HERE, NULL);
+}
+
+static inline enum linnet_error_code fixture_set_up_end(void *ctx, struct linnet_error *error)
+{
+    struct control_fixture *f = ctx;
+    (void)error;
+    setup_end(&f->setup);
+    if (f->bare)
+        control_attach(f->control, &(struct control_parts){.ops = f->port,
+                                                           .settings = f->layers,
+                                                           .throttle = f->throttle,
+                                                           .logins = &f->logins,
+                                                           .blocks = &f->blocks});
+    return LINNET_OK;
 }
 
 static inline enum linnet_error_code fixture_check(void *ctx, const struct settings *fresh,
@@ -254,14 +281,15 @@ static inline bool control_fixture_start(struct control_fixture *f)
     struct control_config config = {
         .loop = &f->loop,
         .path = f->path,
-        .ops = f->port,
-        .settings = f->layers,
+        .ops = f->bare ? NULL : f->port,
+        .settings = f->bare ? NULL : f->layers,
         .host = {fixture_status, fixture_sessions, fixture_online, fixture_close_session,
                  fixture_settings, fixture_certificate, f},
         .admits = f->admits,
-        .throttle = f->throttle,
-        .logins = &f->logins,
-        .blocks = &f->blocks,
+        .throttle = f->bare ? NULL : f->throttle,
+        .logins = f->bare ? NULL : &f->logins,
+        .blocks = f->bare ? NULL : &f->blocks,
+        .setup = {&f->setup, fixture_set_up_begin, fixture_set_up_end, f},
     };
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
     return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&

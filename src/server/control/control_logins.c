@@ -297,6 +297,11 @@ void control_logins_init(struct control *control)
     control->logins_wake = loop_wake_new(control->config.loop, added, control);
     if (!control->logins_wake)
         memory_exhausted();
+    control_logins_listen(control);
+}
+
+void control_logins_listen(struct control *control)
+{
     if (control->config.logins)
         logins_listen(control->config.logins, wake, control);
 }

@@ -29,6 +29,8 @@ struct control_op {
     const char *help;
     void (*handle)(struct control_call *call);
     struct account_op account;
+    bool early;                                      /* also before the server is set up */
+    bool (*is_there)(const struct control *control); /* NULL: always */
 };
 
 void control_call_refuse(struct control_call *call, const char *fmt, ...)
@@ -227,7 +229,22 @@ static void handle_help(struct control_call *call);
 #define ACCOUNT(submit, result) .handle = handle_account, .account = {submit, result}
 
 static const struct control_op ops[] = {
-    {"help", {{0}}, "Lists the requests.", .handle = handle_help},
+    {"help", {{0}}, "Lists the requests.", .handle = handle_help, .early = true},
+    {"setup.state",
+     {{0}},
+     "Whether a first administrator is wanted, and of which domain (null: it is to be named).",
+     .handle = control_setup_state,
+     .early = true,
+     .is_there = control_setup_needed},
+    {"setup",
+     {{"key", JSON_STRING, false},
+      {"domain", JSON_STRING, false},
+      {"user", JSON_STRING, true},
+      {"password", JSON_STRING, true}},
+     "Names the domain, unless it is given, and makes the first administrator.",
+     .handle = control_setup,
+     .early = true,
+     .is_there = control_setup_needed},
     {"status", {{0}}, "How the server is.", .handle = handle_status},
     {"sessions",
      {{"limit", JSON_INTEGER, false}, {"q", JSON_STRING, false}, {"user", JSON_STRING, false}},
@@ -379,11 +396,18 @@ static const char *type_name(const struct control_arg *arg, bool article)
     return article ? name : strchr(name, ' ') + 1;
 }
 
+static bool is_there(const struct control_op *op, const struct control *control)
+{
+    return !op->is_there || op->is_there(control);
+}
+
 static void handle_help(struct control_call *call)
 {
     json_t *object = new_object(), *list = json_array();
     for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
         const struct control_op *op = &ops[i];
+        if (!is_there(op, call->peer->control))
+            continue;
         json_t *row = new_object(), *args = new_object();
         for (const struct control_arg *arg = op->args; arg->name; arg++)
             put(args, arg->name,
@@ -400,10 +424,10 @@ static void handle_help(struct control_call *call)
 
 /* --- from a line to a handler --- */
 
-static const struct control_op *find(const char *name)
+static const struct control_op *find(const struct control *control, const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
-        if (cstr_eq(ops[i].name, name))
+        if (cstr_eq(ops[i].name, name) && is_there(&ops[i], control))
             return &ops[i];
     }
     return NULL;
@@ -450,6 +474,20 @@ static bool check_args(struct control_call *call, const struct control_op *op)
     return true;
 }
 
+/* Whether the request can be served yet; else the call was failed. */
+static bool is_time(struct control_call *call)
+{
+    struct linnet_error error = {0};
+    if (control_config_of(call)->ops || call->op->early)
+        return true;
+    error_set(&error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, NULL);
+    error_copy_text(error.sentence, sizeof error.sentence,
+                    STR_LIT("The server is not set up yet: open the link that it printed when it "
+                            "started, or use linnetctl setup."));
+    control_call_fail(call, &error);
+    return false;
+}
+
 /* What is wrong with the members of a request, or NULL. */
 static const char *fault_of(json_t *line)
 {
@@ -483,9 +521,9 @@ void control_serve(struct control_peer *peer, json_t *line)
         control_call_new(peer, json_object_get(line, "id"), json_object_get(line, "args"));
     const char *name = json_string_value(json_object_get(line, "op"));
     call->as = json_incref(json_object_get(line, "as"));
-    call->op = find(name);
+    call->op = find(peer->control, name);
     if (!call->op)
         control_call_refuse(call, "There is no request \"%.60s\"; \"help\" lists them", name);
-    else if (check_args(call, call->op))
+    else if (is_time(call) && check_args(call, call->op))
         call->op->handle(call);
 }

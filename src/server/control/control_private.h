@@ -123,6 +123,13 @@ void control_admin_check(struct control_call *call);
 void control_name_check(struct control_call *call);
 void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
 
+/* --- control_setup.c --- */
+
+/* Whether these two are there. */
+bool control_setup_needed(const struct control *control);
+void control_setup(struct control_call *call);
+void control_setup_state(struct control_call *call);
+
 /* --- control_session.c --- */
 
 void control_sessions_list(struct control_call *call);
@@ -164,6 +171,7 @@ void control_block_remove(struct control_call *call);
 /* The localpart, prepared, of a user name or a bare JID; NULL when it is neither. The caller's. */
 char *control_user(const json_t *typed);
 void control_logins_init(struct control *control);
+void control_logins_listen(struct control *control); /* to the ring, if there is one */
 void control_logins_finish(struct control *control);
 void control_logins_forget(struct control_peer *peer);
 void control_logins_list(struct control_call *call);

@@ -11,8 +11,9 @@
 const char *ops_event_name(enum ops_event_kind kind)
 {
     static const char *const names[] = {
-        "account.added",    "account.removed", "account.disabled",   "account.enabled",
-        "account.password", "tokens.revoked",  "account.logged_out", "account.role"};
+        "account.added",      "account.removed",  "account.disabled",
+        "account.enabled",    "account.password", "tokens.revoked",
+        "account.logged_out", "account.role",     "server.set_up"};
     return names[kind];
 }
 

@@ -47,7 +47,8 @@ enum ops_event_kind {
     OPS_PASSWORD_CHANGED,
     OPS_TOKENS_REVOKED, /* of one client or all; sessions go on */
     OPS_LOGGED_OUT,     /* all tokens are revoked, and sessions end */
-    OPS_ROLE_CHANGED    /* what it may do as an administrator */
+    OPS_ROLE_CHANGED,   /* what it may do as an administrator */
+    OPS_SET_UP          /* the first administrator was made, and the server is his */
 };
 
 /* Who wants a change. */
@@ -66,7 +67,7 @@ struct ops_event {
     enum ops_event_kind kind;
     struct str user, domain; /* prepared */
     struct str reason;       /* OPS_ACCOUNT_DISABLED */
-    enum store_role role;    /* OPS_ROLE_CHANGED */
+    enum store_role role;    /* OPS_ROLE_CHANGED, OPS_SET_UP */
     struct ops_actor actor;  /* who asked for it */
 };
 

@@ -250,6 +250,7 @@ static enum ops_result submit_password(struct ops_port *port, const struct ops_a
     r->write.store.change = change;
     r->has_event = true;
     r->event = event;
+    r->write.store.role = ask->role;
     enum ops_result result = ops_request_take_address(r, ask->address, ret_why);
     if (result == OPS_OK)
         result = take_password(r, ask->password, ret_why);
@@ -271,4 +272,10 @@ enum ops_result ops_account_passwd(struct ops_port *port, const struct ops_ask *
                                    struct ops_request **ret, const char **ret_why)
 {
     return submit_password(port, ask, STORE_PASSWORD, OPS_PASSWORD_CHANGED, ret, ret_why);
+}
+
+enum ops_result ops_set_up(struct ops_port *port, const struct ops_ask *ask,
+                           struct ops_request **ret, const char **ret_why)
+{
+    return submit_password(port, ask, STORE_SET_UP, OPS_SET_UP, ret, ret_why);
 }

@@ -11,6 +11,10 @@
  * and OPS_BAD_PASSWORD, else "". */
 enum ops_result ops_account_add(struct ops_port *port, const struct ops_ask *ask,
                                 struct ops_request **ret, const char **ret_why) MUST_USE;
+/* The same for the first administrator; role. The store keeps the domain with it, in the same
+ * transaction, unless it has one. */
+enum ops_result ops_set_up(struct ops_port *port, const struct ops_ask *ask,
+                           struct ops_request **ret, const char **ret_why) MUST_USE;
 /* address, password: replaces every credential. */
 enum ops_result ops_account_passwd(struct ops_port *port, const struct ops_ask *ask,
                                    struct ops_request **ret, const char **ret_why) MUST_USE;

@@ -209,8 +209,13 @@ struct store_weak_logins {
 
 /* --- changes --- */
 
+/* The key of the domain that a set-up named. */
+#define STORE_META_DOMAIN "domain"
+
 enum store_change {
     STORE_ADD,         /* account and credentials; STORE_EXISTS */
+    STORE_SET_UP,      /* the same with `role`; the store remembers `domain` as its own (meta
+                          STORE_META_DOMAIN) unless it has one */
     STORE_PASSWORD,    /* replaces all credentials, deletes all tokens; STORE_NOT_FOUND */
     STORE_UPGRADE,     /* adds credentials to an account that is enabled and has `old_mark`;
                           STORE_NOT_FOUND: there is none such; STORE_EXISTS: it has that scheme */
@@ -294,6 +299,11 @@ struct store_ops {
      * enabled. They live in `a`. */
     enum store_result (*sessions)(struct store *s, struct str domain, struct str after,
                                   size_t limit, struct arena *a, struct store_sessions *ret,
+                                  struct store_fault *fault);
+
+    /* Whether an account of the domain has that role, enabled or not; STORE_NOT_FOUND. It may look
+     * at all accounts. */
+    enum store_result (*has_role)(struct store *s, struct str domain, enum store_role role,
                                   struct store_fault *fault);
 
     /* Rows of the audit trail; they live in `a`. */

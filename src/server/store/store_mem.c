@@ -213,6 +213,20 @@ static enum store_result mem_tokens(struct store *s, struct str domain, struct s
     return result;
 }
 
+static enum store_result mem_has_role(struct store *s, struct str domain, enum store_role role,
+                                      struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    enum store_result result = STORE_NOT_FOUND;
+    pthread_mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->account_count; i++)
+        if (m->accounts[i]->role == role && str_is(domain, m->accounts[i]->domain))
+            result = STORE_OK;
+    pthread_mutex_unlock(&m->lock);
+    return result;
+}
+
 static enum store_result mem_meta(struct store *s, struct str key, struct buf *out,
                                   struct store_fault *fault)
 {
@@ -416,6 +430,21 @@ static enum store_result new_meta(struct store_mem *m, const struct store_write 
     return STORE_OK;
 }
 
+static enum store_result set_up(struct store_mem *m, const struct store_write *w)
+{
+    const struct store_write domain = {.key = STR_LIT(STORE_META_DOMAIN), .value = w->domain};
+    enum store_result result = add(m, w);
+    if (result != STORE_OK)
+        return result;
+    find(m, w->domain, w->user)->role = w->role;
+    result = new_meta(m, &domain);
+    if (result == STORE_EXISTS)
+        return STORE_OK;
+    if (result != STORE_OK)
+        (void)remove_account(m, w);
+    return result;
+}
+
 static enum store_result change_tokens(struct mem_account *a, const struct store_write *w)
 {
     struct store_tokens head = tokens_head(a);
@@ -452,6 +481,8 @@ static enum store_result apply_change(struct store_mem *m, const struct store_wr
     switch (w->change) {
     case STORE_ADD:
         return add(m, w);
+    case STORE_SET_UP:
+        return set_up(m, w);
     case STORE_REMOVE:
         return remove_account(m, w);
     case STORE_PURGE:
@@ -609,6 +640,7 @@ static const struct store_ops store_mem_ops = {
     .accounts = mem_accounts,
     .tokens = mem_tokens,
     .sessions = mem_sessions,
+    .has_role = mem_has_role,
     .audit = mem_audit,
     .blocks = mem_blocks,
     .weak_logins = mem_weak_logins,

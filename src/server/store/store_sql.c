@@ -44,6 +44,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     " FROM (SELECT * FROM account WHERE domain = ? AND username = ?)" ACCOUNT_JOIN,
     [ACCOUNTS] = ACCOUNT_COLUMNS " FROM (SELECT * FROM account WHERE domain = ? AND username >= ?"
                                  " AND username < ? ORDER BY username LIMIT ?)" ACCOUNT_JOIN,
+    [HAS_ROLE] = "SELECT 1 FROM account WHERE domain = ? AND role = ? LIMIT 1",
     [META] = "SELECT value FROM meta WHERE name = ?",
     [ADD_ACCOUNT] = "INSERT INTO account (domain, username, created_s, password_s, disabled,"
                     " reason, mark) VALUES (?, ?, ?, ?, 0, '', ?)",
@@ -429,6 +430,33 @@ static enum store_result sql_accounts(struct store *base, struct str domain, str
     return result;
 }
 
+static enum sql_result find_role(struct connection *c, struct str domain, enum store_role role)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = store_sql_statement(c, HAS_ROLE, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_text(stmt, 1, domain);
+    d->bind_int(stmt, 2, role);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return r;
+}
+
+static enum store_result sql_has_role(struct store *base, struct str domain, enum store_role role,
+                                      struct store_fault *fault)
+{
+    struct store_sql *s = store_sql_of(base);
+    struct connection *c;
+    enum store_result result = store_sql_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    result = store_sql_found(c, find_role(c, domain, role), fault);
+    store_sql_give(s, c, result);
+    return result;
+}
+
 static enum store_result sql_meta(struct store *base, struct str key, struct buf *out,
                                   struct store_fault *fault)
 {
@@ -597,11 +625,25 @@ static enum store_result new_meta(struct connection *c, const struct store_write
     return r == SQL_CONSTRAINT ? STORE_EXISTS : store_sql_result(r);
 }
 
+static enum store_result set_up(struct connection *c, const struct store_write *w)
+{
+    const struct str domain[] = {STR_LIT(STORE_META_DOMAIN), w->domain};
+    enum store_result result = add(c, w);
+    if (result == STORE_OK)
+        result = set_number(c, SET_ROLE, w, w->role);
+    if (result != STORE_OK)
+        return result;
+    enum sql_result r = store_sql_change(c, ADD_META, domain, 2);
+    return r == SQL_CONSTRAINT ? STORE_OK : store_sql_result(r);
+}
+
 static enum store_result apply_change(struct connection *c, const struct store_write *w)
 {
     switch (w->change) {
     case STORE_ADD:
         return add(c, w);
+    case STORE_SET_UP:
+        return set_up(c, w);
     case STORE_PASSWORD:
         return set_password(c, w);
     case STORE_UPGRADE:
@@ -745,6 +787,7 @@ static const struct store_ops store_sql_ops = {
     .accounts = sql_accounts,
     .tokens = store_sql_tokens,
     .sessions = store_sql_sessions,
+    .has_role = sql_has_role,
     .audit = store_sql_audit,
     .blocks = store_sql_blocks,
     .weak_logins = store_sql_weak_logins,

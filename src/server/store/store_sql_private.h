@@ -16,6 +16,7 @@ enum statement {
     LOGIN,
     ACCOUNT,
     ACCOUNTS,
+    HAS_ROLE,
     META,
     ADD_ACCOUNT,
     ADD_CREDENTIAL,
