@@ -19,7 +19,8 @@ struct control_fixture {
     struct store *store;
     struct settings settings;
     struct ops_settings *layers;
-    bool unfit; /* whatever is set cannot be used, or applied */
+    bool unfit;             /* whatever is set cannot be used, or applied */
+    _Atomic bool unapplied; /* it can be used, and is not applied */
     uv_loop_t loop;
     struct ops *ops;
     struct ops_port *port;
@@ -160,6 +161,9 @@ static inline enum linnet_error_code fixture_apply(void *ctx, struct settings *f
 {
     struct control_fixture *f = ctx;
     enum linnet_error_code code = fixture_check(ctx, fresh, error);
+    if (code == LINNET_OK && f->unapplied)
+        code =
+            error_set(error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", "not now", NULL);
     if (code == LINNET_OK && settings_keep_fixed(fresh, &f->settings, fixture_waits, NULL)) {
         struct settings old = f->settings;
         f->settings = *fresh;

@@ -218,6 +218,23 @@ static void is_refused_as_a_start_would_be(void **state)
     close(fd);
 }
 
+/* The certificate went between the check and that, say: it is stored, and the answer says so.
+ * Asking once more applies it. */
+static void says_what_was_not_applied(void **state)
+{
+    struct control_fixture *f = *state;
+    int fd = connect_raw(f);
+    f->unapplied = true;
+    succeeds(fd, SET(1, "logins.keep", "7"),
+             "{\"id\":1,\"ok\":true,\"result\":{\"applied\":false,\"name\":\"logins.keep\","
+             "\"value\":\"7\"}}");
+    row_holds(fd, "logins.keep", "default", "200", NULL);
+    f->unapplied = false;
+    succeeds(fd, SET(1, "logins.keep", "7"), IS(1, "logins.keep", "7"));
+    row_holds(fd, "logins.keep", "console", "7", NULL);
+    close(fd);
+}
+
 /* The server stops with changes on their way: all are answered or their client is gone, and nothing
  * is left. */
 static void stops_in_the_middle(void **state)
@@ -242,6 +259,7 @@ int main(void)
         CONTROL_TEST(changes_one_after_the_other),
         CONTROL_TEST(tells_who_follows),
         CONTROL_TEST(has_a_history),
+        CONTROL_TEST(says_what_was_not_applied),
         CONTROL_TEST(stops_in_the_middle),
         cmocka_unit_test_setup_teardown(is_refused_as_a_start_would_be, make_unfit, unmake),
     };
