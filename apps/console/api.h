@@ -8,7 +8,7 @@
 enum linnet_error_code api_ask(struct request *r, const char *op, json_t *args, json_t **ret,
                                struct linnet_error *error) MUST_USE;
 
-/* Answers with what linnetd says. Takes `args`. */
+/* The same, and answers the browser with what linnetd says. */
 void api_pass_on(struct request *r, const char *op, json_t *args);
 
 /* api_audit.c */
@@ -49,6 +49,14 @@ void api_settings_set(struct request *r);
 void api_settings_reset(struct request *r);
 void api_settings_check(struct request *r);
 void api_reload(struct request *r);
+
+/* api_security.c */
+void api_mechanisms(struct request *r);
+void api_throttle(struct request *r);
+void api_throttle_forgive(struct request *r);
+void api_blocks(struct request *r);
+void api_blocks_add(struct request *r);
+void api_blocks_remove(struct request *r);
 
 /* api_events.c */
 void api_events(struct request *r);

@@ -54,6 +54,12 @@ static const struct route routes[] = {
      {"name", "before", "limit"},
      api_settings_history},
     {"POST", API "/reload", ACCESS_FULL, true, {NULL}, api_reload},
+    {"GET", API "/mechanisms", ACCESS_SIGNED_IN, false, {NULL}, api_mechanisms},
+    {"GET", API "/throttle", ACCESS_SIGNED_IN, false, {NULL}, api_throttle},
+    {"POST", API "/throttle/forgive", ACCESS_FULL, true, {NULL}, api_throttle_forgive},
+    {"GET", API "/blocks", ACCESS_SIGNED_IN, false, {NULL}, api_blocks},
+    {"POST", API "/blocks", ACCESS_FULL, true, {NULL}, api_blocks_add},
+    {"POST", API "/blocks/remove", ACCESS_FULL, true, {NULL}, api_blocks_remove},
     {"GET", API "/events", ACCESS_SIGNED_IN, false, {NULL}, api_events},
 };
 

@@ -5,6 +5,7 @@
 #include "base/wipe.h"
 #include "logins.h"
 #include "password.h"
+#include "security.h"
 #include "settings.h"
 #include "table.h"
 
@@ -652,6 +653,25 @@ const struct ctl_command ctl_commands[] = {
      "  linnetctl settings history\n"
      "  linnetctl settings history log.level\n",
      settings_history},
+    {"mechanisms", false, 0, "list what there is to sign in with, and who needs the weak",
+     "  linnetctl mechanisms\n"
+     "  linnetctl --json mechanisms | jq -r '.legacy.needed_by[].user'\n",
+     mechanisms},
+    {"throttle forgive", true, CTL_GUESSER, "let it sign in without waiting again",
+     "  linnetctl throttle forgive 192.0.2.7\n"
+     "  linnetctl throttle forgive alice\n",
+     throttle_forgive},
+    {"throttle", false, 0, "list who waits because of wrong passwords", "  linnetctl throttle\n",
+     throttle_list},
+    {"block add", true, CTL_NETWORK | CTL_REASON | CTL_HOURS,
+     "let a network not connect; its connections end",
+     "  linnetctl block add 192.0.2.0/24 --reason 'guesses at passwords' --hours 24\n"
+     "  linnetctl block add 2001:db8::/32\n",
+     block_add},
+    {"block remove", true, CTL_NETWORK, "let it connect again",
+     "  linnetctl block remove 192.0.2.0/24\n", block_remove},
+    {"block list", false, 0, "list the networks that may not connect", "  linnetctl block list\n",
+     block_list},
     {"settings", false, 0, "list the settings in force and where they come from",
      "  linnetctl settings\n", settings},
     {"reload", false, 0, "read settings and certificates again, as on SIGHUP",

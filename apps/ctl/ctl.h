@@ -8,19 +8,22 @@
 
 /* Options that only some commands take, as bits. */
 enum {
-    CTL_PASSWORD = 1, /* --password-file, --password-fd, --generate */
-    CTL_REASON = 2,
-    CTL_REVOKE = 4,
-    CTL_LOGINS = 8,   /* --follow, --failed, --user, --address, --trace */
-    CTL_EVENTS = 16,  /* none; help lists the kinds */
-    CTL_ROLE = 32,    /* a second word: the role */
-    CTL_SESSION = 64, /* the name is the full address of a session */
-    CTL_LIMIT = 128,
-    CTL_AUDIT = 256,       /* --actor, --action, --object, --before */
-    CTL_FILTER = 512,      /* --filter */
-    CTL_SETTING = 1 << 12, /* the name is that of a setting */
-    CTL_VALUE = 1 << 13,   /* a second word: its value */
-    CTL_OPTIONAL = 1 << 14 /* the name may be left out */
+    CTL_PASSWORD = 1 << 0, /* --password-file, --password-fd, --generate */
+    CTL_REASON = 1 << 1,
+    CTL_REVOKE = 1 << 2,
+    CTL_LOGINS = 1 << 3,  /* --follow, --failed, --user, --address, --trace */
+    CTL_EVENTS = 1 << 4,  /* none; help lists the kinds */
+    CTL_ROLE = 1 << 5,    /* a second word: the role */
+    CTL_SESSION = 1 << 6, /* the name is the full address of a session */
+    CTL_LIMIT = 1 << 7,
+    CTL_AUDIT = 1 << 8,     /* --actor, --action, --object, --before */
+    CTL_FILTER = 1 << 9,    /* --filter */
+    CTL_SETTING = 1 << 10,  /* the name is that of a setting */
+    CTL_VALUE = 1 << 11,    /* a second word: its value */
+    CTL_OPTIONAL = 1 << 12, /* the name may be left out */
+    CTL_NETWORK = 1 << 13,  /* the name is a network */
+    CTL_GUESSER = 1 << 14,  /* it is an IP address or an account */
+    CTL_HOURS = 1 << 15     /* --hours */
 };
 
 struct ctl_options {
@@ -37,6 +40,7 @@ struct ctl_options {
     const char *user, *address;
     const char *filter;                  /* or NULL */
     int limit;                           /* 0 when not given */
+    int hours;                           /* the same */
     const char *actor, *action, *object; /* or NULL */
     int64_t before;                      /* 0 when not given */
     const char *name;                    /* the account, for commands that take one */

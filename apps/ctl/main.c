@@ -26,13 +26,31 @@ static enum linnet_error_code usage(struct ctl *ctl, const char *fmt, ...)
 
 /* --- help --- */
 
+/* What the first argument of a command is: the word in its usage, and for a sentence. */
+struct name_kind {
+    unsigned takes;
+    const char *word, *meaning;
+};
+
+static const struct name_kind *name_kind(const struct ctl_command *c)
+{
+    static const struct name_kind kinds[] = {
+        {CTL_SESSION, "JID", "JID of a session"},
+        {CTL_OPTIONAL, "[NAME]", "NAME of a setting"},
+        {CTL_SETTING, "NAME", "NAME of a setting"},
+        {CTL_NETWORK, "NETWORK", "NETWORK, like 192.0.2.0/24"},
+        {CTL_GUESSER, "WHO", "IP address or NAME of an account"},
+    };
+    static const struct name_kind account = {0, "NAME", "NAME of an account"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (c->takes & kinds[i].takes)
+            return &kinds[i];
+    return &account;
+}
+
 static const char *name_word(const struct ctl_command *c)
 {
-    if (!c->wants_name)
-        return "";
-    if (c->takes & CTL_OPTIONAL)
-        return "[NAME]";
-    return c->takes & CTL_SESSION ? "JID" : "NAME";
+    return c->wants_name ? name_kind(c)->word : "";
 }
 
 static void print_help(void)
@@ -43,7 +61,7 @@ static void print_help(void)
          "\n"
          "Commands (each with --help):");
     for (size_t i = 0; i < ctl_command_count; i++)
-        printf("  %-16s %-6s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
+        printf("  %-16s %-7s %s\n", ctl_commands[i].words, name_word(&ctl_commands[i]),
                ctl_commands[i].summary);
     puts("\n"
          "NAME is the part before the @, or the whole address of an account; JID the address of a\n"
@@ -65,26 +83,30 @@ static void print_help(void)
 
 static void print_command_help(const struct ctl_command *c)
 {
-    printf("linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s%s%s\n", c->words,
-           c->summary, c->words, c->wants_name ? " " : "", name_word(c),
-           c->takes & CTL_ROLE ? " full|read-only|none" : "", c->takes & CTL_VALUE ? " VALUE" : "",
-           c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
-           c->takes & CTL_REASON ? " [--reason TEXT]" : "",
-           c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
-           c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--address IP] [--trace]"
-                                 : "",
-           c->takes & CTL_AUDIT
-               ? " [--actor WHO] [--action BEGINNING] [--object WHAT] [--before ID]"
-               : "",
-           c->takes & CTL_FILTER ? " [--filter TEXT]" : "",
-           c->takes & CTL_LIMIT ? " [--limit N]" : "");
+    printf(
+        "linnetctl %s - %s\n\nUsage: linnetctl [OPTIONS] %s%s%s%s%s%s%s%s%s%s%s%s%s\n", c->words,
+        c->summary, c->words, c->wants_name ? " " : "", name_word(c),
+        c->takes & CTL_ROLE ? " full|read-only|none" : "", c->takes & CTL_VALUE ? " VALUE" : "",
+        c->takes & CTL_PASSWORD ? " [--password-file FILE | --password-fd N | --generate]" : "",
+        c->takes & CTL_REASON ? " [--reason TEXT]" : "", c->takes & CTL_HOURS ? " [--hours N]" : "",
+        c->takes & CTL_REVOKE ? " [--revoke CLIENT | --revoke all]" : "",
+        c->takes & CTL_LOGINS ? " [--follow] [--failed] [--user NAME] [--address IP] [--trace]"
+                              : "",
+        c->takes & CTL_AUDIT ? " [--actor WHO] [--action BEGINNING] [--object WHAT] [--before ID]"
+                             : "",
+        c->takes & CTL_FILTER ? " [--filter TEXT]" : "",
+        c->takes & CTL_LIMIT ? " [--limit N]" : "");
     if (c->takes & CTL_PASSWORD)
         puts("\n"
              "  --password-file FILE  its first line; the file must be yours and private (0600)\n"
              "  --password-fd N       the first line read from descriptor N\n"
              "  --generate            make a password and print it\n"
              "Without these you are asked for it. Passwords are never arguments.");
-    if (c->takes & CTL_REASON)
+    if (c->takes & CTL_HOURS)
+        puts("\n"
+             "  --reason TEXT  why, for those who look at the list\n"
+             "  --hours N      for so long; without it, for ever");
+    else if (c->takes & CTL_REASON)
         puts("\n  --reason TEXT  why; the person is told it on signing in with the right password");
     if (c->takes & CTL_REVOKE)
         puts("\n"
@@ -148,7 +170,8 @@ enum {
     OPT_ACTOR,
     OPT_ACTION,
     OPT_OBJECT,
-    OPT_BEFORE
+    OPT_BEFORE,
+    OPT_HOURS
 };
 
 static const struct option long_options[] = {
@@ -173,6 +196,7 @@ static const struct option long_options[] = {
     {"before", required_argument, NULL, OPT_BEFORE},
     {"address", required_argument, NULL, OPT_ADDRESS},
     {"filter", required_argument, NULL, OPT_FILTER},
+    {"hours", required_argument, NULL, OPT_HOURS},
     {0},
 };
 
@@ -186,15 +210,16 @@ static enum linnet_error_code take_fd(struct ctl *ctl, const char *text)
     return LINNET_OK;
 }
 
-static enum linnet_error_code take_limit(struct ctl *ctl, const char *text)
+enum { LIMIT_MAX = 1000, HOURS_MAX = 10 * 366 * 24 };
+
+static enum linnet_error_code take_number(struct ctl *ctl, const char *option, const char *text,
+                                          int max, int *ret)
 {
-    enum { LIMIT_MAX = 1000 };
     char *end;
-    long limit = strtol(text, &end, 10);
-    ctl->options.given |= CTL_LIMIT;
-    if (*text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
-        return usage(ctl, "--limit takes a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
-    ctl->options.limit = (int)limit;
+    long number = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || number < 1 || number > max)
+        return usage(ctl, "%s takes a number from 1 to %d, not \"%.40s\"", option, max, text);
+    *ret = (int)number;
     return LINNET_OK;
 }
 
@@ -273,6 +298,9 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
         o->given |= CTL_REASON;
         o->reason = optarg;
         return LINNET_OK;
+    case OPT_HOURS:
+        o->given |= CTL_HOURS;
+        return take_number(ctl, "--hours", optarg, HOURS_MAX, &o->hours);
     case OPT_REVOKE:
         o->given |= CTL_REVOKE;
         o->revoke = optarg;
@@ -284,7 +312,8 @@ static enum linnet_error_code take_option(struct ctl *ctl, int option, char **ar
     case OPT_ADDRESS:
         return take_logins_option(ctl, option);
     case OPT_LIMIT:
-        return take_limit(ctl, optarg);
+        o->given |= CTL_LIMIT;
+        return take_number(ctl, "--limit", optarg, LIMIT_MAX, &o->limit);
     case OPT_ACTOR:
     case OPT_ACTION:
     case OPT_OBJECT:
@@ -363,14 +392,9 @@ static const char *option_name(unsigned given)
         return "--limit";
     if (given & CTL_FILTER)
         return "--filter";
+    if (given & CTL_HOURS)
+        return "--hours";
     return given & CTL_REASON ? "--reason" : "--revoke";
-}
-
-static const char *wanted_name(const struct ctl_command *c)
-{
-    if (c->takes & CTL_SETTING)
-        return "NAME of a setting";
-    return c->takes & CTL_SESSION ? "JID of a session" : "NAME of an account";
 }
 
 static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_command *c,
@@ -379,7 +403,7 @@ static enum linnet_error_code check_command(struct ctl *ctl, const struct ctl_co
     struct ctl_options *o = &ctl->options;
     bool optional = c->takes & CTL_OPTIONAL;
     if (c->wants_name && count < 1 && !optional)
-        return usage(ctl, "\"%s\" needs the %s", c->words, wanted_name(c));
+        return usage(ctl, "\"%s\" needs the %s", c->words, name_kind(c)->meaning);
     int wanted = c->wants_name + (c->takes & (CTL_ROLE | CTL_VALUE) ? 1 : 0);
     if (count < wanted && !optional)
         return usage(ctl, "\"%s\" needs a %s", c->words,

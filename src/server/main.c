@@ -285,6 +285,7 @@ static enum linnet_error_code open_control(struct program *p, struct linnet_erro
         .log = &p->log,
         .throttle = p->server->throttle,
         .logins = &p->server->logins,
+        .blocks = &p->server->blocks,
     };
     p->report = report_new(p->server);
     enum linnet_error_code code = control_new(&config, &p->control, error);

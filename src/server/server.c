@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "server/c2s/blocks_end.h"
 #include "server/c2s/listener.h"
 #include "server/c2s/restart.h"
 #include "server/c2s/session.h"
@@ -77,6 +78,11 @@ static void rotate_tickets(void *ctx)
     loop_timer_set(server->rotate, TICKET_KEYS_MS);
 }
 
+static void network_blocked(void *ctx, const struct network *network)
+{
+    blocks_end(ctx, network);
+}
+
 static struct server *server_new(const struct server_config *config)
 {
     struct server *server = MEMORY_NEW(struct server);
@@ -94,6 +100,8 @@ static struct server *server_new(const struct server_config *config)
     random_fill(&server->random, server->home_key, sizeof server->home_key);
     random_fill(&server->random, key, sizeof key);
     addresses_init(&server->addresses, key);
+    blocks_init(&server->blocks, network_blocked, server);
+    weak_seen_init(&server->weak_seen, key);
     server->throttle = throttle_new(key);
     logins_init(&server->logins);
     server->tickets = tls_tickets_new(&server->random);
@@ -152,6 +160,9 @@ enum linnet_error_code server_start(const struct server_config *config, struct s
     if (code == LINNET_OK)
         code = init_workers(server, error);
     if (code == LINNET_OK)
+        code = blocks_load(&server->blocks, ops_store(server->ops), (int64_t)time(NULL),
+                           &server->log, error);
+    if (code == LINNET_OK)
         code = listeners_open(server, &server->listeners, error);
     if (code == LINNET_OK)
         code = restart_load(server, error);
@@ -195,6 +206,8 @@ void server_stop(struct server *server)
     tls_tickets_unref(server->tickets);
     tls_once_unref(server->once);
     addresses_finish(&server->addresses);
+    blocks_finish(&server->blocks);
+    weak_seen_finish(&server->weak_seen);
     throttle_free(server->throttle);
     logins_finish(&server->logins);
     free(server->domain);

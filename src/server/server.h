@@ -14,7 +14,9 @@
 #include "net/loop.h"
 #include "net/tls_once.h"
 #include "server/c2s/addresses.h"
+#include "server/c2s/blocks.h"
 #include "server/c2s/throttle.h"
+#include "server/c2s/weak_seen.h"
 #include "server/logins.h"
 #include "server/ops/ops.h"
 #include "server/settings.h"
@@ -53,6 +55,8 @@ struct server {
     struct tls_once *once;     /* which tickets brought early data; NULL: none may */
     struct loop_timer *rotate; /* of the keys of tickets */
     struct addresses addresses;
+    struct blocks blocks; /* what comes into it is ended too */
+    struct weak_seen weak_seen;
     struct throttle *throttle;
     struct logins logins;
     struct listeners *listeners;

@@ -7,6 +7,7 @@
 #include "server/worker.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -630,6 +632,59 @@ static void test_reload(void **state)
     finish(&w);
 }
 
+/* A network as nobody but a test may block it: that of the loopback. */
+static void block_loopback(struct world *w, int64_t now_s)
+{
+    struct network n;
+    const struct store_block about = {.since_s = now_s};
+    assert_int_equal(network_parse(STR_LIT("127.0.0.0/8"), &n), NETWORK_OK);
+    blocks_put(&w->server->blocks, &n, &about, now_s);
+}
+
+/* Whether the other end closes before it has said a byte; the server accepts on our thread. */
+static bool is_turned_away(struct world *w, bool direct)
+{
+    char byte;
+    ssize_t got = -1;
+    int fd = connect_to(listeners_port(w->server->listeners, direct));
+    while (got < 0 && (errno == EAGAIN || errno == 0)) {
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        errno = 0;
+        got = recv(fd, &byte, 1, 0);
+    }
+    close(fd);
+    return got == 0;
+}
+
+/* Who is connected from a network that is blocked is cut off, signed in or not, on every loop; who
+ * comes is turned away before a byte is said. */
+static void test_blocked_network(void **state)
+{
+    struct world w;
+    struct client c[3], after;
+    struct network n;
+    (void)state;
+    start_with(&w, NULL);
+    client_open(&c[0], &w, "user0", "a", true);
+    client_open(&c[1], &w, "user1", "b", false);
+    client_open(&c[2], &w, "user2", "c", true);
+    until_ready(c, 3);
+    block_loopback(&w, (int64_t)time(NULL));
+    while (!c[0].closed || !c[1].closed || !c[2].closed)
+        step(c, 3);
+    assert_true(is_turned_away(&w, false));
+    assert_true(is_turned_away(&w, true));
+    assert_int_equal(network_parse(STR_LIT("127.0.0.0/8"), &n), NETWORK_OK);
+    assert_true(blocks_remove(&w.server->blocks, &n));
+    client_open(&after, &w, "user0", "a", true);
+    until_ready(&after, 1);
+    assert_true(after.ready);
+    for (int i = 0; i < 3; i++)
+        client_finish(&c[i]);
+    client_finish(&after);
+    finish(&w);
+}
+
 /* A port that is taken is said in one sentence, and nothing is left behind. */
 static void test_port_in_use(void **state)
 {
@@ -659,6 +714,7 @@ int main(void)
         cmocka_unit_test(test_logged_out),
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_blocked_network),
         cmocka_unit_test(test_port_in_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ REQUESTS = int(sys.argv[5]) if len(sys.argv) > 5 else 8000
 # Calls that these servers refuse whatever they say, and why.
 NEVER_DONE = {"GET /setup": "it is set up", "POST /setup": "it is set up",
               "POST /throttle/forgive": "nobody owes anything without login.throttle"}
-TRIES, TRIES_MAX = 10, 80
+TRIES, TRIES_MAX = 10, 400  # only what was not done yet is tried on
 FAULTS_MAX = 12
 GUESTS = 8
 DESCRIPTION = openapi.Description()

@@ -112,6 +112,8 @@ static const char *const rows_of[] = {
     "INSERT INTO audit VALUES (5, 1, 'uid 0', '', 'account.role', 'alice@example.org', 'full')",
     "INSERT INTO setting VALUES ('log.level', 'info');"
     "INSERT INTO setting_change VALUES (1, 2, 'uid 0', '', 'log.level', NULL, 'info')",
+    "INSERT INTO block VALUES ('192.0.2.0/24', 1, 0, 'spam', 'uid 0')",
+    "INSERT INTO weak_login VALUES ('example.org', 'alice', 'DIGEST-MD5', 3, 'soft')",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)
@@ -143,6 +145,22 @@ static void keeps_tokens_of(struct store *s, bool has_one)
         assert_int_equal(tokens.tokens[0].used_s, 8);
         assert_string_equal(tokens.tokens[0].device, "device");
     }
+    arena_finish(&a);
+}
+
+static void keeps_security_of(struct store *s, bool has_block, bool has_weak)
+{
+    struct arena a = {0};
+    struct store_blocks blocks;
+    struct store_weak_logins weak;
+    assert_int_equal(s->ops->blocks(s, &a, &blocks, NULL), STORE_OK);
+    assert_int_equal(blocks.count, has_block);
+    if (has_block)
+        assert_true(str_is(blocks.blocks[0].actor, "uid 0"));
+    assert_int_equal(s->ops->weak_logins(s, STR_LIT("example.org"), 2, &a, &weak, NULL), STORE_OK);
+    assert_int_equal(weak.count, has_weak);
+    if (has_weak)
+        assert_int_equal(weak.logins[0].last_s, 3);
     arena_finish(&a);
 }
 
@@ -194,6 +212,7 @@ static void migrates_from_every_version(void **state)
         buf_finish(&meta);
         if (version >= 1)
             keeps_tokens_of(s, version >= 3);
+        keeps_security_of(s, version >= 9, version >= 10);
         numbers_audit_rows_after(s, version >= 7 ? 5 : 0);
         store_free(s);
         unlink(p->db);

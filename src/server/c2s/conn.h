@@ -183,6 +183,11 @@ void conn_login_bound(struct conn *c);
 void conn_login_over(struct conn *c, const struct linnet_error *error);
 void conn_login_ended(struct conn *c, enum linnet_error_code code, const char *reason);
 
+/* --- conn_weak.c --- */
+
+/* It signed in: a weak mechanism is noted in the store. Before conn_login_bound. */
+void conn_weak_note(struct conn *c);
+
 /* --- conn_throttle.c: attempts that must wait (throttle.h) --- */
 
 /* Whether the attempt waits (or was refused); if so conn_find_secret is called when its time has

@@ -2,6 +2,8 @@
 
 #include "server/route/router.h"
 
+#include <time.h>
+
 /* The moment to move: its credentials are verified, success is not yet written, nothing is
  * under way. The channel, what was read ahead (in TLS too) and the stream go together, as one
  * owned object, and are not touched until the home loop has them. */
@@ -22,6 +24,10 @@ static void arrived(struct mail *m, void *receiver)
         return;
     if (w->stopping) {
         conn_shut_down(c);
+        return;
+    }
+    if (blocks_hit(&w->server->blocks, &c->peer.ip, (int64_t)time(NULL))) {
+        conn_abort(c, "its network was blocked"); /* while it was on its way */
         return;
     }
     admit(c);

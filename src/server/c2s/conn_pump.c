@@ -44,6 +44,7 @@ static void on_ready(struct conn *c)
 {
     char text[PEER_TEXT_BYTES];
     conn_leave_young(c);
+    conn_weak_note(c); /* while there is a record: it has the client's software */
     conn_login_bound(c);
     chan_tls_secrets_travelled(c->chan);
     if (!c->session) /* else it was resumed */

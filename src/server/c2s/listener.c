@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BACKLOG = 1024, ACCEPT_TURN = 64, PAUSE_MS = 100 };
@@ -86,6 +87,11 @@ static void accepted(struct listener *l, int fd, const struct sockaddr *sa)
     struct server *server = l->all->server;
     struct peer peer = peer_of(sa);
     char text[PEER_TEXT_BYTES];
+    if (blocks_hit(&server->blocks, &peer.ip, (int64_t)time(NULL))) {
+        log_printf(&server->log, LOG_DEBUG, "c2s", 0, "blocked: from=%s", peer_text(&peer, text));
+        close(fd);
+        return;
+    }
     if (!addresses_enter(&server->addresses, &peer,
                          server->live->settings.limits_connections_per_address)) {
         log_printf(&server->log, LOG_NOTICE, "c2s", 0, "too many connections from %s: turned away",

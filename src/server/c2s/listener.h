@@ -9,9 +9,10 @@
  * on them. Accepting costs some microseconds, a sign-in several hundred, so one acceptor feeds
  * more loops than a machine has cores.
  *
- * Whom it turns away (too many connections of an address, no descriptor left) has a line in the log
- * and no record among the sign-ins: nothing was spent on it, it never said what it wanted, and one
- * address could push everybody else's out of the ring by knocking.
+ * Whom it turns away has no record among the sign-ins: nothing was spent on it, it never said what
+ * it wanted, and one address could push everybody else's out of the ring by knocking. Too many
+ * connections of an address, and no descriptor left, have a line in the log; an address that is
+ * blocked (blocks.h) is counted, and said at level debug only.
  */
 #ifndef SERVER_C2S_LISTENER_H
 #define SERVER_C2S_LISTENER_H

@@ -1,6 +1,8 @@
 #include "server/c2s/throttle.h"
 
+#include "base/error.h"
 #include "core/jid.h"
+#include "server/c2s/network.h"
 #include "server/memory.h"
 
 #include <stdlib.h>
@@ -8,6 +10,7 @@
 enum {
     WAYS = 4, /* places that an entry may be in */
     SETS = 1024,
+    PLACES = SETS * WAYS,
     ONE = 1024, /* a failure, in the unit of debts */
     /* What can be owed at most: at the longest delay, and free again soon after the guessing. */
     ADDRESS_DEBT_MAX = (THROTTLE_ADDRESS_FREE + 4) * ONE,
@@ -22,13 +25,20 @@ struct slot {
 };
 
 struct table {
-    struct slot slots[SETS][WAYS];
+    struct slot slots[PLACES]; /* set after set */
+};
+
+/* Who the slots of a table stand for, at the same places. */
+struct names {
+    struct in6_addr address[PLACES]; /* of IPv6, the /64 */
+    char user[PLACES][THROTTLE_WHO_BYTES];
 };
 
 struct throttle {
     pthread_mutex_t lock;
     uint8_t key[16];
     struct table addresses, accounts;
+    struct names names;
     struct table pairs; /* what an address owes because of one account */
     struct table known; /* pairs that signed in: here a debt only means that there was one */
 };
@@ -102,7 +112,7 @@ static uint32_t delay_ms(uint32_t failures, uint32_t free_tries, uint32_t max_ms
 
 static struct slot *find(struct table *table, uint64_t tag)
 {
-    struct slot *set = table->slots[tag % SETS];
+    struct slot *set = &table->slots[tag % SETS * WAYS];
     for (size_t i = 0; i < WAYS; i++)
         if (set[i].tag == tag)
             return &set[i];
@@ -126,7 +136,7 @@ static struct slot *find_or_make(struct table *table, uint64_t tag, uint64_t now
     struct slot *found = find(table, tag);
     if (found)
         return found;
-    struct slot *set = table->slots[tag % SETS], *least = &set[0];
+    struct slot *set = &table->slots[tag % SETS * WAYS], *least = &set[0];
     for (size_t i = 1; i < WAYS; i++)
         if (matters_less(&set[i], least, now_ms))
             least = &set[i];
@@ -152,6 +162,13 @@ static uint64_t tag_of(const struct throttle *t, const char *address, size_t add
     return hash ? hash : 1;
 }
 
+/* Counts for all of an IPv6 subscriber. */
+static struct network network_of(const struct peer *peer)
+{
+    unsigned bits = IN6_IS_ADDR_V4MAPPED(&peer->ip) ? 128 : 64;
+    return (struct network){network_mask(&peer->ip, bits), (uint8_t)bits};
+}
+
 static struct tags tags_of(const struct throttle *t, const struct throttle_who *who)
 {
     const char *ip = (const char *)who->peer->ip.s6_addr;
@@ -162,6 +179,23 @@ static struct tags tags_of(const struct throttle *t, const struct throttle_who *
         tags.pair = tag_of(t, ip, len, who->user);
     }
     return tags;
+}
+
+/* The slot, which now says whose it is. */
+static struct slot *address_slot(struct throttle *t, uint64_t now_ms, const struct tags *tags,
+                                 const struct throttle_who *who)
+{
+    struct slot *s = find_or_make(&t->addresses, tags->address, now_ms);
+    t->names.address[s - t->addresses.slots] = network_of(who->peer).base;
+    return s;
+}
+
+static struct slot *account_slot(struct throttle *t, uint64_t now_ms, const struct tags *tags,
+                                 const struct throttle_who *who)
+{
+    struct slot *s = find_or_make(&t->accounts, tags->account, now_ms);
+    error_copy_text(t->names.user[s - t->accounts.slots], THROTTLE_WHO_BYTES, who->user);
+    return s;
 }
 
 /* ---- attempts ---- */
@@ -177,11 +211,12 @@ static void close_one(struct slot *s)
         s->open--;
 }
 
-static void open_one(struct throttle *t, uint64_t now_ms, const struct tags *tags)
+static void open_one(struct throttle *t, uint64_t now_ms, const struct tags *tags,
+                     const struct throttle_who *who)
 {
     if (!tags->account)
         return;
-    find_or_make(&t->accounts, tags->account, now_ms)->open++;
+    account_slot(t, now_ms, tags, who)->open++;
     find_or_make(&t->pairs, tags->pair, now_ms)->open++;
 }
 
@@ -210,12 +245,12 @@ bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_w
     pthread_mutex_lock(&t->lock);
     *ret_held_ms = held_ms(t, now_ms, &tags);
     if (*ret_held_ms > 0) {
-        struct slot *address = find_or_make(&t->addresses, tags.address, now_ms);
+        struct slot *address = address_slot(t, now_ms, &tags, who);
         fits = address->open < THROTTLE_WAITING_MAX;
         address->open += fits;
     }
     if (fits)
-        open_one(t, now_ms, &tags);
+        open_one(t, now_ms, &tags, who);
     pthread_mutex_unlock(&t->lock);
     return fits;
 }
@@ -243,11 +278,10 @@ void throttle_failed(struct throttle *t, uint64_t now_ms, const struct throttle_
 {
     struct tags tags = tags_of(t, who);
     pthread_mutex_lock(&t->lock);
-    uint32_t grown =
-        owe_more(find_or_make(&t->addresses, tags.address, now_ms), now_ms, ADDRESS_DEBT_MAX);
+    uint32_t grown = owe_more(address_slot(t, now_ms, &tags, who), now_ms, ADDRESS_DEBT_MAX);
     if (tags.account) {
         struct slot *pair = find_or_make(&t->pairs, tags.pair, now_ms);
-        owe_more(find_or_make(&t->accounts, tags.account, now_ms), now_ms, ACCOUNT_DEBT_MAX);
+        owe_more(account_slot(t, now_ms, &tags, who), now_ms, ACCOUNT_DEBT_MAX);
         owe(pair, now_ms, debt_of(pair, now_ms) + grown);
     }
     pthread_mutex_unlock(&t->lock);
@@ -268,4 +302,113 @@ void throttle_succeeded(struct throttle *t, uint64_t now_ms, const struct thrott
     }
     owe(find_or_make(&t->known, tags.pair, now_ms), now_ms, ONE);
     pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- for the operator ---- */
+
+/* What was owed at one moment. */
+struct copy {
+    struct table addresses, accounts;
+    struct names names;
+};
+
+static struct copy *copy_of(struct throttle *t)
+{
+    struct copy *copy = MEMORY_NEW(struct copy);
+    pthread_mutex_lock(&t->lock);
+    copy->addresses = t->addresses;
+    copy->accounts = t->accounts;
+    copy->names = t->names;
+    pthread_mutex_unlock(&t->lock);
+    return copy;
+}
+
+/* A slot that somebody stands in. */
+struct found {
+    enum throttle_kind kind;
+    size_t place;
+    uint64_t weight;
+};
+
+static int compare_found(const void *left, const void *right)
+{
+    const struct found *a = left, *b = right;
+    if (a->weight != b->weight)
+        return a->weight < b->weight ? 1 : -1;
+    return a->kind != b->kind ? (int)a->kind - (int)b->kind
+                              : (a->place > b->place) - (a->place < b->place);
+}
+
+/* One attempt that is under way is no more than somebody who signs in. */
+static bool is_debt(const struct slot *s, enum throttle_kind kind, uint64_t now_ms)
+{
+    uint32_t open_free = kind == THROTTLE_ADDRESS ? 1 : THROTTLE_ACCOUNT_FREE;
+    return s->tag && (failures_of(s, now_ms) > 0 || s->open >= open_free);
+}
+
+static size_t find_all(const struct table *table, enum throttle_kind kind, uint64_t now_ms,
+                       struct found *ret)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PLACES; i++) {
+        const struct slot *s = &table->slots[i];
+        if (is_debt(s, kind, now_ms))
+            ret[count++] = (struct found){kind, i, weight_of(s, now_ms)};
+    }
+    return count;
+}
+
+void throttle_peer_text(const struct peer *peer, char out[THROTTLE_WHO_BYTES])
+{
+    struct network n = network_of(peer);
+    network_text(&n, out);
+    if (n.bits == 128) /* an address is enough said */
+        *strchr(out, '/') = '\0';
+}
+
+static struct throttle_debt debt_at(const struct copy *copy, const struct found *found,
+                                    uint64_t now_ms)
+{
+    bool address = found->kind == THROTTLE_ADDRESS;
+    const struct slot *s = &(address ? &copy->addresses : &copy->accounts)->slots[found->place];
+    struct throttle_debt debt = {
+        .kind = found->kind, .failures = failures_of(s, now_ms), .waiting = s->open};
+    if (address) {
+        debt.hold_ms = delay_ms(debt.failures, THROTTLE_ADDRESS_FREE, THROTTLE_ADDRESS_MAX_MS);
+        throttle_peer_text(&(struct peer){.ip = copy->names.address[found->place]}, debt.who);
+    } else {
+        debt.hold_ms =
+            delay_ms(debt.failures + s->open, THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS);
+        memcpy(debt.who, copy->names.user[found->place], sizeof debt.who);
+    }
+    return debt;
+}
+
+size_t throttle_debts(struct throttle *t, uint64_t now_ms,
+                      struct throttle_debt ret[THROTTLE_DEBTS_MAX])
+{
+    struct copy *copy = copy_of(t);
+    struct found *found = memory_alloc((size_t)2 * PLACES * sizeof *found);
+    size_t count = find_all(&copy->addresses, THROTTLE_ADDRESS, now_ms, found);
+    count += find_all(&copy->accounts, THROTTLE_ACCOUNT, now_ms, found + count);
+    qsort(found, count, sizeof *found, compare_found);
+    if (count > THROTTLE_DEBTS_MAX)
+        count = THROTTLE_DEBTS_MAX;
+    for (size_t i = 0; i < count; i++)
+        ret[i] = debt_at(copy, &found[i], now_ms);
+    free(found);
+    free(copy);
+    return count;
+}
+
+bool throttle_forgive(struct throttle *t, uint64_t now_ms, const struct throttle_who *who)
+{
+    pthread_mutex_lock(&t->lock);
+    struct slot *s = who->peer ? find(&t->addresses, tags_of(t, who).address)
+                               : find(&t->accounts, tag_of(t, "", 0, who->user));
+    bool owed = s && debt_of(s, now_ms) > 0;
+    if (owed)
+        owe(s, now_ms, 0);
+    pthread_mutex_unlock(&t->lock);
+    return owed;
 }

@@ -19,7 +19,11 @@
  * The tables have a fixed size and are found by a keyed hash. When they are full, what owes the
  * least is forgotten first, so many addresses at once cost a guesser's debts sooner; memory never.
  *
- * Any thread: the lock is held for a few comparisons. Times are passed in, monotonic milliseconds.
+ * Beside the hash stands who it is, for the operator: the address, and the name as long as it has
+ * less than THROTTLE_WHO_BYTES. An operator may take a debt away.
+ *
+ * Any thread: the lock is held for a few comparisons, or to copy the tables. Times are passed in,
+ * monotonic milliseconds.
  */
 #ifndef SERVER_C2S_THROTTLE_H
 #define SERVER_C2S_THROTTLE_H
@@ -61,5 +65,31 @@ void throttle_succeeded(struct throttle *t, uint64_t now_ms, const struct thrott
 /* An attempt that began, and waits no longer, has ended; after its outcome was told, if it had one.
  */
 void throttle_left(struct throttle *t, const struct throttle_who *who);
+
+/* ---- for the operator ---- */
+
+enum { THROTTLE_WHO_BYTES = 64, THROTTLE_DEBTS_MAX = 200 };
+
+enum throttle_kind { THROTTLE_ADDRESS, THROTTLE_ACCOUNT };
+
+struct throttle_debt {
+    enum throttle_kind kind;
+    /* "192.0.2.7", "2001:db8:1:2::/64"; or a user, with an ellipsis where it was cut */
+    char who[THROTTLE_WHO_BYTES];
+    uint32_t failures; /* that are owed now */
+    uint32_t hold_ms;  /* what the next attempt would wait because of it */
+    uint32_t waiting;  /* attempts that are held, or (of an account) under way */
+};
+
+/* Whom the address of a debt stands for, as `who` says it. */
+void throttle_peer_text(const struct peer *peer, char out[THROTTLE_WHO_BYTES]);
+
+/* Fills `ret` with who owes anything, the worst first, and returns how many. */
+size_t throttle_debts(struct throttle *t, uint64_t now_ms,
+                      struct throttle_debt ret[THROTTLE_DEBTS_MAX]);
+
+/* The debt of that address, or of that account when `peer` is NULL, is gone; false when there was
+ * none. Attempts that wait already go on when their time has come. */
+bool throttle_forgive(struct throttle *t, uint64_t now_ms, const struct throttle_who *who);
 
 #endif

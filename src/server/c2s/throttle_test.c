@@ -256,6 +256,106 @@ static void who_owes_most_is_forgotten_last(void **state)
     assert_int_equal(held(*state, "192.0.2.1", "x"), 8000);
 }
 
+/* "address 192.0.2.1 6 2000 0; " for each debt. */
+static const char *debts(struct throttle *t)
+{
+    static char text[1024];
+    static struct throttle_debt all[THROTTLE_DEBTS_MAX];
+    size_t len = 0, count = throttle_debts(t, now_ms, all);
+    text[0] = '\0';
+    for (size_t i = 0; i < count && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s %s %u %u %u; ",
+                                all[i].kind == THROTTLE_ADDRESS ? "address" : "account", all[i].who,
+                                all[i].failures, all[i].hold_ms, all[i].waiting);
+    return text;
+}
+
+static void the_worst_debt_comes_first(void **state)
+{
+    assert_string_equal(debts(*state), "");
+    fails(*state, "2001:db8:1:2:3::4", "juliet", 2);
+    fails(*state, "192.0.2.1", "romeo", 6);
+    assert_string_equal(debts(*state), "address 192.0.2.1 6 2000 0; account romeo 6 0 0; "
+                                       "address 2001:db8:1:2::/64 2 0 0; account juliet 2 0 0; ");
+    now_ms += 5 * MINUTE_MS;
+    assert_string_equal(debts(*state), "address 192.0.2.1 3 0 0; account romeo 3 0 0; "
+                                       "address 2001:db8:1:2::/64 1 0 0; account juliet 1 0 0; ");
+    now_ms += 60 * MINUTE_MS;
+    assert_string_equal(debts(*state), "");
+}
+
+static void a_debt_tells_who_waits(void **state)
+{
+    struct throttle_who who = {peer("192.0.2.1"), STR_LIT("juliet")};
+    uint32_t ms;
+    fails(*state, "192.0.2.1", "juliet", 10);
+    assert_true(throttle_enter(*state, now_ms, &who, &ms));
+    assert_true(throttle_enter(*state, now_ms, &who, &ms));
+    assert_string_equal(debts(*state), "account juliet 10 4000 2; address 192.0.2.1 9 8000 2; ");
+    throttle_go_on(*state, &who);
+    throttle_left(*state, &who);
+    assert_string_equal(debts(*state), "account juliet 10 2000 1; address 192.0.2.1 9 8000 1; ");
+}
+
+static void who_just_signs_in_owes_nothing(void **state)
+{
+    for (int i = 0; i < 4; i++)
+        begins(*state, "192.0.2.1", "juliet");
+    assert_string_equal(debts(*state), "");
+    for (int i = 4; i < 10; i++)
+        begins(*state, "192.0.2.1", "juliet");
+    assert_string_equal(debts(*state), "account juliet 0 1000 10; ");
+}
+
+static void names_are_cut(void **state)
+{
+    char user[200], expected[300];
+    memset(user, 'a', sizeof user);
+    user[sizeof user - 1] = '\0';
+    fails(*state, "192.0.2.1", user, 1);
+    snprintf(expected, sizeof expected, "address 192.0.2.1 1 0 0; account %.*s\u2026 1 0 0; ", 60,
+             user);
+    assert_string_equal(debts(*state), expected);
+}
+
+static void all_debts_are_too_many(void **state)
+{
+    static struct throttle_debt all[THROTTLE_DEBTS_MAX];
+    char ip[24];
+    for (unsigned i = 0; i < 2 * THROTTLE_DEBTS_MAX; i++) {
+        snprintf(ip, sizeof ip, "10.0.%u.%u", i >> 8, i & 255);
+        fails(*state, ip, "", 1);
+    }
+    fails(*state, "192.0.2.1", "", 2);
+    assert_int_equal(throttle_debts(*state, now_ms, all), THROTTLE_DEBTS_MAX);
+    assert_string_equal(all[0].who, "192.0.2.1");
+}
+
+static bool forgives(struct throttle *t, const char *ip, const char *user)
+{
+    struct throttle_who who = {ip ? peer(ip) : NULL, str_from(user)};
+    return throttle_forgive(t, now_ms, &who);
+}
+
+static void an_operator_may_forgive(void **state)
+{
+    assert_false(forgives(*state, "192.0.2.1", ""));
+    fails(*state, "192.0.2.1", "juliet", 20);
+    fails(*state, "2001:db8:1:2:3::4", "juliet", 20);
+    assert_int_equal(held(*state, "192.0.2.1", "romeo"), 8000);
+    assert_true(forgives(*state, "192.0.2.1", ""));
+    assert_false(forgives(*state, "192.0.2.1", ""));
+    assert_int_equal(held(*state, "192.0.2.1", "romeo"), 0);
+    assert_int_equal(held(*state, "192.0.2.1", "juliet"), 4000); /* what the account owes stays */
+    assert_true(forgives(*state, NULL, "juliet"));
+    assert_false(forgives(*state, NULL, "romeo"));
+    assert_int_equal(held(*state, "192.0.2.1", "juliet"), 0);
+    assert_string_equal(debts(*state), "address 2001:db8:1:2::/64 9 8000 0; ");
+    assert_true(forgives(*state, "2001:db8:1:2:ffff::", ""));
+    fails(*state, "192.0.2.1", "romeo", 6); /* it may owe again */
+    assert_int_equal(held(*state, "192.0.2.1", "romeo"), 2000);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
@@ -275,6 +375,12 @@ int main(void)
         TEST(everybody_behind_one_address_at_once),
         TEST(what_waits_is_bounded),
         TEST(who_owes_most_is_forgotten_last),
+        TEST(the_worst_debt_comes_first),
+        TEST(a_debt_tells_who_waits),
+        TEST(who_just_signs_in_owes_nothing),
+        TEST(names_are_cut),
+        TEST(all_debts_are_too_many),
+        TEST(an_operator_may_forgive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

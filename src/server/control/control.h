@@ -10,6 +10,7 @@
 #ifndef SERVER_CONTROL_CONTROL_H
 #define SERVER_CONTROL_CONTROL_H
 
+#include "server/c2s/blocks.h"
 #include "server/c2s/throttle.h"
 #include "server/logins.h"
 #include "server/ops/ops.h"
@@ -72,6 +73,7 @@ struct control_config {
     const struct log_sink *log; /* borrowed; NULL for none */
     struct throttle *throttle;  /* borrowed; NULL: passwords may be guessed at any speed */
     struct logins *logins;      /* borrowed; NULL for none, and none of their requests */
+    struct blocks *blocks;      /* borrowed; those in force */
     /* Whether a process of that user may connect; NULL: the server's own and root. */
     bool (*admits)(uid_t uid);
 };

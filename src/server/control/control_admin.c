@@ -33,14 +33,6 @@ static void fail_with(struct control_call *call, enum linnet_error_code code, un
     control_call_fail(call, &error);
 }
 
-static void fail_ops(struct control_call *call, enum ops_result result, const char *address,
-                     const char *why)
-{
-    struct linnet_error error = {0};
-    ops_error(result, address, why, &error);
-    control_call_fail(call, &error);
-}
-
 static void fail_no_admin(struct control_call *call)
 {
     struct linnet_error error = {0};
@@ -133,7 +125,7 @@ static void checked(void *ctx, const struct ops_reply *reply)
     a->call->request = NULL;
     a->checked = true;
     if (reply->result != OPS_OK) {
-        fail_ops(a->call, reply->result, reply->address, "");
+        control_call_fail_ops(a->call, reply->result, reply->address, "");
         return;
     }
     if (a->throttle && reply->right)
@@ -158,7 +150,7 @@ static void check(struct control_attempt *a)
         ops_password_check(control_config_of(a->call)->ops, &ask, &a->call->request);
     if (result != OPS_OK) {
         a->checked = true; /* it is not looked at */
-        fail_ops(a->call, result, "", "");
+        control_call_fail_ops(a->call, result, "", "");
     }
 }
 
@@ -235,7 +227,7 @@ static void read_back(void *ctx, const struct ops_reply *reply)
     call->request = NULL;
     json_int_t mark = json_integer_value(json_object_get(call->args, "mark"));
     if (reply->result != OPS_OK && reply->result != OPS_NOT_FOUND)
-        fail_ops(call, reply->result, reply->address, "");
+        control_call_fail_ops(call, reply->result, reply->address, "");
     else if (reply->result == OPS_NOT_FOUND || reply->disabled || reply->mark != mark)
         fail_with(call, LINNET_ERROR_BAD_CREDENTIALS, 0);
     else if (reply->role == STORE_ROLE_NONE)
@@ -252,7 +244,7 @@ void control_admin_check(struct control_call *call)
                           .ctx = call};
     enum ops_result result = ops_login(control_config_of(call)->ops, &ask, &call->request);
     if (result != OPS_OK)
-        fail_ops(call, result, "", "");
+        control_call_fail_ops(call, result, "", "");
 }
 
 /* --- name.check --- */
@@ -267,7 +259,7 @@ void control_name_check(struct control_call *call)
     if (user.failed)
         memory_exhausted();
     if (result != OPS_OK) {
-        fail_ops(call, result, typed.ptr, why);
+        control_call_fail_ops(call, result, typed.ptr, why);
     } else {
         struct str u = buf_peek(&user);
         json_t *object = new_object();

@@ -4,23 +4,16 @@
 
 enum { LIST_DEFAULT = 100 };
 
-/* What is damaged in the store is no reason to end the server. */
-static json_t *text_of(struct str text)
-{
-    json_t *json = json_stringn(text.ptr, text.len);
-    return json ? json : json_string("(not UTF-8)");
-}
-
 static json_t *row_of(const struct store_audit *row)
 {
     json_t *o = new_object();
     put(o, "id", json_integer(row->id));
     put(o, "time_s", json_integer(row->time_s));
-    put(o, "actor", text_of(row->actor));
-    put(o, "address", row->address.len ? text_of(row->address) : json_null());
-    put(o, "action", text_of(row->action));
-    put(o, "object", text_of(row->object));
-    put(o, "detail", text_of(row->detail));
+    put(o, "actor", control_stored(row->actor));
+    put(o, "address", row->address.len ? control_stored(row->address) : json_null());
+    put(o, "action", control_stored(row->action));
+    put(o, "object", control_stored(row->object));
+    put(o, "detail", control_stored(row->detail));
     return o;
 }
 
@@ -48,13 +41,6 @@ static json_t *page_of(const struct store_audit_page *page)
     return object;
 }
 
-static void fail_ops(struct control_call *call, enum ops_result result)
-{
-    struct linnet_error error = {0};
-    ops_error(result, "", "", &error);
-    control_call_fail(call, &error);
-}
-
 static void listed(void *ctx, const struct ops_reply *reply)
 {
     struct control_call *call = ctx;
@@ -62,7 +48,7 @@ static void listed(void *ctx, const struct ops_reply *reply)
     if (reply->result == OPS_OK)
         control_call_reply(call, page_of(reply->audit));
     else
-        fail_ops(call, reply->result);
+        control_call_fail_ops(call, reply->result, "", "");
 }
 
 /* An argument that is a number from 1 on, or `fallback`; 0 for another one. */
@@ -91,6 +77,6 @@ void control_audit_list(struct control_call *call)
     } else {
         enum ops_result result = ops_audit_list(control_config_of(call)->ops, &ask, &call->request);
         if (result != OPS_OK)
-            fail_ops(call, result);
+            control_call_fail_ops(call, result, "", "");
     }
 }

@@ -27,6 +27,7 @@ struct control_fixture {
     struct control *control;
     struct logins logins;
     struct throttle *throttle;
+    struct blocks blocks;
     struct loop_wake *stop;
     pthread_t thread;
     bool (*admits)(uid_t uid);   /* set before control_fixture_start */
@@ -256,6 +257,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
     f->port = ops_port_new(f->ops, &f->loop);
     logins_init(&f->logins);
     f->throttle = throttle_new((const uint8_t[16]){1});
+    blocks_init(&f->blocks, NULL, NULL);
     const struct ops_settings_config changes = {
         .port = f->port,
         .layers = layers,
@@ -272,6 +274,7 @@ static inline bool control_fixture_start(struct control_fixture *f)
         .admits = f->admits,
         .throttle = f->throttle,
         .logins = &f->logins,
+        .blocks = &f->blocks,
     };
     f->stop = loop_wake_new(&f->loop, fixture_stop, f);
     return f->stop && control_new(&config, &f->control, &error) == LINNET_OK &&
@@ -310,6 +313,7 @@ static inline void control_fixture_stop(struct control_fixture *f)
     loop_finish(&f->loop);
     logins_finish(&f->logins);
     throttle_free(f->throttle);
+    blocks_finish(&f->blocks);
     ops_free(f->ops);
     store_free(f->store);
     settings_finish(&f->settings);

@@ -43,6 +43,14 @@ void control_call_refuse(struct control_call *call, const char *fmt, ...)
     control_call_fail(call, &error);
 }
 
+void control_call_fail_ops(struct control_call *call, enum ops_result result, const char *address,
+                           const char *why)
+{
+    struct linnet_error error = {0};
+    ops_error(result, address, why, &error);
+    control_call_fail(call, &error);
+}
+
 /* Text from outside (paths), made printable. */
 static json_t *printable(struct str text)
 {
@@ -52,7 +60,7 @@ static json_t *printable(struct str text)
 }
 
 /* Text from the store, which may be damaged: what is not UTF-8 is no reason to end the server. */
-static json_t *stored(struct str text)
+json_t *control_stored(struct str text)
 {
     json_t *json = json_stringn(text.ptr, text.len);
     return json ? json : printable(text);
@@ -60,7 +68,7 @@ static json_t *stored(struct str text)
 
 static json_t *stored_text(const char *text)
 {
-    return stored(str_from(text));
+    return control_stored(str_from(text));
 }
 
 /* --- accounts --- */
@@ -77,7 +85,7 @@ static json_t *schemes_of(const struct store_account *a)
     json_t *schemes = json_array();
     for (const char *at = a->schemes; *at;) {
         size_t len = strcspn(at, " ");
-        if (json_array_append_new(schemes, stored(str_of(at, len))) < 0)
+        if (json_array_append_new(schemes, control_stored(str_of(at, len))) < 0)
             memory_exhausted();
         at += len + (at[len] == ' ');
     }
@@ -205,6 +213,7 @@ static void handle_status(struct control_call *call)
     const struct control_host *host = &control_config_of(call)->host;
     host->status(host->ctx, call);
 }
+
 static void handle_follow(struct control_call *call)
 {
     call->peer->following = true;
@@ -277,6 +286,29 @@ static const struct control_op ops[] = {
       {"object", JSON_STRING, false}},
      "Who changed what, the newest first; with `before`, the ones before that id.",
      .handle = control_audit_list},
+    {"mechanisms.list",
+     {{0}},
+     "The mechanisms to sign in with, and who still needs a weak one.",
+     .handle = control_mechanisms_list},
+    {"throttle.list",
+     {{0}},
+     "Which addresses and accounts wait because of wrong passwords, the worst first.",
+     .handle = control_throttle_list},
+    {"throttle.forgive",
+     {{"kind", JSON_STRING, true}, {"who", JSON_STRING, true}},
+     "Takes the debt of an address or an account away.",
+     .handle = control_throttle_forgive},
+    {"blocks", {{0}}, "Which networks may not connect.", .handle = control_blocks},
+    {"block.add",
+     {{"network", JSON_STRING, true},
+      {"reason", JSON_STRING, false},
+      {"hours", JSON_INTEGER, false}},
+     "Lets a network not connect, for some hours or for ever; its connections end.",
+     .handle = control_block_add},
+    {"block.remove",
+     {{"network", JSON_STRING, true}},
+     "Lets it connect again.",
+     .handle = control_block_remove},
     {"user.add",
      {{"user", JSON_STRING, true}, {"password", JSON_STRING, true}},
      "Makes an account.",

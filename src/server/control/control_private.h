@@ -71,6 +71,10 @@ struct control_call *control_call_new(struct control_peer *peer, json_t *id, jso
 /* Fails it: the request asks for what cannot be. */
 void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
 
+/* Fails it as ops says (ops_error of ops/ops.h). */
+void control_call_fail_ops(struct control_call *call, enum ops_result result, const char *address,
+                           const char *why);
+
 static inline const struct control_config *control_config_of(const struct control_call *call)
 {
     return &call->peer->control->config;
@@ -107,6 +111,9 @@ static inline json_t *new_object(void)
     return object;
 }
 
+/* Text from the store, which may be damaged: what is not UTF-8 is no reason to end the server. */
+json_t *control_stored(struct str text);
+
 /* Sends an object (taken) to a client as a line. */
 void control_send(struct control_peer *peer, json_t *object);
 
@@ -133,6 +140,25 @@ void control_settings_set(struct control_call *call); /* and settings.reset, whi
 void control_settings_check(struct control_call *call);
 void control_settings_history(struct control_call *call);
 void control_reload(struct control_call *call);
+
+/* --- control_mechanisms.c --- */
+
+void control_mechanisms_list(struct control_call *call);
+
+/* --- control_throttle.c --- */
+
+void control_throttle_list(struct control_call *call);
+void control_throttle_forgive(struct control_call *call);
+
+/* --- control_blocks.c --- */
+
+/* Logs what an operator did about guessers: the one place for throttle.forgiven, block.added and
+ * block.removed. `detail` may be "". */
+void control_security_tell(const struct control_call *call, const char *action, const char *object,
+                           const char *detail);
+void control_blocks(struct control_call *call);
+void control_block_add(struct control_call *call);
+void control_block_remove(struct control_call *call);
 
 /* --- control_logins.c --- */
 

@@ -346,7 +346,7 @@ static void describes_itself(void **state)
     int fd = connect_raw(*state);
     json_t *answer = exchange(fd, "{\"id\":1,\"op\":\"help\"}");
     const json_t *ops = json_object_get(json_object_get(answer, "result"), "ops");
-    assert_int_equal(json_array_size(ops), 28);
+    assert_int_equal(json_array_size(ops), 34);
     json_decref(answer);
     answer = exchange(fd, "{\"id\":1,\"op\":\"settings.list\"}");
     const json_t *list = json_object_get(json_object_get(answer, "result"), "settings");

@@ -322,6 +322,69 @@ static void shows_sign_ins(void **state)
     says(&r, 2, "", "user is none that an account could have");
 }
 
+static void blocks_and_forgives(void **state)
+{
+    const struct control_fixture *f = *state;
+    const char *dir = f->dir;
+    const struct peer peer = {.ip = {{{[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 7}}}};
+    struct run r = RUN("", "--data", dir, "block", "list");
+    says(&r, 0, "No network is blocked.\n", "");
+    r = RUN("", "--data", dir, "block", "add", "192.0.2.7", "--reason", "spam");
+    says(&r, 0, "192.0.2.7/32 may not connect any more.\n", "");
+    r = RUN("", "--data", dir, "block", "list");
+    says(&r, 0, "NETWORK       SINCE             UNTIL     HITS  BY     ", "");
+    says(&r, 0, "  for ever  0     uid ", "");
+    r = RUN("", "--data", dir, "--json", "block", "remove", "192.0.2.7");
+    says(&r, 0, "{\"network\":\"192.0.2.7/32\"}\n", "");
+    r = RUN("", "--data", dir, "block", "add", "::1");
+    says(&r, 2, "", "This machine itself");
+    r = RUN("", "--data", dir, "block", "add");
+    says(&r, 2, "", "needs the NETWORK, like 192.0.2.0/24");
+    r = RUN("", "--data", dir, "block", "list", "--hours", "3");
+    says(&r, 2, "", "\"block list\" does not take --hours");
+    r = RUN("", "--data", dir, "block", "add", "192.0.2.7", "--hours", "3h");
+    says(&r, 2, "", "--hours takes a number from 1 to 87840, not \"3h\"");
+    for (int i = 0; i < 5; i++)
+        throttle_failed(f->throttle, loop_now_ms(),
+                        &(struct throttle_who){&peer, STR_LIT("alice")});
+    r = RUN("", "--data", dir, "throttle");
+    says(&r, 0, "address  192.0.2.7  5         1 s         0\n", "");
+    r = RUN("", "--data", dir, "throttle", "forgive", "192.0.2.7");
+    says(&r, 0, "192.0.2.7 owes nothing any more.\n", "");
+    r = RUN("", "--data", dir, "--json", "throttle", "forgive", "alice");
+    says(&r, 0, "{\"kind\":\"account\",\"who\":\"alice\",\"forgiven\":true}\n", "");
+    r = RUN("", "--data", dir, "throttle");
+    says(&r, 0, "Nobody has given a wrong password lately.\n", "");
+    r = RUN("", "--data", dir, "mechanisms");
+    says(&r, 0, "DIGEST-MD5          digest  no       yes   0       -\n", "");
+    says(&r, 0, "Nobody has signed in with a weak mechanism.\n", "");
+}
+
+/* The row of a forgiveness is written behind its answer, but before the next change. */
+static void shows_who_blocked_and_forgave(void **state)
+{
+    const struct control_fixture *f = *state;
+    const char *dir = f->dir;
+    const struct peer peer = {.ip = {{{[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 7}}}};
+    char own[64];
+    throttle_failed(f->throttle, loop_now_ms(), &(struct throttle_who){&peer, STR_LIT("alice")});
+    RUN("", "--data", dir, "throttle", "forgive", "192.0.2.7");
+    RUN("", "--data", dir, "throttle", "forgive", "alice");
+    RUN("", "--data", dir, "throttle", "forgive", "alice"); /* owes nothing: is not there */
+    RUN("", "--data", dir, "block", "add", "192.0.2.7", "--reason", "spam");
+    RUN("", "--data", dir, "block", "remove", "192.0.2.7");
+    RUN("", "--data", dir, "block", "remove", "192.0.2.7"); /* nor is what failed */
+    struct run r = RUN("", "--data", dir, "audit");
+    says(&r, 0, "block.removed      192.0.2.7/32       \n3 ", "");
+    says(&r, 0, "block.added        192.0.2.7/32       spam\n2 ", "");
+    says(&r, 0, "throttle.forgiven  alice@example.org  \n1 ", "");
+    says(&r, 0, "throttle.forgiven  192.0.2.7          \n", "");
+    snprintf(own, sizeof own, "uid %lu", (unsigned long)getuid());
+    r = RUN("", "--data", dir, "audit", "--action", "block.", "--actor", own);
+    says(&r, 0, "\n4   ", "");
+    assert_null(strstr(r.out, "throttle."));
+}
+
 static void refuses_what_it_does_not_know(void **state)
 {
     const char *dir = ((struct control_fixture *)*state)->dir;
@@ -377,10 +440,12 @@ static void helps(void **state)
 {
     (void)state;
     static const char *const commands[][2] = {
-        {"user", "add"},    {"user", "passwd"},  {"user", "list"},     {"user", "show"},
-        {"user", "remove"}, {"user", "disable"}, {"user", "enable"},   {"user", "tokens"},
-        {"user", "logout"}, {"status", NULL},    {"logins", NULL},     {"sessions", NULL},
-        {"settings", NULL}, {"events", NULL},    {"session", "close"}, {"audit", NULL}};
+        {"user", "add"},      {"user", "passwd"},  {"user", "list"},     {"user", "show"},
+        {"user", "remove"},   {"user", "disable"}, {"user", "enable"},   {"user", "tokens"},
+        {"user", "logout"},   {"status", NULL},    {"logins", NULL},     {"sessions", NULL},
+        {"settings", NULL},   {"events", NULL},    {"session", "close"}, {"block", "add"},
+        {"block", "remove"},  {"block", "list"},   {"throttle", NULL},   {"throttle", "forgive"},
+        {"mechanisms", NULL}, {"audit", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
     r = RUN("", "help");
@@ -450,6 +515,8 @@ int main(void)
         TEST(lists_the_server),
         TEST(shows_sign_ins),
         TEST(shows_who_changed_what),
+        TEST(blocks_and_forgives),
+        TEST(shows_who_blocked_and_forgave),
         TEST(refuses_what_it_does_not_know),
         cmocka_unit_test(tells_that_no_server_runs),
         cmocka_unit_test(helps),

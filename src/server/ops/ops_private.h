@@ -76,6 +76,10 @@ struct ops_request {
     struct store_audit audit; /* of the change */
     struct store_audit_ask audit_ask;
     struct store_audit_page audit_page;
+
+    /* security */
+    struct store_block block;
+    struct store_weak_logins weak;
 };
 
 /* Copies ask's done, ctx and actor. */

@@ -53,6 +53,8 @@ struct ops_reply {
     const struct store_tokens *clients;                  /* token_list */
     const struct store_audit_page *audit;                /* audit_list */
     const struct store_setting_changes *setting_changes; /* setting_history */
+    const struct store_weak_logins *weak;                /* weak_logins */
+    const struct store_block *block;                     /* block_add, block_remove: as asked */
 };
 
 /* What is asked about tokens. */

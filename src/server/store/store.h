@@ -178,6 +178,35 @@ struct store_audit_page {
 
 enum { STORE_AUDIT_DROP_MAX = 1000 };
 
+/* --- security --- */
+
+enum { STORE_BLOCKS_MAX = 1000 };
+
+/* A network that may not connect (c2s/blocks.h). */
+struct store_block {
+    struct str network;       /* as network_text writes it */
+    int64_t since_s, until_s; /* Unix time; until_s 0: for ever */
+    struct str reason, actor; /* for people; reason may be "" */
+};
+
+struct store_blocks {
+    struct store_block *blocks; /* by network, in byte order; expired ones too */
+    size_t count;
+};
+
+/* The last sign-in of an account with a weak mechanism. */
+struct store_weak_login {
+    struct str user, mechanism;
+    int64_t last_s;
+    struct str software; /* of the client, for people; "" when it did not say */
+};
+
+struct store_weak_logins {
+    struct store_weak_login *logins; /* the latest first; of the same time by user, mechanism */
+    size_t count;
+    bool more;
+};
+
 /* --- changes --- */
 
 enum store_change {
@@ -185,7 +214,7 @@ enum store_change {
     STORE_PASSWORD,    /* replaces all credentials, deletes all tokens; STORE_NOT_FOUND */
     STORE_UPGRADE,     /* adds credentials to an account that is enabled and has `old_mark`;
                           STORE_NOT_FOUND: there is none such; STORE_EXISTS: it has that scheme */
-    STORE_REMOVE,      /* with its tokens; STORE_NOT_FOUND */
+    STORE_REMOVE,      /* with its tokens and weak sign-ins; STORE_NOT_FOUND */
     STORE_DISABLE,     /* with `reason`, deletes all tokens; STORE_NOT_FOUND */
     STORE_ENABLE,      /* STORE_NOT_FOUND */
     STORE_ROLE,        /* sets `role`; STORE_NOT_FOUND */
@@ -197,9 +226,14 @@ enum store_change {
     STORE_LOGOUT,      /* deletes all tokens; STORE_NOT_FOUND */
     STORE_SESSION,     /* adds `session`; STORE_EXISTS */
     STORE_SESSIONS_CLEAR,
-    STORE_AUDIT,  /* nothing but its `audit` */
-    STORE_SETTING /* does `setting`, and notes it in the history; STORE_NOT_FOUND: it was not set,
-                     STORE_EXISTS: to the same value */
+    STORE_AUDIT,   /* nothing but its `audit` */
+    STORE_SETTING, /* does `setting`, and notes it in the history; STORE_NOT_FOUND: it was not set,
+                      STORE_EXISTS: to the same value */
+    STORE_BLOCK,   /* drops what expired by `now_s`, then adds `block` or replaces that of its
+                      network; STORE_REFUSED: there are STORE_BLOCKS_MAX */
+    STORE_UNBLOCK, /* drops that of the network of `block`; STORE_NOT_FOUND */
+    STORE_WEAK_LOGIN /* keeps `mechanism` and `software` with `now_s`; STORE_NOT_FOUND: no such
+                        account */
 };
 
 /* One change; strings are borrowed until commit returns. */
@@ -216,6 +250,8 @@ struct store_write {
     struct store_token_change *token;
     const struct store_session *session;
     const struct store_setting_change *setting;
+    const struct store_block *block;
+    struct str mechanism, software;
     /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows
      * go, as far as there are more than `audit_keep` (at least 1) of them: STORE_AUDIT_DROP_MAX at
      * most, so that no transaction takes long. */
@@ -263,6 +299,13 @@ struct store_ops {
     /* Rows of the audit trail; they live in `a`. */
     enum store_result (*audit)(struct store *s, const struct store_audit_ask *ask, struct arena *a,
                                struct store_audit_page *ret, struct store_fault *fault);
+    /* All of them. They live in `a`. */
+    enum store_result (*blocks)(struct store *s, struct arena *a, struct store_blocks *ret,
+                                struct store_fault *fault);
+    /* At most `limit`. They live in `a`. */
+    enum store_result (*weak_logins)(struct store *s, struct str domain, size_t limit,
+                                     struct arena *a, struct store_weak_logins *ret,
+                                     struct store_fault *fault);
 
     /* Appends the value of a key of the store's own. */
     enum store_result (*meta)(struct store *s, struct str key, struct buf *out,

@@ -3,9 +3,12 @@
 
 #include "base/wipe.h"
 #include "server/store/store_mem_audit.h"
+#include "server/store/store_mem_blocks.h"
 #include "server/store/store_mem_sessions.h"
 #include "server/store/store_mem_settings.h"
+#include "server/store/store_mem_text.h"
 #include "server/store/store_mem_tokens.h"
+#include "server/store/store_mem_weak.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -40,6 +43,8 @@ struct store_mem {
     struct mem_sessions sessions;
     struct mem_audit audit;
     struct mem_settings settings;
+    struct mem_blocks blocks;
+    struct mem_weak weak; /* of accounts that are there */
 };
 
 static struct store_mem *mem_of(struct store *s)
@@ -58,13 +63,6 @@ static char *dup_str(struct str s)
     return copy;
 }
 
-static int compare(struct str a, struct str b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Where (domain, user) is, or would be. */
 static size_t locate(const struct store_mem *m, struct str domain, struct str user, bool *ret_found)
 {
@@ -73,9 +71,9 @@ static size_t locate(const struct store_mem *m, struct str domain, struct str us
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct mem_account *a = m->accounts[middle];
-        int order = compare(str_from(a->domain), domain);
+        int order = mem_compare(str_from(a->domain), domain);
         if (order == 0)
-            order = compare(str_from(a->user), user);
+            order = mem_compare(str_from(a->user), user);
         if (order == 0)
             *ret_found = true;
         if (order < 0)
@@ -176,7 +174,7 @@ static enum store_result mem_accounts(struct store *s, struct str domain, struct
     struct store_mem *m = mem_of(s);
     *ret = (struct store_page){.accounts = arena_alloc(a, limit * sizeof *ret->accounts)};
     pthread_mutex_lock(&m->lock);
-    bool found, from_prefix = compare(prefix, after) > 0;
+    bool found, from_prefix = mem_compare(prefix, after) > 0;
     size_t at = locate(m, domain, from_prefix ? prefix : after, &found);
     for (at += found && !from_prefix; ret->accounts && at < m->account_count; at++) {
         if (!str_is(domain, m->accounts[at]->domain) || !begins(m->accounts[at]->user, prefix))
@@ -359,6 +357,7 @@ static enum store_result remove_account(struct store_mem *m, const struct store_
     size_t at = locate(m, w->domain, w->user, &found);
     if (!found)
         return STORE_NOT_FOUND;
+    mem_weak_drop(&m->weak, w->domain, w->user);
     free_account(m->accounts[at]);
     m->account_count--;
     memmove(m->accounts + at, m->accounts + at + 1,
@@ -468,6 +467,12 @@ static enum store_result apply_change(struct store_mem *m, const struct store_wr
         return STORE_OK;
     case STORE_SETTING:
         return mem_settings_change(&m->settings, w->setting, w->now_s);
+    case STORE_BLOCK:
+        return mem_blocks_put(&m->blocks, w->block, w->now_s);
+    case STORE_UNBLOCK:
+        return mem_blocks_remove(&m->blocks, w->block->network);
+    case STORE_WEAK_LOGIN:
+        return a ? mem_weak_put(&m->weak, w) : STORE_NOT_FOUND;
     default:
         return a ? apply_to_account(a, w) : STORE_NOT_FOUND;
     }
@@ -542,6 +547,29 @@ static enum store_result mem_setting_changes(struct store *s,
     return ok ? STORE_OK : STORE_NO_MEMORY;
 }
 
+static enum store_result mem_blocks(struct store *s, struct arena *a, struct store_blocks *ret,
+                                    struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_blocks_read(&m->blocks, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
+static enum store_result mem_weak_logins(struct store *s, struct str domain, size_t limit,
+                                         struct arena *a, struct store_weak_logins *ret,
+                                         struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool ok = mem_weak_read(&m->weak, domain, limit, a, ret);
+    pthread_mutex_unlock(&m->lock);
+    return ok ? STORE_OK : STORE_NO_MEMORY;
+}
+
 static enum store_result mem_commit(struct store *s, struct store_write *const *writes,
                                     size_t count, struct store_fault *fault)
 {
@@ -566,6 +594,8 @@ static void mem_free(struct store *s)
     mem_sessions_clear(&m->sessions);
     mem_audit_finish(&m->audit);
     mem_settings_finish(&m->settings);
+    mem_blocks_finish(&m->blocks);
+    mem_weak_finish(&m->weak);
     free(m->accounts);
     free(m->metas);
     pthread_mutex_destroy(&m->lock);
@@ -580,6 +610,8 @@ static const struct store_ops store_mem_ops = {
     .tokens = mem_tokens,
     .sessions = mem_sessions,
     .audit = mem_audit,
+    .blocks = mem_blocks,
+    .weak_logins = mem_weak_logins,
     .meta = mem_meta,
     .settings = mem_settings,
     .setting_changes = mem_setting_changes,

@@ -117,6 +117,20 @@ static const char *const texts[STATEMENT_COUNT] = {
                            " CASE ? WHEN 1 THEN ? END, ? FROM setting_change",
     [DROP_OLD_CHANGES] = "DELETE FROM setting_change"
                          " WHERE id <= (SELECT MAX(id) FROM setting_change) - ?",
+    [BLOCKS] = "SELECT network, since_s, until_s, reason, actor FROM block ORDER BY network",
+    [BLOCK_COUNT] = "SELECT COUNT(*) FROM block",
+    [ADD_BLOCK] = "INSERT INTO block (network, reason, actor, since_s, until_s)"
+                  " VALUES (?, ?, ?, ?, ?)",
+    [DROP_BLOCK] = "DELETE FROM block WHERE network = ?",
+    [DROP_EXPIRED_BLOCKS] = "DELETE FROM block WHERE until_s <> 0 AND until_s <= ?",
+    [WEAK_LOGINS] = "SELECT username, mechanism, last_s, software FROM weak_login"
+                    " WHERE domain = ? ORDER BY last_s DESC, username, mechanism LIMIT ?",
+    [ADD_WEAK_LOGIN] = "INSERT INTO weak_login (domain, username, mechanism, software, last_s)"
+                       " SELECT domain, username, ?, ?, ? FROM account"
+                       " WHERE domain = ? AND username = ?",
+    [DROP_WEAK_LOGIN] = "DELETE FROM weak_login"
+                        " WHERE domain = ? AND username = ? AND mechanism = ?",
+    [DROP_WEAK_LOGINS] = "DELETE FROM weak_login WHERE domain = ? AND username = ?",
 };
 
 struct store_sql *store_sql_of(struct store *s)
@@ -203,6 +217,22 @@ void store_sql_give(struct store_sql *s, struct connection *c, enum store_result
     pthread_mutex_unlock(&s->idle_lock);
 }
 
+enum store_result store_sql_read(struct store *base,
+                                 enum sql_result (*read)(struct connection *c, void *ctx),
+                                 void *ctx, struct store_fault *fault)
+{
+    struct store_sql *s = store_sql_of(base);
+    struct connection *c;
+    enum store_result result = store_sql_take(s, &c, fault);
+    if (result != STORE_OK)
+        return result;
+    result = store_sql_result(read(c, ctx));
+    if (result >= STORE_BUSY)
+        store_sql_explain(fault, s->driver->reason(c->db));
+    store_sql_give(s, c, result);
+    return result;
+}
+
 enum sql_result store_sql_statement(struct connection *c, enum statement which,
                                     struct sql_stmt **ret)
 {
@@ -232,6 +262,14 @@ enum sql_result store_sql_run(struct connection *c, enum statement which, const 
 }
 
 /* --- reading --- */
+
+struct str store_sql_keep(const struct sql_driver *d, struct sql_stmt *stmt, int column,
+                          struct arena *a)
+{
+    struct str text = d->column_text(stmt, column);
+    const char *bytes = arena_dup(a, text);
+    return bytes ? str_of(bytes, text.len) : STR_LIT("");
+}
 
 /* A number that a later version may have written gives no rights here. */
 static enum store_role role_of(int64_t number)
@@ -528,6 +566,8 @@ static enum store_result remove_account(struct connection *c, const struct store
     enum sql_result r = store_sql_change(c, DROP_CREDENTIALS, name, 2);
     if (r == SQL_DONE)
         r = store_sql_change(c, DROP_TOKENS, name, 2);
+    if (r == SQL_DONE)
+        r = store_sql_change(c, DROP_WEAK_LOGINS, name, 2);
     return r == SQL_DONE ? store_sql_touched(c, store_sql_change(c, DROP_ACCOUNT, name, 2))
                          : store_sql_result(r);
 }
@@ -591,6 +631,12 @@ static enum store_result apply_change(struct connection *c, const struct store_w
         return STORE_OK;
     case STORE_SETTING:
         return store_sql_setting_change(c, w);
+    case STORE_BLOCK:
+        return store_sql_block(c, w);
+    case STORE_UNBLOCK:
+        return store_sql_unblock(c, w);
+    case STORE_WEAK_LOGIN:
+        return store_sql_weak_login(c, w);
     }
     return STORE_FAILED;
 }
@@ -700,6 +746,8 @@ static const struct store_ops store_sql_ops = {
     .tokens = store_sql_tokens,
     .sessions = store_sql_sessions,
     .audit = store_sql_audit,
+    .blocks = store_sql_blocks,
+    .weak_logins = store_sql_weak_logins,
     .meta = sql_meta,
     .settings = store_sql_settings,
     .setting_changes = store_sql_setting_changes,

@@ -55,6 +55,15 @@ enum statement {
     SETTING_CHANGES,
     ADD_SETTING_CHANGE,
     DROP_OLD_CHANGES,
+    BLOCKS,
+    BLOCK_COUNT,
+    ADD_BLOCK,
+    DROP_BLOCK,
+    DROP_EXPIRED_BLOCKS,
+    WEAK_LOGINS,
+    ADD_WEAK_LOGIN,
+    DROP_WEAK_LOGIN,
+    DROP_WEAK_LOGINS,
     STATEMENT_COUNT
 };
 
@@ -84,6 +93,11 @@ enum store_result store_sql_take(struct store_sql *s, struct connection **ret,
 /* Gives a reader back; one that failed is closed, so that the next read begins anew. */
 void store_sql_give(struct store_sql *s, struct connection *c, enum store_result result);
 
+/* One read on a connection of its own, whatever number of rows it gives. */
+enum store_result store_sql_read(struct store *base,
+                                 enum sql_result (*read)(struct connection *c, void *ctx),
+                                 void *ctx, struct store_fault *fault);
+
 enum sql_result store_sql_statement(struct connection *c, enum statement which,
                                     struct sql_stmt **ret);
 /* Runs a statement whose parameters are all text. The caller resets it when this gives a row. */
@@ -97,6 +111,10 @@ enum store_result store_sql_found(struct connection *c, enum sql_result r,
                                   struct store_fault *fault);
 /* For a change of one account: a row must have been touched. */
 enum store_result store_sql_touched(struct connection *c, enum sql_result r);
+
+/* Column text that lives in `a`. */
+struct str store_sql_keep(const struct sql_driver *d, struct sql_stmt *stmt, int column,
+                          struct arena *a);
 
 /* --- store_sql_tokens.c --- */
 
@@ -134,5 +152,21 @@ enum store_result store_sql_setting_changes(struct store *base,
                                             struct store_fault *fault);
 /* STORE_SETTING, within the transaction. */
 enum store_result store_sql_setting_change(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_blocks.c --- */
+
+enum store_result store_sql_blocks(struct store *base, struct arena *a, struct store_blocks *ret,
+                                   struct store_fault *fault);
+/* STORE_BLOCK and STORE_UNBLOCK, within the transaction. */
+enum store_result store_sql_block(struct connection *c, const struct store_write *w);
+enum store_result store_sql_unblock(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_weak.c --- */
+
+enum store_result store_sql_weak_logins(struct store *base, struct str domain, size_t limit,
+                                        struct arena *a, struct store_weak_logins *ret,
+                                        struct store_fault *fault);
+/* STORE_WEAK_LOGIN, within the transaction. */
+enum store_result store_sql_weak_login(struct connection *c, const struct store_write *w);
 
 #endif

@@ -3,22 +3,14 @@
 
 /* --- reading --- */
 
-static struct str copy(const struct sql_driver *d, struct sql_stmt *stmt, int column,
-                       struct arena *a)
-{
-    struct str text = d->column_text(stmt, column);
-    const char *bytes = arena_dup(a, text);
-    return bytes ? str_of(bytes, text.len) : STR_LIT("");
-}
-
 static struct store_session read_session(const struct sql_driver *d, struct sql_stmt *stmt,
                                          struct arena *a)
 {
     return (struct store_session){
-        .user = copy(d, stmt, 0, a),
-        .id = copy(d, stmt, 1, a),
-        .resource = copy(d, stmt, 2, a),
-        .client = copy(d, stmt, 3, a),
+        .user = store_sql_keep(d, stmt, 0, a),
+        .id = store_sql_keep(d, stmt, 1, a),
+        .resource = store_sql_keep(d, stmt, 2, a),
+        .client = store_sql_keep(d, stmt, 3, a),
         .since_ms = d->column_int(stmt, 4),
         .left_ms = d->column_int(stmt, 5),
         .resume_s = d->column_int(stmt, 6),
@@ -27,8 +19,8 @@ static struct store_session read_session(const struct sql_driver *d, struct sql_
         .handled = d->column_int(stmt, 9),
         .available = d->column_int(stmt, 10) != 0,
         .priority = d->column_int(stmt, 11),
-        .presence = copy(d, stmt, 12, a),
-        .directed = copy(d, stmt, 13, a),
+        .presence = store_sql_keep(d, stmt, 12, a),
+        .directed = store_sql_keep(d, stmt, 13, a),
         .standing = d->column_int(stmt, 14),
     };
 }
@@ -79,39 +71,36 @@ static enum sql_result read_stanzas(struct connection *c, struct store_session *
     for (; r == SQL_ROW && !a->failed; r = d->step(stmt)) {
         const struct store_stanza stanza = {.since_ms = d->column_int(stmt, 0),
                                             .tag = d->column_int(stmt, 1),
-                                            .xml = copy(d, stmt, 2, a)};
+                                            .xml = store_sql_keep(d, stmt, 2, a)};
         add_stanza(s, &cap, stanza, a);
     }
     d->reset(stmt);
     return r == SQL_ROW ? SQL_NO_MEMORY : r;
 }
 
-static enum sql_result read_all(struct connection *c, struct str domain, struct str after,
-                                size_t limit, struct arena *a, struct store_sessions *ret)
+struct reading {
+    struct str domain, after;
+    size_t limit;
+    struct arena *a;
+    struct store_sessions *ret;
+};
+
+static enum sql_result read_all(struct connection *c, void *ctx)
 {
-    enum sql_result r = read_page(c, domain, after, limit, a, ret);
-    for (size_t i = 0; r == SQL_DONE && i < ret->count; i++)
-        r = read_stanzas(c, &ret->sessions[i], a);
-    return r == SQL_DONE && a->failed ? SQL_NO_MEMORY : r;
+    const struct reading *ask = ctx;
+    enum sql_result r = read_page(c, ask->domain, ask->after, ask->limit, ask->a, ask->ret);
+    for (size_t i = 0; r == SQL_DONE && i < ask->ret->count; i++)
+        r = read_stanzas(c, &ask->ret->sessions[i], ask->a);
+    return r == SQL_DONE && ask->a->failed ? SQL_NO_MEMORY : r;
 }
 
 enum store_result store_sql_sessions(struct store *base, struct str domain, struct str after,
                                      size_t limit, struct arena *a, struct store_sessions *ret,
                                      struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
+    struct reading reading = {domain, after, limit, a, ret};
     *ret = (struct store_sessions){.sessions = arena_alloc(a, limit * sizeof *ret->sessions)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    result = store_sql_result(read_all(c, domain, after, limit, a, ret));
-    if (result >= STORE_BUSY)
-        store_sql_explain(fault, s->driver->reason(c->db));
-    store_sql_give(s, c, result);
-    return result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_all, &reading, fault);
 }
 
 /* --- writing --- */

@@ -7,7 +7,7 @@ import { CALLS, HEADERS, startMock } from "./mock.js";
 
 const DESCRIPTION = readFileSync(new URL("../openapi.yaml", import.meta.url), "utf8");
 // Calls that come into the description with the server's part of them.
-const LATER = ["GET /blocks", "GET /mechanisms", "GET /setup", "GET /throttle", "POST /blocks", "POST /blocks/remove", "POST /setup", "POST /throttle/forgive"];
+const LATER = ["GET /setup", "POST /setup"];
 let mock;
 
 before(async () => {

@@ -1,0 +1,20 @@
+/* store_mem_text.h - strings of rows in memory: kept, and in byte order. */
+#ifndef SERVER_STORE_STORE_MEM_TEXT_H
+#define SERVER_STORE_STORE_MEM_TEXT_H
+
+#include "base/arena.h"
+
+/* A copy in `a`, which fails when out of memory; nothing is kept as "". */
+static inline struct str mem_keep(struct arena *a, struct str text)
+{
+    return str_of(arena_dup(a, text.ptr ? text : STR_LIT("")), text.len);
+}
+
+static inline int mem_compare(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+#endif
