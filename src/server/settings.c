@@ -441,6 +441,41 @@ static bool console_is_near(const struct settings_listen *list)
     return list->count <= SETTINGS_CONSOLE_ADDRESSES_MAX;
 }
 
+static bool is_every(const struct settings_address *a, bool v6)
+{
+    return strcmp(a->host, "*") == 0 || strcmp(a->host, v6 ? "::" : "0.0.0.0") == 0;
+}
+
+static bool overlap(const struct settings_address *a, const struct settings_address *near)
+{
+    return a->port != 0 && a->port == near->port &&
+           (strcmp(a->host, near->host) == 0 || is_every(a, strchr(near->host, ':')));
+}
+
+static bool lists_one_of(const struct settings_listen *list, const struct settings_listen *near)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < near->count; k++)
+            if (overlap(&list->items[i], &near->items[k]))
+                return true;
+    return false;
+}
+
+/* Clients' ports are opened first. Who sets them from the console must not take its place with
+ * them: at the next start there would be none to take that back with. A file may say so. */
+static bool displaces_console(const struct settings *s)
+{
+    static const char *const names[] = {"c2s.listen", "c2s.listen_tls"};
+    const struct settings_listen *lists[] = {&s->c2s_listen, &s->c2s_listen_tls};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        size_t index;
+        if (settings_row_find(names[i], &index) && s->origin[index].source == SETTINGS_CONSOLE &&
+            lists_one_of(lists[i], &s->console_listen))
+            return true;
+    }
+    return false;
+}
+
 static enum linnet_error_code check_together(struct load *l, bool draft)
 {
     const struct settings *s = l->settings;
@@ -464,6 +499,11 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where,
                       "console.listen takes up to 4 addresses of this machine alone: 127.0.0.1 or "
                       "[::1]; reach it from elsewhere through a tunnel");
+    if (displaces_console(s))
+        return refuse(
+            l, where,
+            "c2s.listen or c2s.listen_tls takes an address of console.listen: the console "
+            "would be gone");
     if (!fits_socket(s))
         return refuse(l, where,
                       "control.socket is longer than the 107 bytes of a socket's path; "
