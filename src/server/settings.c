@@ -2,6 +2,8 @@
  * between them. */
 #include "server/settings.h"
 
+#include "sasl/sasl.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libconfig.h>
@@ -441,6 +443,18 @@ static bool console_is_near(const struct settings_listen *list)
     return list->count <= SETTINGS_CONSOLE_ADDRESSES_MAX;
 }
 
+/* Whether nobody could sign in: all that is named is weak, and the weak is forbidden. */
+static bool forbids_all_it_names(const struct settings *s)
+{
+    const struct settings_texts *names = &s->login_mechanisms;
+    size_t weak = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct sasl_mech *mech = sasl_mech_find(str_from(names->items[i]));
+        weak += mech && (sasl_mech_flags(mech) & SASL_MECH_LEGACY);
+    }
+    return weak > 0 && weak == names->count && !s->login_legacy;
+}
+
 static bool is_every(const struct settings_address *a, bool v6)
 {
     return strcmp(a->host, "*") == 0 || strcmp(a->host, v6 ? "::" : "0.0.0.0") == 0;
@@ -488,6 +502,8 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
         return refuse(l, where, "tls.certificate and tls.key are set together or not at all");
     if (s->c2s_listen.count + s->c2s_listen_tls.count == 0)
         return refuse(l, where, "c2s.listen and c2s.listen_tls must not both be empty");
+    if (forbids_all_it_names(s))
+        return refuse(l, where, "login.mechanisms names only what login.legacy does not allow");
     if (s->limits_max_stanza_bytes_before_auth > s->limits_max_stanza_bytes)
         return refuse(l, where,
                       "limits.max_stanza_bytes_before_auth is above limits.max_stanza_bytes");

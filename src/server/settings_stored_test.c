@@ -169,6 +169,20 @@ static void judges_a_candidate(void **state)
     settings_stored_finish(&stored);
 }
 
+/* It would take effect at once, and nobody could sign in any more. */
+static void leaves_a_way_to_sign_in(void **state)
+{
+    (void)state;
+    struct settings_stored stored = {0};
+    candidate(&stored, "login.mechanisms", "DIGEST-MD5", "only what login.legacy does not allow");
+    candidate(&stored, "login.mechanisms", "DIGEST-MD5, PLAIN", NULL);
+    candidate(&stored, "login.mechanisms", "", NULL);
+    store(&stored, "login.legacy", "true");
+    store(&stored, "login.mechanisms", "DIGEST-MD5");
+    candidate(&stored, "login.legacy", NULL, "only what login.legacy does not allow");
+    settings_stored_finish(&stored);
+}
+
 /* Neither its place nor what is kept of it: whoever uses the console cannot take them away there.
  */
 static void keeps_its_hands_off_the_console(void **state)
@@ -198,6 +212,7 @@ int main(void)
         cmocka_unit_test(passes_over_what_is_wrong),
         cmocka_unit_test(fails_for_other_layers),
         cmocka_unit_test(judges_a_candidate),
+        cmocka_unit_test(leaves_a_way_to_sign_in),
         cmocka_unit_test(keeps_its_hands_off_the_console),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
