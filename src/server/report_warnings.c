@@ -13,11 +13,12 @@ static void say(struct buf *params, const char *name, const char *fmt, ...) PRIN
 
 static void say(struct buf *params, const char *name, const char *fmt, ...)
 {
-    char value[640];
+    char text[1100], value[640];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(value, sizeof value, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    error_copy_text(value, sizeof value, str_from(text)); /* a cut leaves UTF-8 */
     buf_append(params, name, strlen(name) + 1);
     buf_append(params, value, strlen(value) + 1);
 }

@@ -103,6 +103,19 @@ static void warns_of_a_certificate_for_another(void **state)
     assert_string_equal(ids_of(&f), "certificate-name");
 }
 
+/* Of three bytes each; a domain may have 1023. */
+static void cuts_long_domains_between_characters(void **state)
+{
+    struct warning_facts f = well();
+    char domain[1 + 3 * 300 + 1] = "a";
+    (void)state;
+    for (size_t i = 0; i < 300; i++)
+        memcpy(domain + 1 + 3 * i, "\xe4\xb8\x80", 4);
+    f.domain = domain;
+    f.certificate_fits = false;
+    assert_string_equal(ids_of(&f), "certificate-name");
+}
+
 static void warns_of_one_that_nobody_signed(void **state)
 {
     struct warning_facts f = well();
@@ -161,6 +174,7 @@ int main(void)
         cmocka_unit_test(says_nothing_when_all_is_well),
         cmocka_unit_test(warns_before_a_certificate_expires),
         cmocka_unit_test(warns_of_a_certificate_for_another),
+        cmocka_unit_test(cuts_long_domains_between_characters),
         cmocka_unit_test(warns_of_one_that_nobody_signed),
         cmocka_unit_test(warns_of_settings),
         cmocka_unit_test(warns_of_what_is_slow),

@@ -158,7 +158,7 @@ struct settings_row {
     const char *fallback;       /* the default as text; "" for none */
     size_t offset;              /* in struct settings */
     bool live;                  /* taken over by SIGHUP */
-    bool machine;               /* names a program, file or port of the machine: never stored */
+    bool machine;               /* names a program or file, or bounds the console: never stored */
     /* What is wrong with one item, or NULL. */
     const char *(*check)(struct str item);
     const char *(*choice)(

@@ -202,6 +202,41 @@ static void has_a_domain_of_its_own(void **state)
     settings_stored_finish(&stored);
 }
 
+/* It would take effect at once, and nobody could sign in any more. */
+static void leaves_a_way_to_sign_in(void **state)
+{
+    (void)state;
+    struct settings_stored stored = {0};
+    candidate(&stored, "login.mechanisms", "DIGEST-MD5", "only what login.legacy does not allow");
+    candidate(&stored, "login.mechanisms", "DIGEST-MD5, PLAIN", NULL);
+    candidate(&stored, "login.mechanisms", "", NULL);
+    store(&stored, "login.legacy", "true");
+    store(&stored, "login.mechanisms", "DIGEST-MD5");
+    candidate(&stored, "login.legacy", NULL, "only what login.legacy does not allow");
+    settings_stored_finish(&stored);
+}
+
+/* Neither its place nor what is kept of it: whoever uses the console cannot take them away there.
+ */
+static void keeps_its_hands_off_the_console(void **state)
+{
+    (void)state;
+    static const char why[] = "takes an address of console.listen";
+    struct settings s;
+    struct settings_stored stored = {0};
+    struct linnet_error error = {0};
+    const char *const sets[] = {"domain=example.org", "c2s.listen=*:9090"};
+    const struct settings_layers layers = {.sets = sets, .set_count = ARRAY_LEN(sets)};
+    candidate(&stored, "c2s.listen", "127.0.0.1:9090", why);
+    candidate(&stored, "c2s.listen_tls", "127.0.0.1:1, *:9090", why);
+    candidate(&stored, "c2s.listen", "0.0.0.0:9090", why);
+    candidate(&stored, "c2s.listen", "127.0.0.2:9090, [::]:9090, *:9091, *:0", NULL);
+    candidate(&stored, "audit.keep", "1000", "is for the file");
+    /* A machine may be set up as it likes. */
+    assert_int_equal(settings_load(&s, &layers, &error), LINNET_OK);
+    settings_finish(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +246,8 @@ int main(void)
         cmocka_unit_test(passes_over_what_is_wrong),
         cmocka_unit_test(fails_for_other_layers),
         cmocka_unit_test(judges_a_candidate),
+        cmocka_unit_test(leaves_a_way_to_sign_in),
+        cmocka_unit_test(keeps_its_hands_off_the_console),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

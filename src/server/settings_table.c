@@ -91,7 +91,7 @@ static const struct settings_row rows[] = {
              "was said but for secrets. They are kept in memory, 1 MiB at most. 0 keeps none."},
 
     {"audit.keep", SETTINGS_INT, .min = 1000, .max = 1000000, .fallback = "100000", AT(audit_keep),
-     .live = true,
+     .live = true, .machine = true, /* nobody shortens from the console what it says of him */
      .help = "How many rows the audit trail has at most (linnetctl audit): who changed what, and "
              "when. With each new one the oldest go."},
 

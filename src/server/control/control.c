@@ -72,8 +72,6 @@ struct control_call *control_call_new(struct control_peer *peer, json_t *id, jso
     return call;
 }
 
-static void read_more(struct control_peer *c);
-
 static void call_free(struct control_call *call)
 {
     struct control_peer *c = call->peer;
@@ -90,7 +88,7 @@ static void call_free(struct control_call *call)
     }
     peer_settle(c);
     if (!c->closing && c->paused)
-        read_more(c);
+        loop_wake_send(c->control->room_wake);
 }
 
 /* --- output --- */
@@ -291,6 +289,26 @@ static void read_more(struct control_peer *c)
         uv_read_start((uv_stream_t *)&c->pipe, give_room, got_bytes);
 }
 
+static struct control_peer *find_paused(const struct control *control)
+{
+    LIST_EACH(&control->peers, node)
+    {
+        struct control_peer *c = CONTAINER_OF(node, struct control_peer, link);
+        if (c->paused && c->call_count < CONTROL_CALLS_MAX)
+            return c;
+    }
+    return NULL;
+}
+
+/* In a turn of the loop, not within the answer that made the room: that may come while the server
+ * stops, when there is nothing left to ask. What is served may close any client. */
+static void room_came(void *ctx)
+{
+    struct control_peer *c;
+    while ((c = find_paused(ctx)))
+        read_more(c);
+}
+
 /* --- clients come --- */
 
 static bool peer_uid(uv_pipe_t *pipe, uid_t *ret)
@@ -429,7 +447,8 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
     list_init(&control->peers);
     list_init(&control->leaving);
     control_logins_init(control);
-    if (!control->path)
+    control->room_wake = loop_wake_new(config->loop, room_came, control);
+    if (!control->path || !control->room_wake)
         memory_exhausted();
     if (!listen_on(control, fd)) {
         control_free(control);
@@ -476,6 +495,7 @@ void control_free(struct control *control)
         peer_release(c);
     }
     control_logins_finish(control);
+    loop_wake_free(control->room_wake);
     unlink(control->path);
     free(control->path);
     free(control);

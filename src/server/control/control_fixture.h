@@ -19,7 +19,8 @@ struct control_fixture {
     struct store *store;
     struct settings settings;
     struct ops_settings *layers;
-    bool unfit; /* whatever is set cannot be used, or applied */
+    bool unfit;             /* whatever is set cannot be used, or applied */
+    _Atomic bool unapplied; /* it can be used, and is not applied */
     uv_loop_t loop;
     struct ops *ops;
     struct ops_port *port;
@@ -35,6 +36,9 @@ struct control_fixture {
     bool bare;                   /* without accounts, until it is set up */
     char actor[OPS_ACTOR_BYTES]; /* of the last event */
     struct control_call *held;   /* a "sessions" call that waits for "status" */
+    struct control_call *kept[CONTROL_CALLS_MAX]; /* "sessions" calls that wait for the stop */
+    size_t kept_count;
+    bool stopping, asked_late; /* "status" was asked for while it stopped */
 };
 
 static inline void fixture_event(void *ctx, const struct ops_event *event)
@@ -65,6 +69,7 @@ static inline void fixture_one_session(struct control_call *call)
 static inline void fixture_status(void *ctx, struct control_call *call)
 {
     struct control_fixture *f = ctx;
+    f->asked_late = f->asked_late || f->stopping;
     json_t *status = json_pack("{s:s,s:i,s:[s,s],s:{s:I},s:[{s:i,s:i},{s:i,s:i}]}", "version", "0",
                                "uptime_s", 59, "listening", "127.0.0.1:1", "[::1]:2", "certificate",
                                "not_after_s", (json_int_t)4102444800, "loops", "sessions", 2,
@@ -81,8 +86,8 @@ static inline void fixture_status(void *ctx, struct control_call *call)
         fixture_one_session(held);
 }
 
-/* A limit of 1 waits for the next status; the highest is answered at once; that of 2 shows what
- * else was asked for; others are refused. */
+/* A limit of 1 waits for the next status, one of 3 for the stop; the highest is answered at once;
+ * that of 2 shows what else was asked for; others are refused. */
 static inline void fixture_sessions(void *ctx, struct control_call *call,
                                     const struct control_sessions *which)
 {
@@ -94,6 +99,8 @@ static inline void fixture_sessions(void *ctx, struct control_call *call,
         control_call_reply(call, json_pack("{s:s?,s:s?}", "q", which->text, "user", which->user));
     } else if (which->limit == 1 && !f->held) {
         f->held = call;
+    } else if (which->limit == 3 && f->kept_count < ARRAY_LEN(f->kept)) {
+        f->kept[f->kept_count++] = call;
     } else {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, "reason", "no sessions today",
                   NULL);
@@ -182,6 +189,9 @@ static inline enum linnet_error_code fixture_apply(void *ctx, struct settings *f
 {
     struct control_fixture *f = ctx;
     enum linnet_error_code code = fixture_check(ctx, fresh, error);
+    if (code == LINNET_OK && f->unapplied)
+        code =
+            error_set(error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", "not now", NULL);
     if (code == LINNET_OK && settings_keep_fixed(fresh, &f->settings, fixture_waits, NULL)) {
         struct settings old = f->settings;
         f->settings = *fresh;
@@ -206,6 +216,9 @@ static inline json_t *fixture_certificate(void *ctx)
 static inline void fixture_stop(void *ctx)
 {
     struct control_fixture *f = ctx;
+    f->stopping = true;
+    for (size_t i = 0; i < f->kept_count; i++)
+        control_call_reply(f->kept[i], json_object());
     ops_settings_free(f->layers);
     control_free(f->control);
     f->control = NULL;

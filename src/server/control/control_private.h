@@ -18,6 +18,7 @@ struct control {
     struct list peers;
     struct list leaving; /* closed, with calls that are not answered yet */
     size_t peer_count;
+    struct loop_wake *room_wake;   /* a client that is not read may be again */
     struct loop_wake *logins_wake; /* sign-ins were added */
     uint64_t logins_told;          /* the last that followers heard of */
 };

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { HISTORY_DEFAULT = 100 };
+enum { HISTORY_DEFAULT = 100, NAME_MAX_BYTES = 63, VALUE_MAX_BYTES = 4096 };
 
 /* Paths, and what is damaged in the store, need not be UTF-8. */
 static json_t *text_json(struct str text)
@@ -149,8 +149,23 @@ static void settled(void *ctx, const struct ops_setting_outcome *outcome)
     control_call_reply(call, object);
 }
 
+/* Whether it can be about any setting at all; else the call was refused. */
+static bool is_in_bounds(struct control_call *call)
+{
+    struct str name = control_string(call, "name");
+    if (name.len < 1 || name.len > NAME_MAX_BYTES)
+        control_call_refuse(call, "name must have from 1 to %d bytes", NAME_MAX_BYTES);
+    else if (control_string(call, "value").len > VALUE_MAX_BYTES)
+        control_call_refuse(call, "value must not be longer than %d bytes", VALUE_MAX_BYTES);
+    else
+        return true;
+    return false;
+}
+
 void control_settings_set(struct control_call *call)
 {
+    if (!is_in_bounds(call))
+        return;
     const struct ops_setting_ask ask = {.name = control_string(call, "name"),
                                         .value = control_string(call, "value"), /* of set alone */
                                         .actor = control_actor(call),
@@ -161,6 +176,8 @@ void control_settings_set(struct control_call *call)
 
 void control_settings_check(struct control_call *call)
 {
+    if (!is_in_bounds(call))
+        return;
     struct buf value = {0};
     struct linnet_error error = {0};
     json_t *object = new_object();

@@ -73,7 +73,23 @@ static void sets_and_resets(void **state)
     succeeds(fd, RESET(6, "logins.keep"), IS(6, "logins.keep", "200"));
     fails(fd, RESET(7, "logins.keep"), "usage", "was not set while the server ran");
     fails(fd, SET(8, "domain", "x.org"), "usage", "is for the file, the environment and --set");
-    fails(fd, SET(9, "", ""), "usage", "there is no setting");
+    fails(fd, SET(9, "x", ""), "usage", "there is no setting");
+    close(fd);
+}
+
+#define SIXTEEN "aaaaaaaaaaaaaaaa"
+
+static void refuses_what_no_setting_is_called(void **state)
+{
+    struct buf line = {0};
+    int fd = connect_raw(*state);
+    fails(fd, CHECK(1, "", "7"), "usage", "name must have from 1 to 63 bytes");
+    fails(fd, SET(1, "", "7"), "usage", "name must have from 1 to 63 bytes");
+    fails(fd, RESET(1, ""), "usage", "name must have from 1 to 63 bytes");
+    fails(fd, CHECK(1, SIXTEEN SIXTEEN SIXTEEN SIXTEEN, "7"), "usage", "name must have");
+    buf_printf(&line, CHECK(1, "log.level", "%4097s") "%c", "info", '\0');
+    fails(fd, buf_peek(&line).ptr, "usage", "value must not be longer than 4096 bytes");
+    buf_finish(&line);
     close(fd);
 }
 
@@ -202,6 +218,23 @@ static void is_refused_as_a_start_would_be(void **state)
     close(fd);
 }
 
+/* The certificate went between the check and that, say: it is stored, and the answer says so.
+ * Asking once more applies it. */
+static void says_what_was_not_applied(void **state)
+{
+    struct control_fixture *f = *state;
+    int fd = connect_raw(f);
+    f->unapplied = true;
+    succeeds(fd, SET(1, "logins.keep", "7"),
+             "{\"id\":1,\"ok\":true,\"result\":{\"applied\":false,\"name\":\"logins.keep\","
+             "\"value\":\"7\"}}");
+    row_holds(fd, "logins.keep", "default", "200", NULL);
+    f->unapplied = false;
+    succeeds(fd, SET(1, "logins.keep", "7"), IS(1, "logins.keep", "7"));
+    row_holds(fd, "logins.keep", "console", "7", NULL);
+    close(fd);
+}
+
 /* The server stops with changes on their way: all are answered or their client is gone, and nothing
  * is left. */
 static void stops_in_the_middle(void **state)
@@ -221,10 +254,12 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         CONTROL_TEST(sets_and_resets),
+        CONTROL_TEST(refuses_what_no_setting_is_called),
         CONTROL_TEST(is_all_a_page_needs),
         CONTROL_TEST(changes_one_after_the_other),
         CONTROL_TEST(tells_who_follows),
         CONTROL_TEST(has_a_history),
+        CONTROL_TEST(says_what_was_not_applied),
         CONTROL_TEST(stops_in_the_middle),
         cmocka_unit_test_setup_teardown(is_refused_as_a_start_would_be, make_unfit, unmake),
     };

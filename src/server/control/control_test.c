@@ -251,6 +251,33 @@ static void answers_a_flood(void **state)
     close(fd);
 }
 
+/* What made room for more is the end of the server: there is nobody left to ask. */
+static void asks_nothing_of_what_stops(void **state)
+{
+    static const char keep[] = "{\"id\":1,\"op\":\"sessions\",\"args\":{\"limit\":3}}\n";
+    static const char status[] = "{\"id\":2,\"op\":\"status\"}\n";
+    struct buf lines = {0};
+    int fd = connect_raw(*state);
+    for (int i = 1; i < CONTROL_CALLS_MAX; i++)
+        buf_cstr(&lines, keep);
+    buf_cstr(&lines, status);
+    buf_cstr(&lines, keep);
+    buf_cstr(&lines, status);
+    assert_true(send_text(fd, buf_peek(&lines).ptr, buf_len(&lines)));
+    free(read_text(fd)); /* in the same turn all places were taken */
+    buf_finish(&lines);
+    close(fd);
+}
+
+static int unmake_unasked(void **state)
+{
+    struct control_fixture *f = *state;
+    control_fixture_stop(f);
+    bool ok = f->kept_count == CONTROL_CALLS_MAX && !f->asked_late;
+    free(f);
+    return ok ? 0 : -1;
+}
+
 static void takes_lines_in_pieces(void **state)
 {
     static const char line[] = "{\"id\":7,\"op\":\"events.follow\"}\n\n\n";
@@ -424,6 +451,7 @@ int main(void)
         CONTROL_TEST(knows_for_whom_it_is_asked),
         CONTROL_TEST(closes_after_a_line_too_long),
         CONTROL_TEST(answers_a_flood),
+        cmocka_unit_test_setup_teardown(asks_nothing_of_what_stops, make, unmake_unasked),
         CONTROL_TEST(takes_lines_in_pieces),
         CONTROL_TEST(survives_clients_that_go),
         cmocka_unit_test_setup_teardown(refuses_other_users, make_closed, unmake),

@@ -213,39 +213,49 @@ enum linnet_error_code ops_settings_reload(struct ops_settings *s, struct linnet
     return apply(s, &skip, error);
 }
 
-/* Appends what the setting is from now on, or from the next start on: then false. */
-static bool print_outcome(const struct ops_settings *s, const char *name, struct buf *out)
+/* Appends what the setting is now, or from the next start on: then *ret_pending. */
+static void print_outcome(const struct ops_settings *s, const char *name, struct buf *out,
+                          bool *ret_pending)
 {
     size_t index;
     const struct settings *now = s->config.host.in_force(s->config.host.ctx);
     const struct settings_row *row = settings_row_find(name, &index);
-    if (row && now->pending[index])
+    *ret_pending = row && now->pending[index];
+    if (*ret_pending)
         buf_cstr(out, now->pending[index]);
     else if (row)
         settings_value_in_force(now, row, out);
-    bool pending = row && now->pending[index];
     buf_byte(out, '\0');
     if (out->failed)
         memory_exhausted();
-    return !pending;
 }
 
-/* It holds: tells everybody. */
+/* What is on disk, where it did not take effect though it could: the file or the certificate may
+ * have changed since it was checked. */
+static void tell_unapplied(const struct change *c, const struct linnet_error *error)
+{
+    const char *reason = error->code != LINNET_OK ? error->sentence : "it does not fit the rest";
+    log_printf(c->owner->config.log, LOG_ERROR, "settings", 0, "%s is stored and not applied: %s",
+               c->name, reason);
+}
+
+/* It is on disk, where it may have been before: applies it and tells everybody. */
 static void conclude(struct change *c, bool changed)
 {
     struct ops_settings *s = c->owner;
     struct linnet_error error = {0};
     struct buf value = {0};
-    bool ok = !changed || apply(s, NULL, &error) == LINNET_OK;
-    if (!ok)
-        log_printf(s->config.log, LOG_ERROR, "settings", 0, "%s is stored and not applied: %s",
-                   c->name, error.sentence);
-    bool applied = print_outcome(s, c->name, &value) && ok;
+    bool pending, ok = apply(s, NULL, &error) == LINNET_OK;
+    print_outcome(s, c->name, &value, &pending);
+    const char *text = buf_peek(&value).ptr;
+    bool holds = !c->value.ptr || str_is(c->value, text);
+    if (!ok || !holds)
+        tell_unapplied(c, &error);
     const struct linnet_error none = {0};
     const struct ops_setting_outcome outcome = {.error = &none,
                                                 .name = c->name,
-                                                .value = buf_peek(&value).ptr,
-                                                .applied = applied,
+                                                .value = holds ? text : c->value.ptr,
+                                                .applied = ok && holds && !pending,
                                                 .changed = changed,
                                                 .actor = c->actor};
     if (changed)
