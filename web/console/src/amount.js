@@ -28,9 +28,9 @@ export function readAmount(text, kind) {
     return { count, unit: unit || (kind ? UNITS[kind].at(-1)[0] : "") };
 }
 
-// 262144 -> "256 KiB": in the largest unit of which it is a whole number.
-export function sayAmount(number, kind, say = String) {
+// 262144 -> "256 KiB": in the largest unit of which it is a whole number. `word(unit)` says a unit.
+export function sayAmount(number, kind, say = String, word = String) {
     if (!kind) return say(number);
     const [unit, size] = UNITS[kind].find(([, size]) => number !== 0 && number % size === 0) ?? UNITS[kind].at(-1);
-    return `${say(number / size)} ${unit}`;
+    return `${say(number / size)} ${word(unit)}`;
 }

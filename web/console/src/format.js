@@ -8,24 +8,25 @@ const SPANS = [
     ["second", 1],
 ];
 
+// "8 min" and "8 分钟": a figure has a space before its unit, though Intl has none in Chinese, and no line
+// ends there.
+function quantities(language, unit, digits = 0, display = "short") {
+    const number = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: display, maximumFractionDigits: digits });
+    return (n) => number.format(n).replace(/(?<=\d)\s?(?=\p{L})/u, "\u00a0");
+}
+
 function bytesIn(language) {
     return (bytes) => {
         let unit = 0;
         for (; bytes >= 1000 && unit < UNITS.length - 1; unit++) bytes /= 1000;
-        const digits = unit > 0 && bytes < 100 ? 1 : 0;
-        return new Intl.NumberFormat(language, {
-            style: "unit",
-            unit: UNITS[unit],
-            unitDisplay: unit > 0 ? "short" : "long", // "0 byte" is no English
-            maximumFractionDigits: digits,
-        }).format(bytes);
+        const display = unit > 0 ? "short" : "long"; // "0 byte" is no English
+        return quantities(language, UNITS[unit], unit > 0 && bytes < 100 ? 1 : 0, display)(bytes);
     };
 }
 
 // The two largest units: "2 days 4 hr".
 function spanIn(language) {
-    const part = (count, unit) =>
-        new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count);
+    const part = (count, unit) => quantities(language, unit)(count);
     return (seconds) => {
         const first = SPANS.findIndex(([, size]) => seconds >= size);
         if (first < 0) return part(0, "second");
@@ -38,27 +39,20 @@ function spanIn(language) {
 }
 
 function millisecondsIn(language) {
-    const number = new Intl.NumberFormat(language, { style: "unit", unit: "millisecond", unitDisplay: "short" });
-    const seconds = new Intl.NumberFormat(language, {
-        style: "unit",
-        unit: "second",
-        unitDisplay: "short",
-        maximumFractionDigits: 1,
-    });
-    return (ms) => (ms < 10000 ? number.format(ms) : seconds.format(ms / 1000));
+    const number = quantities(language, "millisecond");
+    const seconds = quantities(language, "second", 1);
+    return (ms) => (ms < 10000 ? number(ms) : seconds(ms / 1000));
 }
 
 // Small spans as exactly as they are told apart: "0.42 ms", "18.3 ms", "240 ms".
 function fineIn(language) {
-    const number = (digits) =>
-        new Intl.NumberFormat(language, { style: "unit", unit: "millisecond", unitDisplay: "short", maximumFractionDigits: digits });
-    const [whole, one, two] = [number(0), number(1), number(2)];
-    return (ms) => (ms < 10 ? two : ms < 100 ? one : whole).format(ms);
+    const [whole, one, two] = [0, 1, 2].map((digits) => quantities(language, "millisecond", digits));
+    return (ms) => (ms < 10 ? two : ms < 100 ? one : whole)(ms);
 }
 
 function make(language) {
     const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-    const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+    const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
     const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
     const minute = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const number = new Intl.NumberFormat(language);

@@ -1,5 +1,7 @@
 // What a page asks of the server: the last answer stays until the next one is there.
 import { useEffect, useState } from "preact/hooks";
+import { status } from "./live.js";
+import { useStore } from "./store.js";
 
 // `ask(signal)` is called when one of `deps` changes; an answer that is late is dropped.
 export function useLoad(ask, deps) {
@@ -24,4 +26,10 @@ export function useSettled(value, ms) {
         return () => clearTimeout(timer);
     }, [value, ms]);
     return settled;
+}
+
+// Another one whenever a session came or went; a server that is older tells only how many there are.
+export function useSessionChanges() {
+    const now = useStore(status);
+    return now?.changes ?? now?.sessions;
 }

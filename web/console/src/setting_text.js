@@ -49,3 +49,8 @@ export function fixedBy(row) {
 export function listOf(text) {
     return text.split(/[\s,]+/).filter(Boolean);
 }
+
+// Times have words; bytes are counted alike in every language.
+export function unitWord(name, t, has) {
+    return has(`unit.${name}`) ? t(`unit.${name}`) : name;
+}

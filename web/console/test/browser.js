@@ -12,6 +12,7 @@ const FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--font-render-hinting=none", // pictures are alike, whatever a machine is set to
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

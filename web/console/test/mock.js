@@ -41,11 +41,15 @@ function prepare(name) {
     return user ? { user } : { sentence: "The address is not valid: the user name is empty." };
 }
 
-function newWorld(now_ms) {
+function newWorld(now) {
+    const now_ms = now();
     return {
+        now, // the clock: milliseconds
         started_ms: now_ms,
         accounts: makeAccounts(now_ms).map((account) => ({ ...account, tokens: makeTokens(account.user, now_ms) })),
         sessions: makeSessions().map((session, i) => moreSession(session, i, now_ms)),
+        seen: null, // the sessions when status was asked last, and how often they were others
+        comings: 0,
         security: makeSecurity(now_ms),
         logins: makeLogins(now_ms),
         passwords: { ...PASSWORDS },
@@ -55,14 +59,23 @@ function newWorld(now_ms) {
         status: {}, // what it says otherwise
         down: false, // linnetd does not answer
         streamsFull: false,
+        status_ms: STATUS_MS,
         onStreamGone: () => {},
         ...moreOfA(now_ms),
     };
 }
 
+// Rises when a session came or went.
+function countComings(world) {
+    const seen = world.sessions.map(({ id, jid }) => `${id} ${jid}`).join("\n");
+    if (seen !== world.seen) world.comings++;
+    world.seen = seen;
+    return world.comings;
+}
+
 function statusOf(world) {
-    const now_ms = Date.now();
-    return { ...makeStatus(now_ms, world.sessions, world.started_ms), ...moreStatus(now_ms, world.started_ms), ...world.status };
+    const now_ms = world.now();
+    return { ...makeStatus(now_ms, world.sessions, world.started_ms), changes: countComings(world), ...moreStatus(now_ms, world.started_ms), ...world.status };
 }
 
 function tell(world, event, data) {
@@ -123,7 +136,7 @@ function addUser(world, { body, who }) {
     if (!body.password) throw new Refusal(422, "usage", "The password is empty.");
     if (world.accounts.some((account) => account.user === name.user))
         throw new Refusal(409, "register-taken", `The address ${name.user}@${DOMAIN} already belongs to someone.`);
-    const now_s = Math.floor(Date.now() / 1000);
+    const now_s = Math.floor(world.now() / 1000);
     world.accounts.push({ user: name.user, created_s: now_s, password_s: now_s, disabled: false, reason: null, schemes: ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"], role: "none", tokens: [] });
     tell(world, "account.added", { user: name.user, domain: DOMAIN });
     return [201, { jid: `${name.user}@${DOMAIN}` }];
@@ -160,7 +173,7 @@ function acting(event, { own }, change) {
 
 function setPassword(world, account, { password }) {
     if (!password) throw new Refusal(422, "usage", "The password is empty.");
-    account.password_s = Math.floor(Date.now() / 1000);
+    account.password_s = Math.floor(world.now() / 1000);
     world.passwords[account.user] = password;
     endSessions(world, account);
 }
@@ -231,7 +244,7 @@ function follow(world, { cookie, answer }) {
     world.streams.add(stream);
     const status = () => answer.write(`event: status\ndata: ${JSON.stringify(statusOf(world))}\n\n`);
     status();
-    const timer = setInterval(status, STATUS_MS);
+    const timer = setInterval(status, world.status_ms);
     answer.on("close", () => {
         clearInterval(timer);
         world.streams.delete(stream);
@@ -326,9 +339,10 @@ async function answerRequest(world, dist, request, answer) {
     }
 }
 
-// -> {url, world, tell(event, data), streamGone(): the next that ends, signEverybodyOut(), close()}
-export async function startMock({ port = 0, dist = DIST } = {}) {
-    const world = newWorld(Date.now());
+// `now()` is its clock.
+// -> {url, world, tell(event, data), tellStatus(), streamGone(): the next that ends, signEverybodyOut(), close()}
+export async function startMock({ port = 0, dist = DIST, now = Date.now } = {}) {
+    const world = newWorld(now);
     const server = http.createServer((request, answer) => answerRequest(world, dist, request, answer));
     await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
     const endStreams = () => [...world.streams].forEach(({ answer }) => answer.end());
@@ -336,6 +350,7 @@ export async function startMock({ port = 0, dist = DIST } = {}) {
         url: `http://127.0.0.1:${server.address().port}`,
         world,
         tell: (event, data) => tell(world, event, data),
+        tellStatus: () => tell(world, "status", statusOf(world)),
         streamGone: () => new Promise((resolve) => (world.onStreamGone = resolve)),
         signEverybodyOut() {
             world.signed.clear();

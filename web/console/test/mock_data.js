@@ -184,7 +184,7 @@ export function makeLogins(now_ms) {
 }
 
 export function makeStatus(now_ms, sessions, started_ms) {
-    const memory = (i) => 2400000 + i * 310000 + sessions.length * 9100 + ((now_ms / 1000) % 60) * 900;
+    const memory = (i) => 2400000 + i * 310000 + sessions.length * 9100 + 27000 * (1 + Math.sin(now_ms / 20000));
     return {
         version: "0.1.0",
         domain: DOMAIN,

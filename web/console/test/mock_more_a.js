@@ -50,7 +50,7 @@ function makeTrail(now_s) {
 }
 
 function addEntry(world, tell, actor, action, object, detail) {
-    const entry = auditEntry((world.trail.at(-1)?.id ?? 0) + 1, Math.floor(Date.now() / 1000), [actor, "127.0.0.1", action, object, detail]);
+    const entry = auditEntry((world.trail.at(-1)?.id ?? 0) + 1, Math.floor(world.now() / 1000), [actor, "127.0.0.1", action, object, detail]);
     world.trail.push(entry);
     tell(world, "audit", entry);
 }
@@ -141,7 +141,7 @@ function change(world, { tell }, row, who, value) {
     const next = value ?? row.default;
     if (row.live) Object.assign(row, { value: next, source: value === null ? "default" : "console" });
     else row.pending = next === row.value ? null : next;
-    world.changes.push({ id: world.changes.length + 1, time_s: Math.floor(Date.now() / 1000), actor: who.jid, address: "127.0.0.1", name: row.name, old, new: value });
+    world.changes.push({ id: world.changes.length + 1, time_s: Math.floor(world.now() / 1000), actor: who.jid, address: "127.0.0.1", name: row.name, old, new: value });
     tell(world, "settings.changed", { name: row.name, value: next, actor: who.jid });
     addEntry(world, tell, who.jid, "settings.changed", row.name, `${old ?? "default"} -> ${value ?? "default"}`);
     return [200, { name: row.name, value: next, applied: row.live }];
@@ -187,7 +187,7 @@ function settingsCalls(tools) {
                 mustBeFull(who);
                 addEntry(world, tools.tell, who.jid, "server.reloaded", null, null);
                 const waiting = world.settings.filter(({ pending }) => pending !== null).map(({ name }) => name);
-                return [200, { certificate: { subject: "CN=example.org", names: DOMAIN, not_after_s: Math.floor(Date.now() / 1000) + 80 * DAY_S }, waiting }];
+                return [200, { certificate: { subject: "CN=example.org", names: DOMAIN, not_after_s: Math.floor(world.now() / 1000) + 80 * DAY_S }, waiting }];
             },
         },
     };

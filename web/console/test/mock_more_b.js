@@ -30,7 +30,7 @@ export function moreStatus(now_ms, started_ms) {
     const beat = Math.sin(now_ms / 9000) + 1;
     return {
         listening: ["*:5222", "*:5223 TLS", "[::]:5222"],
-        messages: 120000 + Math.round((now_ms - started_ms) * (0.021 + beat * 0.004)),
+        messages: 120000 + Math.round((now_ms - started_ms) * 0.025 - 36 * Math.cos(now_ms / 9000)), // it only rises
         lag_ms: 0.4 + beat * 0.6,
         commit: { count: 9120, mean_ms: 1.8 + beat * 0.4, worst_ms: 11 + beat * 4 },
         warnings: [
@@ -98,15 +98,15 @@ function mechanisms({ security, settings }) {
 export function makeCalls({ Refusal, mustBeFull }) {
     const writing = (run) => (world, call) => {
         mustBeFull(call.who);
-        return run(world.security, call.body);
+        return run(world.security, call.body, world);
     };
     const forgive = (security, { kind, who }) => {
         security.debts = security.debts.filter((debt) => debt.kind !== kind || debt.who !== who);
         return [200, { who }];
     };
-    const block = (security, { network, reason, hours }) => {
+    const block = (security, { network, reason, hours }, world) => {
         if (/^127\.|^::1/.test(network)) throw new Refusal(422, "usage", "This machine itself cannot be blocked.", "Name a network of others.");
-        const now_s = Math.floor(Date.now() / 1000);
+        const now_s = Math.floor(world.now() / 1000);
         security.blocks.unshift({ network, reason, since_s: now_s, until_s: hours ? now_s + hours * 3600 : null, actor: "admin@example.org", hits: 0 });
         return [200, { network }];
     };

@@ -222,6 +222,31 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     await page.getByRole("rowheader", { name: /ophelia/ }).waitFor();
 });
 
+// No sign-in tells of it, and there are as many as before: one that resumes elsewhere, or is taken over.
+walk("a session that comes while another goes is noticed", {}, async (page, t) => {
+    const before = mock.world.sessions;
+    const swap = (gone, came) => {
+        mock.world.sessions = mock.world.sessions.map((one) => (one.jid.startsWith(`${gone}@`) ? { ...one, id: 901, jid: `${came}@example.org/river` } : one));
+        mock.tellStatus();
+    };
+    await signIn(page, t);
+    await page.goto("/sessions");
+    await page.getByRole("rowheader", { name: /romeo/ }).waitFor();
+    swap("romeo", "ophelia");
+    await page.getByRole("rowheader", { name: /ophelia/ }).waitFor();
+    await page.goto("/users?user=ophelia");
+    const drawer = page.getByRole("dialog");
+    await drawer.getByText("river", { exact: true }).first().waitFor();
+    swap("ophelia", "orsino");
+    await drawer.getByText(t("one.no_sessions")).waitFor();
+    await drawer.getByText(t("users.offline"), { exact: true }).waitFor();
+    await page.goto("/users?q=or");
+    await page.getByRole("row", { name: /orsino/ }).getByText(t("users.online")).waitFor();
+    swap("orsino", "hero");
+    await page.getByRole("row", { name: /orsino/ }).getByText(t("users.offline")).waitFor();
+    mock.world.sessions = before;
+});
+
 walk("a page that nobody sees holds no stream", {}, async (page, t) => {
     const turn = (visibilityState) =>
         page.evaluate((state) => {

@@ -97,7 +97,7 @@ test("messages per second are the difference of two counts", () => {
 test("a trace is read line by line, as the server prints it", () => {
     assert.deepEqual(linesOf("     4 ms  C: <a x='1'/>  S: \n           ... 2 lines were left out here ...\n 10042 ms  S: <b/>\n"), [
         { at_ms: 4, side: "C", text: "<a x='1'/>  S: " },
-        { text: "... 2 lines were left out here ..." },
+        { lost: 2 },
         { at_ms: 10042, side: "S", text: "<b/>" },
     ]);
     assert.deepEqual(linesOf(""), []);
@@ -122,18 +122,24 @@ test("methods are ticked in the order of the server; the server's own choice is 
 });
 
 test("spans and sizes in both languages", () => {
-    const english = formats("en");
-    assert.equal(english.span(0), "0 sec");
-    assert.equal(english.span(59), "59 sec");
-    assert.equal(english.span(3900), "1 hr 5 min");
-    assert.equal(english.span(2 * 86400), "2 days");
-    assert.equal(english.bytes(18432), "18.4 kB");
-    assert.equal(english.bytes(0), "0 bytes");
-    assert.equal(english.ms(8033), "8,033 ms");
-    assert.equal(english.ms(12345), "12.3 sec");
-    assert.deepEqual([0.4231, 18.27, 240.4].map(english.fine), ["0.42 ms", "18.3 ms", "240 ms"]);
+    // What no line may end at is written "_" here.
+    const said = (language) => Object.fromEntries(Object.entries(formats(language)).map(([name, say]) => [name, (n) => say(n).replaceAll("\u00a0", "_")]));
+    const english = said("en");
+    assert.equal(english.span(0), "0_sec");
+    assert.equal(english.span(59), "59_sec");
+    assert.equal(english.span(3900), "1_hr 5_min");
+    assert.equal(english.span(2 * 86400), "2_days");
+    assert.equal(english.bytes(18432), "18.4_kB");
+    assert.equal(english.bytes(0), "0_bytes");
+    assert.equal(english.ms(8033), "8,033_ms");
+    assert.equal(english.ms(12345), "12.3_sec");
+    assert.deepEqual([0.4231, 18.27, 240.4].map(english.fine), ["0.42_ms", "18.3_ms", "240_ms"]);
     assert.deepEqual([0.25, 9.96, 1234.5].map(english.rate), ["0.3", "10", "1,235"]);
-    assert.equal(formats("zh-CN").span(3900), "1小时 5分钟");
+    assert.match(english.moment(Date.UTC(2026, 0, 2, 15)), /^Jan [123], 2026, \d\d:\d\d$/);
+    const chinese = said("zh-CN");
+    assert.equal(chinese.span(3900), "1_小时 5_分钟");
+    assert.equal(chinese.ms(8033), "8,033_毫秒");
+    assert.equal(chinese.bytes(18432), "18.4_kB");
 });
 
 test("a generated password takes each of its signs from one random byte", () => {

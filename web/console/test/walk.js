@@ -5,10 +5,12 @@ import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { startMock } from "./mock.js";
+import { SIZES } from "./ways.js";
 import { translate } from "../src/translate.js";
 
+export { SIZES, fillSignIn, signIn } from "./ways.js";
+
 const SCREENS = process.env.SCREENS; // a folder for pictures; none without it
-export const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 export let mock;
 let chromium;
 
@@ -25,18 +27,6 @@ after(async () => {
 
 export async function picture(page, name) {
     if (SCREENS) await page.screenshot({ path: `${SCREENS}/${name}.png` });
-}
-
-export async function fillSignIn(page, t, user, password) {
-    await page.getByLabel(t("signin.user")).fill(user);
-    await page.getByLabel(t("signin.password"), { exact: true }).fill(password);
-    await page.getByRole("button", { name: t("signin.do"), exact: true }).click();
-}
-
-export async function signIn(page, t, user = "admin", password = "correct horse") {
-    await page.goto("/");
-    await fillSignIn(page, t, user, password);
-    await page.getByRole("navigation", { name: t("nav.label") }).waitFor();
 }
 
 // No page is wider than the window, and nothing is cut off at its edge.

@@ -11,8 +11,8 @@ export const audit = {
     "trail.empty": ["Nothing was changed yet", "还没有任何更改"],
     "trail.no_match": ["No entry matches", "没有匹配的记录"],
     "trail.no_match_note": [
-        "Names are compared in full: admin@example.org, uid 0, 192.0.2.0/24.",
-        "名称须完整匹配，例如 admin@example.org、uid 0 或 192.0.2.0/24。",
+        "Names are compared in full: admin@example.org, uid\u00a00, 192.0.2.0/24.",
+        "名称须完整匹配，例如 admin@example.org、uid\u00a00 或 192.0.2.0/24。",
     ],
     "trail.pages": ["Pages of entries", "记录分页"],
     "trail.newest": ["Newest", "最新"],

@@ -10,7 +10,7 @@ export const home = {
     "home.failed": ["in the last hour, {n} failed", "过去一小时，失败 {n} 次"],
     "home.none_failed": ["in the last hour, none failed", "过去一小时，无失败"],
     "home.memory": ["Memory", "内存"],
-    "home.loops": ["of sessions, on {n} {n|loop|loops}", "会话占用，{n} 个事件循环"],
+    "home.loops": ["of sessions, on {n} {n|loop|loops}", "会话占用，{n} 个循环"],
     "home.messages": ["Messages", "消息"],
     "home.messages_note": ["{n} since the start", "启动以来 {n} 条"],
     "home.per_second": ["{rate} per second", "每秒 {rate} 条"],
@@ -99,8 +99,8 @@ export const home = {
         "请将新证书放到 tls.certificate 指定的位置，然后重新加载 linnetd；现有会话不受影响。",
     ],
     "warn.guessing": [
-        "{n} {n|sign-in was|sign-ins were} slowed down, most from {address}",
-        "有 {n} 次登录被减速，多数来自 {address}",
+        "{n} {n|sign-in was|sign-ins were} slowed down, {n|from|most from} {address}",
+        "有 {n} 次登录被减速，{n|来自|多数来自} {address}",
     ],
     "warn.guessing.fix": [
         "Several wrong passwords came before. If it is no client with an old password, somebody guesses.",

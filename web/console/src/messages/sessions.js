@@ -12,7 +12,7 @@ export const sessions = {
     "sessions.available": ["Available", "可用"],
     "sessions.quiet": ["No presence", "未发送状态"],
     "sessions.lost": ["Connection lost", "连接已断开"],
-    "sessions.waiting": ["may resume for {time}", "{time} 内可恢复"],
+    "sessions.waiting": ["may resume for {time}", "{time}内可恢复"],
     "sessions.address": ["Address", "地址"],
     "sessions.client": ["Client", "客户端"],
     "sessions.tls": ["TLS", "TLS"],

@@ -26,6 +26,11 @@ export const settings = {
     "set.from": ["Comes from", "来源"],
     "set.default": ["Default", "默认值"],
     "set.bounds": ["Allowed", "允许范围"],
+    "unit.d": ["d", "天"],
+    "unit.h": ["h", "小时"],
+    "unit.min": ["min", "分钟"],
+    "unit.s": ["s", "秒"],
+    "unit.ms": ["ms", "毫秒"],
     "set.range": ["{min} to {max}", "{min} 至 {max}"],
 
     "set.new": ["New value", "新值"],

@@ -38,6 +38,7 @@ export const sign_ins = {
     "trace.copy": ["Copy the trace", "复制通信内容"],
     "trace.none": ["Nothing was said.", "没有通信内容。"],
     "trace.gone": ["The server does not keep it any more.", "服务器已不再保留。"],
+    "trace.lost": ["{n} {n|line was|lines were} left out here", "此处省略 {n} 行"],
     "trace.C": ["client", "客户端"],
     "trace.S": ["server", "服务器"],
 

@@ -36,7 +36,7 @@ function Mechanism({ mechanism, ticked, editable, onToggle }) {
     const { guards, breaks } = useConsequences();
     const id = useId();
     return (
-        <li class="tick">
+        <li class="mech">
             <input
                 type="checkbox"
                 id={id}
@@ -45,8 +45,8 @@ function Mechanism({ mechanism, ticked, editable, onToggle }) {
                 aria-describedby={`${id}-what`}
                 onChange={() => onToggle(mechanism.name)}
             />
-            <div class="tick-words">
-                <p class="tick-head">
+            <div class="mech-words">
+                <p class="mech-head">
                     <label for={id}>{mechanism.name}</label>
                     <Badges mechanism={mechanism} />
                 </p>
@@ -109,7 +109,7 @@ function Save({ before, after, mechanisms, value, onSaved, onCancel }) {
 function Foot({ changed, none, onSave, onReset }) {
     const { t } = useWords();
     return (
-        <div class={`ticks-foot ${changed ? "ticks-changed" : ""}`}>
+        <div class={`mech-foot ${changed ? "mech-changed" : ""}`}>
             <p class={`note ${none ? "note-bad" : ""}`} role={none ? "alert" : undefined}>
                 {none ? t("mech.none") : changed && t("mech.unsaved")}
             </p>
@@ -129,7 +129,7 @@ function Tokens({ mechanisms }) {
     const { guards } = useConsequences();
     if (!mechanisms.length) return null;
     return (
-        <div class="ticks-more">
+        <div class="mech-more">
             <h3 class="card-sub">{t("mech.tokens")}</h3>
             <p class="quiet small">{t("mech.tokens_note")}</p>
             <dl class="methods">
@@ -165,7 +165,7 @@ export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, on
             {saved && <Outcome of={saved} title={t(saved.applied ? "mech.saved" : "security.next_start")} />}
             <p class="quiet">{t("mech.lead")}</p>
             <FixedBy setting={setting} />
-            <ul class="ticks">
+            <ul class="mechs">
                 {mechanisms.map((mechanism) => (
                     <Mechanism
                         key={mechanism.name}

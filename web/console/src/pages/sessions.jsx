@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
-import { logins, status } from "../live.js";
-import { useLoad, useSettled } from "../load.js";
+import { logins } from "../live.js";
+import { useLoad, useSessionChanges, useSettled } from "../load.js";
 import { address, go } from "../router.js";
 import { useStore } from "../store.js";
 import { Failure } from "../ui/failure.jsx";
@@ -27,9 +27,9 @@ function SessionSearch({ q }) {
 
 // Asked again when somebody comes or goes.
 function useSessions(q, closed) {
-    const online = useStore(status)?.sessions;
+    const changes = useSessionChanges();
     const newest = useStore(logins)[0]?.id;
-    const asked = useLoad((signal) => api.sessions({ limit: LIMIT, q }, signal), [q, online, newest, closed]);
+    const asked = useLoad((signal) => api.sessions({ limit: LIMIT, q }, signal), [q, changes, newest, closed]);
     const sessions = [...(asked.data?.sessions ?? [])].sort((a, b) => (a.jid < b.jid ? -1 : 1));
     return { ...asked, sessions };
 }

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { UNITS, readAmount } from "../amount.js";
 import { useWords } from "../i18n.js";
-import { listOf } from "../setting_text.js";
+import { listOf, unitWord } from "../setting_text.js";
 import { Lines, Select, Switch, Ticks } from "../ui/controls.jsx";
 import { Field } from "../ui/field.jsx";
 
@@ -16,7 +16,7 @@ function BooleanControl({ text, onText, ...field }) {
 
 // Kept apart: what is typed beside a unit need not be a number yet.
 function IntegerControl({ row, text, onText, ...field }) {
-    const { t } = useWords();
+    const { t, has } = useWords();
     const [amount, setAmount] = useState(readAmount(text, row.unit));
     const change = (next) => {
         const both = { ...amount, ...next };
@@ -35,7 +35,7 @@ function IntegerControl({ row, text, onText, ...field }) {
                 <Select
                     label={t("set.unit")}
                     value={amount.unit}
-                    options={[...UNITS[row.unit]].reverse().map(([name]) => [name, name])}
+                    options={[...UNITS[row.unit]].reverse().map(([name]) => [name, unitWord(name, t, has)])}
                     onChange={(unit) => change({ unit })}
                 />
             )}

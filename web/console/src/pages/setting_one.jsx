@@ -1,21 +1,23 @@
 // One setting in a drawer: what it is, what can be done to it, and what was.
 import { sayAmount } from "../amount.js";
 import { useWords } from "../i18n.js";
-import { fixedBy, helpOf, storedOf } from "../setting_text.js";
+import { fixedBy, helpOf, storedOf, unitWord } from "../setting_text.js";
 import { Drawer } from "../ui/drawer.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { ChangesOf } from "./setting_changes.jsx";
 import { SettingForm } from "./setting_form.jsx";
 import { Outcome, Pending, Source, Value } from "./setting_parts.jsx";
 
-function boundsOf({ type, min, max, unit }, t, format) {
+function boundsOf({ type, min, max, unit }, { t, has, format }) {
     if (type !== "integer" || min == null || max == null) return null;
-    return t("set.range", { min: sayAmount(min, unit, format.number), max: sayAmount(max, unit, format.number) });
+    const say = (number) => sayAmount(number, unit, format.number, (name) => unitWord(name, t, has));
+    return t("set.range", { min: say(min), max: say(max) });
 }
 
 function Facts({ row }) {
-    const { t, format } = useWords();
-    const bounds = boundsOf(row, t, format);
+    const words = useWords();
+    const { t } = words;
+    const bounds = boundsOf(row, words);
     return (
         <dl class="facts">
             <dt>{t("set.in_force")}</dt>

@@ -8,7 +8,7 @@ import { Failure } from "../ui/failure.jsx";
 
 function Line({ line }) {
     const { t, format } = useWords();
-    if (!line.side) return <li class="trace-gap">{line.text}</li>;
+    if (!line.side) return <li class="trace-gap">{line.lost ? t("trace.lost", { n: line.lost }) : line.text}</li>;
     return (
         <li class="trace-line">
             <span class="trace-time">{format.ms(line.at_ms)}</span>

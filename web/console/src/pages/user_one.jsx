@@ -2,8 +2,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
-import { accountChange, logins, status } from "../live.js";
-import { useLoad } from "../load.js";
+import { accountChange, logins } from "../live.js";
+import { useLoad, useSessionChanges } from "../load.js";
 import { useStore } from "../store.js";
 import { Drawer } from "../ui/drawer.jsx";
 import { Failure } from "../ui/failure.jsx";
@@ -81,14 +81,14 @@ function Overview({ who, account, error, done, left, onAct, onDone }) {
 // The account as it is now: asked again when it changed, when it signed in, or somebody came or went.
 function useAccount(user, done) {
     const change = useStore(accountChange);
-    const online = useStore(status)?.sessions;
+    const changes = useSessionChanges();
     const newest = useStore(logins).find((login) => login.user === user)?.id;
     const mine = change?.user === user ? change : null;
     const gone = mine?.kind === "removed" || done?.act === "remove";
     const kept = useRef(null); // of one that is gone, there is nothing to ask
     const asked = useLoad(
         (signal) => (gone ? Promise.resolve(kept.current) : api.user(user, signal)),
-        [user, online, newest, mine, done],
+        [user, changes, newest, mine, done],
     );
     kept.current = asked.data;
     return { ...asked, gone };

@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
-import { logins, status } from "../live.js";
-import { useLoad } from "../load.js";
+import { logins } from "../live.js";
+import { useLoad, useSessionChanges } from "../load.js";
 import { useStore } from "../store.js";
 import { Failure } from "../ui/failure.jsx";
 import { SessionClose } from "./session_close.jsx";
@@ -42,11 +42,11 @@ function SessionLine({ session, onClose }) {
 export function UserSessions({ account, full, done, onDone }) {
     const { t } = useWords();
     const [closing, setClosing] = useState(null);
-    const online = useStore(status)?.sessions;
+    const changes = useSessionChanges();
     const newest = useStore(logins)[0]?.id;
     const { data, error } = useLoad(
         (signal) => api.sessions({ user: account.user, limit: LIMIT }, signal),
-        [account.user, online, newest, done],
+        [account.user, changes, newest, done],
     );
     const sessions = data?.sessions ?? [];
     const finish = (jid) => {

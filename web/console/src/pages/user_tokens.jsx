@@ -19,7 +19,7 @@ function Token({ token, onRevoke }) {
                     {token.pending && <Badge>{t("one.pending")}</Badge>}
                 </p>
                 <p class="quiet small">{t(token.pending ? "one.issued" : "one.used", used)}</p>
-                <p class="quiet small mono cut" title={token.client}>
+                <p class="quiet small mono token-client">
                     {token.mechanism}, {token.client}
                 </p>
             </div>

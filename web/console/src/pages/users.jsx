@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
-import { accountChange, status } from "../live.js";
-import { useLoad, useSettled } from "../load.js";
+import { accountChange } from "../live.js";
+import { useLoad, useSessionChanges, useSettled } from "../load.js";
 import { address, follow, go } from "../router.js";
 import { useStore } from "../store.js";
 import { Failure } from "../ui/failure.jsx";
@@ -81,11 +81,11 @@ function UserSearch({ paging }) {
 export function Users({ who, path, query }) {
     const { t } = useWords();
     const paging = usePaging(query);
-    const online = useStore(status)?.sessions;
+    const changes = useSessionChanges();
     const change = useStore(accountChange);
     const { data, error, loading } = useLoad(
         (signal) => api.users({ limit: PAGE, q: paging.q, after: paging.after }, signal),
-        [paging.q, paging.after, online, change],
+        [paging.q, paging.after, changes, change],
     );
     const { q, after } = paging;
     const user = query.get("user");

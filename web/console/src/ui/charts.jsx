@@ -31,7 +31,7 @@ export function Trend({ values, top, summary }) {
     const points = values.map((value, i) => `${x(i).toFixed(2)},${y(value).toFixed(2)}`);
     return (
         <div class="trend-chart">
-            <span class="bars-top">{top}</span>
+            {points.length > 1 && <span class="bars-top">{top}</span>}
             <svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label={summary}>
                 <line class="trend-top" x1="0" x2="100" y1="4" y2="4" />
                 {points.length > 1 && (
