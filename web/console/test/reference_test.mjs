@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { openBrowser, openPage } from "./browser.js";
 import { startMock } from "./mock.js";
 import { compare, shrink } from "./pixels.js";
-import { SIZES, signIn } from "./ways.js";
+import { SIZES, signIn } from "./page.js";
 import { translate } from "../src/translate.js";
 
 const KEPT = new URL("./reference/", import.meta.url);

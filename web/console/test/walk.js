@@ -1,23 +1,20 @@
 // What the tests of the pages share: a browser and the mock for each file of tests, and the way through
 // a page.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { startMock } from "./mock.js";
-import { SIZES } from "./ways.js";
+import { SIZES } from "./page.js";
 import { translate } from "../src/translate.js";
 
-export { SIZES, fillSignIn, signIn } from "./ways.js";
+export { SIZES, assertFits, fillSignIn, picture, signIn } from "./page.js";
 
-const SCREENS = process.env.SCREENS; // a folder for pictures; none without it
 export let mock;
 let chromium;
 
 before(async () => {
     mock = await startMock();
     chromium = await openBrowser();
-    if (SCREENS) await mkdir(SCREENS, { recursive: true });
 });
 
 after(async () => {
@@ -25,22 +22,6 @@ after(async () => {
     await mock?.close();
 });
 
-export async function picture(page, name) {
-    if (SCREENS) await page.screenshot({ path: `${SCREENS}/${name}.png` });
-}
-
-// No page is wider than the window, and nothing is cut off at its edge.
-export async function assertFits(page) {
-    const { scroll, width, cut } = await page.evaluate(() => ({
-        scroll: document.documentElement.scrollWidth,
-        width: innerWidth,
-        cut: [...document.querySelectorAll("#app :not(svg *)")]
-            .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-            .map((element) => element.outerHTML.slice(0, 80)),
-    }));
-    assert.ok(scroll <= width, `the page is ${scroll} wide, the window ${width}`);
-    assert.deepEqual(cut, []);
-}
 
 // Runs `steps` on a fresh page, then holds it to what every page must keep.
 export function walk(name, options, steps) {
