@@ -1,7 +1,7 @@
 // Set-up, audit and settings in a real browser against the mock.
 import assert from "node:assert/strict";
 import { auditEntry } from "./mock_more_a.js";
-import { SIZES, assertFits, fillSignIn, mock, picture, signIn, walk } from "./walk.js";
+import { DRESSES, SIZES, assertFits, fillSignIn, mock, picture, signIn, walk } from "./walk.js";
 
 const rowOf = (name) => mock.world.settings.find((row) => row.name === name);
 const LINK = "/setup#KEY-of-the-link";
@@ -29,33 +29,29 @@ function holds(field, value) {
     return field.evaluate(look, value, { timeout: 5000 });
 }
 
-for (const locale of ["en", "zh-CN"])
-    for (const colorScheme of ["light", "dark"])
-        for (const [size, viewport] of Object.entries(SIZES)) {
-            const dress = `${locale}-${colorScheme}-${size}`;
-            walk(`set-up: ${dress}`, { locale, colorScheme, viewport }, async (page, t, { axe }) => {
-                const seen = async (name, words) => {
-                    await page.getByText(words).first().waitFor();
-                    assert.deepEqual(await axe(), [], name);
-                    await assertFits(page);
-                    await picture(page, `${dress}-${name}`);
-                };
-                // Taking a picture leaves some of its own.
-                const assertUnstyled = async () => assert.equal(await page.locator("[style]").count(), 0);
-                needSetUp();
-                await page.goto("/setup");
-                await seen("setup-no-key", t("first.no_key_note"));
-                await page.goto(LINK); // the fragment alone changes
-                await seen("setup", t("first.domain_note"));
-                await fillSetUp(page, t, "exa mple", "ad min");
-                await seen("setup-bad", t("first.domain_bad"));
-                mock.world.setup = null;
-                await page.reload();
-                await page.getByText(t("first.not_needed")).first().waitFor();
-                await assertUnstyled();
-                await seen("setup-not-needed", t("first.not_needed"));
-            });
-        }
+for (const { dress, options } of DRESSES)
+    walk(`set-up: ${dress}`, options, async (page, t, { axe }) => {
+        const seen = async (name, words) => {
+            await page.getByText(words).first().waitFor();
+            assert.deepEqual(await axe(), [], name);
+            await assertFits(page);
+            await picture(page, `${dress}-${name}`);
+        };
+        // Taking a picture leaves some of its own.
+        const assertUnstyled = async () => assert.equal(await page.locator("[style]").count(), 0);
+        needSetUp();
+        await page.goto("/setup");
+        await seen("setup-no-key", t("first.no_key_note"));
+        await page.goto(LINK); // the fragment alone changes
+        await seen("setup", t("first.domain_note"));
+        await fillSetUp(page, t, "exa mple", "ad min");
+        await seen("setup-bad", t("first.domain_bad"));
+        mock.world.setup = null;
+        await page.reload();
+        await page.getByText(t("first.not_needed")).first().waitFor();
+        await assertUnstyled();
+        await seen("setup-not-needed", t("first.not_needed"));
+    });
 
 walk("the link sets the server up, and leads to sign-in", {}, async (page, t) => {
     needSetUp();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
-import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
+import { DRESSES, SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
 import { translate } from "../src/translate.js";
 
 // ---- every page, in every dress ----
@@ -25,26 +25,22 @@ const PAGES = [
     ["block", "/security?block=192.0.2.7", (page, t) => page.getByRole("dialog", { name: t("block.add") })],
 ];
 
-for (const locale of ["en", "zh-CN"])
-    for (const colorScheme of ["light", "dark"])
-        for (const [size, viewport] of Object.entries(SIZES)) {
-            const dress = `${locale}-${colorScheme}-${size}`;
-            walk(`all pages: ${dress}`, { locale, colorScheme, viewport }, async (page, t, { axe }) => {
-                await page.goto("/");
-                await page.getByRole("heading", { name: t("signin.title") }).waitFor();
-                assert.deepEqual(await axe(), [], "sign-in");
-                await picture(page, `${dress}-sign-in`);
-                await signIn(page, t);
-                for (const [name, path, shown] of PAGES) {
-                    await page.goto(path);
-                    await (await shown(page, t)).waitFor();
-                    assert.deepEqual(await axe(), [], name);
-                    await assertFits(page);
-                    await picture(page, `${dress}-${name}`);
-                }
-                assert.equal(await page.evaluate(() => document.documentElement.lang), locale);
-            });
+for (const { dress, options } of DRESSES)
+    walk(`all pages: ${dress}`, options, async (page, t, { axe }) => {
+        await page.goto("/");
+        await page.getByRole("heading", { name: t("signin.title") }).waitFor();
+        assert.deepEqual(await axe(), [], "sign-in");
+        await picture(page, `${dress}-sign-in`);
+        await signIn(page, t);
+        for (const [name, path, shown] of PAGES) {
+            await page.goto(path);
+            await (await shown(page, t)).waitFor();
+            assert.deepEqual(await axe(), [], name);
+            await assertFits(page);
+            await picture(page, `${dress}-${name}`);
         }
+        assert.equal(await page.evaluate(() => document.documentElement.lang), options.locale);
+    });
 
 // ---- signing in ----
 

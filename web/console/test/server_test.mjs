@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
+import { fillSignIn, picture as take } from "./page.js";
 import { startServer } from "./server.js";
 import { translate } from "../src/translate.js";
 
 const BIN = process.env.LINNET_BIN;
-const SCREENS = process.env.SCREENS;
 const ADMIN = "all the world's a stage";
 const t = (key, values) => translate("en", key, values);
 
@@ -19,7 +19,7 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
         locale: "en-US",
         reducedMotion: "reduce",
     });
-    const picture = (name) => SCREENS && page.screenshot({ path: `${SCREENS}/server-${name}.png` });
+    const picture = (name) => take(page, `server-${name}`);
     let password;
     try {
         await server.addUser("admin", ADMIN);
@@ -28,9 +28,7 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
         await path.test("a wrong password does not open the console, the right one does", async () => {
             await page.goto("/users");
             for (const attempt of ["wrong", ADMIN]) {
-                await page.getByLabel(t("signin.user")).fill("admin");
-                await page.getByLabel(t("signin.password"), { exact: true }).fill(attempt);
-                await page.getByRole("button", { name: t("signin.do"), exact: true }).click();
+                await fillSignIn(page, t, "admin", attempt);
                 if (attempt === "wrong") await page.getByRole("alert").getByText(t("signin.wrong")).waitFor();
             }
             await page.getByRole("rowheader", { name: "admin" }).waitFor();

@@ -7,7 +7,7 @@ import { startMock } from "./mock.js";
 import { SIZES } from "./page.js";
 import { translate } from "../src/translate.js";
 
-export { SIZES, assertFits, fillSignIn, picture, signIn } from "./page.js";
+export { DRESSES, SIZES, assertFits, fillSignIn, picture, signIn } from "./page.js";
 
 export let mock;
 let chromium;
@@ -21,7 +21,6 @@ after(async () => {
     await chromium?.close();
     await mock?.close();
 });
-
 
 // Runs `steps` on a fresh page, then holds it to what every page must keep.
 export function walk(name, options, steps) {

@@ -14,6 +14,9 @@ const AGAIN_S = 10; // debts decay
 // A subscriber of IPv6 owes as a whole: "2001:db8::/64" is how its addresses begin.
 const beginOf = (who) => who.replace(/::?\/64$/, ":");
 
+// The machine that the server runs on, which it does not let anybody block.
+const THIS_MACHINE = /^(127\.|::1$|::\/64$)/;
+
 function Debt({ debt, full, onForgive }) {
     const { t, format } = useWords();
     const { kind, who, failures, hold_ms, waiting } = debt;
@@ -35,7 +38,7 @@ function Debt({ debt, full, onForgive }) {
             </div>
             {full && (
                 <div class="token-acts">
-                    {kind === "address" && (
+                    {kind === "address" && !THIS_MACHINE.test(who) && (
                         <a class="button button-small" href={address("/security", { block: who })} onClick={follow}>
                             {t("debt.block")}
                             <span class="unseen"> {who}</span>
