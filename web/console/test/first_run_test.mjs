@@ -30,6 +30,7 @@ async function setUp({ page, t, seen, server }) {
     await seen("set-up");
     await page.getByRole("button", { name: t("first.do"), exact: true }).click();
     await page.getByRole("status").getByText(t("first.done_note", { jid: "admin@localhost" })).waitFor();
+    await page.waitForFunction(() => document.activeElement.name === "password"); // the name is known
     await server.line(/^ready/);
     await seen("sign-in");
 }

@@ -42,8 +42,9 @@ function SignInForm() {
     const [busy, setBusy] = useState(false);
     const [wait, setWait] = useWait();
     const over = useStore(ended);
-    const first = useRef(null);
-    useEffect(() => first.current.focus(), []);
+    const name = useRef(null);
+    const secret = useRef(null);
+    useEffect(() => (made ? secret : name).current.focus(), []);
 
     const signedIn = (who) => {
         ended.set(false);
@@ -77,7 +78,7 @@ function SignInForm() {
             )}
             <Field
                 label={t("signin.user")}
-                inputRef={first}
+                inputRef={name}
                 name="user"
                 autocomplete="username"
                 autocapitalize="none"
@@ -88,6 +89,7 @@ function SignInForm() {
             />
             <PasswordField
                 label={t("signin.password")}
+                inputRef={secret}
                 name="password"
                 autocomplete="current-password"
                 maxLength={1023}
