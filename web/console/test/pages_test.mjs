@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
 import { SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 // ---- every page, in every dress ----
 

@@ -10,7 +10,7 @@ import { openBrowser, openPage } from "./browser.js";
 import { startMock } from "./mock.js";
 import { compare, shrink } from "./pixels.js";
 import { SIZES, signIn } from "./ways.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 const KEPT = new URL("./reference/", import.meta.url);
 const NOW = new URL("../dist/reference/", import.meta.url);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { startServer } from "./server.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 const BIN = process.env.LINNET_BIN;
 const SCREENS = process.env.SCREENS;

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { startMock } from "./mock.js";
 import { SIZES } from "./ways.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 export { SIZES, fillSignIn, signIn } from "./ways.js";
 
