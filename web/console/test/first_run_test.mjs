@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { DRESSES, assertFits, fillSignIn, picture } from "./page.js";
 import { startFresh } from "./server.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 const BIN = process.env.LINNET_BIN;
 const ADMIN = "all the world's a stage";

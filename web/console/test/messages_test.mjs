@@ -1,13 +1,14 @@
 // The one table of words: complete in both languages, used, and nothing used that it lacks.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { messages } from "../src/messages.js";
+import { messages } from "./words.js";
 import { readSentence, saySentence } from "../src/sentence.js";
 import { serverSentences } from "../src/server_sentences.js";
 import { serverWords } from "../src/server_words.js";
-import { translate, translateServer } from "../src/translate.js";
+import { translate, translateServer } from "./words.js";
 
 const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 const LOGIN_WORDS = new URL("../../../src/server/login_words.c", import.meta.url);
@@ -121,4 +122,34 @@ test("what the server says of sign-ins is translated, and is what it says", () =
     for (const heading of headings) assert.ok(heading in serverWords, `no Chinese for: ${heading}`);
     assert.equal(translateServer("zh-CN", "Wrong password"), "密码错误");
     assert.equal(translateServer("en", "Wrong password"), "Wrong password");
+});
+
+// ---- each page brings the words that it says ----
+
+// The files that `file` imports before it runs, and what they import in turn; itself too.
+function closureOf(file, found = new Set()) {
+    if (found.has(file)) return found;
+    found.add(file);
+    const code = readFileSync(SRC + file, "utf8");
+    for (const [, to] of code.matchAll(/^(?:import|export) (?:[^"']* from )?"(\.[^"]+)"/gm)) closureOf(path.posix.join(path.posix.dirname(file), to), found);
+    return found;
+}
+
+const ENTRIES = [...readFileSync(`${SRC}app.jsx`, "utf8").matchAll(/import\("\.\/(pages\/[^"]+)"\)/g)].map(([, file]) => file);
+
+function keysOf(file) {
+    return [...readFileSync(SRC + file, "utf8").matchAll(/^ {4}"([^"]+)":/gm)].map(([, key]) => key);
+}
+
+test("each page brings the words that it says", () => {
+    assert.ok(ENTRIES.length > 5);
+    for (const entry of [...ENTRIES, "main.jsx"]) {
+        const files = [...closureOf(entry), ...closureOf("main.jsx")];
+        const [words, code] = [files.filter((file) => file.startsWith("messages/")), files.filter((file) => !/messages|server_words|server_sentences|settings_words/.test(file))];
+        const brought = new Set(words.flatMap(keysOf));
+        const text = code.map((file) => readFileSync(SRC + file, "utf8")).join("\n");
+        const begins = [...text.matchAll(/`([a-z]+\.)\$\{/g)].map(([, prefix]) => prefix);
+        const missing = Object.keys(messages).filter((key) => !brought.has(key) && (text.includes(`"${key}"`) || begins.some((prefix) => key.startsWith(prefix))));
+        assert.deepEqual(missing, [], entry);
+    }
 });

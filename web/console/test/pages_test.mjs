@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ADMIN_PAGES } from "./admin_pages.js";
 import { goodLogin, wrongPassword } from "./mock_data.js";
 import { DRESSES, SIZES, askClose, assertFits, fillSignIn, mock, openAct, picture, signIn, walk } from "./walk.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 // ---- every page, in every dress ----
 
@@ -206,7 +206,7 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
     await page.locator(".xray-row").first().getByText("tybalt@example.org").waitFor();
     await page.locator(".xray-row").first().click();
     await page.getByText("The password given for tybalt@example.org was wrong.").waitFor();
-    await page.getByText(/held back 4,000 ms/).waitFor();
+    await page.getByText(/held back 4,000\sms/).waitFor();
     await picture(page, "xray-held");
 
     await page.getByRole("link", { name: t("nav.sessions") }).click();

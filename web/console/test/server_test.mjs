@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { fillSignIn, picture as take } from "./page.js";
 import { startServer } from "./server.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 const BIN = process.env.LINNET_BIN;
 const ADMIN = "all the world's a stage";

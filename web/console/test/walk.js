@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { startMock } from "./mock.js";
 import { SIZES } from "./page.js";
-import { translate } from "../src/translate.js";
+import { translate } from "./words.js";
 
 export { DRESSES, SIZES, assertFits, fillSignIn, picture, signIn } from "./page.js";
 

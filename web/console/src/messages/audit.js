@@ -1,6 +1,7 @@
 // Words of the audit trail; "did." is what an entry says, by its action.
-export const audit = {
-    "trail.title": ["Audit", "审计"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "trail.lead": ["What was changed, by whom and from where", "谁从何处更改了什么"],
     "trail.which": ["Kind of entries", "记录类别"],
     "trail.actor": ["By whom, in full", "操作者全名"],
@@ -49,4 +50,4 @@ export const audit = {
     "did.throttle.forgiven": ["{actor} ended the sign-in delay of {object}", "{actor} 取消了 {object} 的登录延迟"],
     "did.other": ["{actor} did something to {object}", "{actor} 对 {object} 执行了操作"],
     "did.bare": ["{actor} did something to the server", "{actor} 对服务器执行了操作"],
-};
+});

@@ -1,6 +1,7 @@
 // Words of the home page.
-export const home = {
-    "home.title": ["Home", "主页"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "home.lead": ["Linnet {version}, up for {time}", "Linnet {version}，已运行 {time}"],
     "home.online": ["Online", "在线"],
     "home.connections": ["{sessions|session|sessions}, on {n} {n|connection|connections}", "个会话，{n} 个连接"],
@@ -114,4 +115,4 @@ export const home = {
         "The fault is the server's: its log says more, the database first of all.",
         "问题出在服务器：请查看其日志，首先检查数据库。",
     ],
-};
+});

@@ -1,6 +1,7 @@
 // Words of the page about security.
-export const security = {
-    "security.title": ["Security", "安全"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "security.lead": ["How people sign in, and what keeps others out", "用户如何登录，以及如何阻止他人"],
     "security.methods": ["Sign-in methods", "登录机制"],
     "security.fixed": ["This cannot be changed here", "无法在此修改"],
@@ -218,4 +219,4 @@ export const security = {
     "block.remove_do": ["Let it in", "允许"],
     "blocks.added": ["{network} is blocked", "已阻止 {network}"],
     "blocks.removed": ["{network} is let in again", "已重新允许 {network}"],
-};
+});

@@ -1,6 +1,7 @@
 // Words of the sessions.
-export const sessions = {
-    "sessions.title": ["Sessions", "会话"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "sessions.lead": ["Who is online, from where and how well protected", "谁在线、来自何处、保护程度如何"],
     "sessions.filter": ["User, address or client", "用户、地址或客户端"],
     "sessions.count": ["{n} {n|session|sessions}", "{n} 个会话"],
@@ -42,4 +43,4 @@ export const sessions = {
     ],
     "close.do": ["Close session", "关闭会话"],
     "close.done": ["The session {jid} is closed", "会话 {jid} 已关闭"],
-};
+});

@@ -1,6 +1,7 @@
 // Words of the settings, and of the changes made to them.
-export const settings = {
-    "set.title": ["Settings", "设置"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "set.lead": ["What the server runs with, and where each value comes from", "服务器当前的设置，以及每个值的来源"],
     "set.search": ["Name or description", "名称或说明"],
     "set.which": ["Which settings", "哪些设置"],
@@ -104,4 +105,4 @@ export const settings = {
     "change.now": ["Now it is {value}.", "当前为 {value}。"],
     "change.kept": ["The change stays in the list, and so does this one.", "此前的更改和本次操作都会保留在记录中。"],
     "change.do": ["Go back", "恢复"],
-};
+});

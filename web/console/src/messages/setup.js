@@ -1,6 +1,7 @@
 // Words of the first run.
-export const setup = {
-    "first.title": ["Set up Linnet", "设置 Linnet"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "first.lead": ["Three answers, and the server starts.", "只需填写几项，服务器即可启动。"],
     "first.lead_admin": ["{domain} has no administrator yet.", "{domain} 还没有管理员。"],
     "first.domain": ["Domain", "域名"],
@@ -36,6 +37,4 @@ export const setup = {
     "first.not_needed_note": ["There is nothing to do here any more.", "这里不再需要任何操作。"],
     "first.to_sign_in": ["Go to sign-in", "前往登录"],
     "first.again": ["Try again", "重试"],
-    "first.done": ["The server is set up", "服务器设置完成"],
-    "first.done_note": ["Sign in as {jid}.", "请以 {jid} 登录。"],
-};
+});

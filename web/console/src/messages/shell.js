@@ -21,6 +21,21 @@ export const shell = {
     ],
     "load.again": ["Load again", "重新加载"],
 
+    // the names of pages, and what is said before one is there or in several
+    "home.title": ["Home", "主页"],
+    "users.title": ["Users", "用户"],
+    "new.title": ["Create user", "新建用户"],
+    "sessions.title": ["Sessions", "会话"],
+    "security.title": ["Security", "安全"],
+    "set.title": ["Settings", "设置"],
+    "trail.title": ["Audit", "审计"],
+    "xray.title": ["Sign-in X-ray", "登录透视"],
+    "first.title": ["Set up Linnet", "设置 Linnet"],
+    "first.done": ["The server is set up", "服务器设置完成"],
+    "first.done_note": ["Sign in as {jid}.", "请以 {jid} 登录。"],
+    "act.busy": ["Working…", "正在处理…"],
+    "new.cancel": ["Cancel", "取消"],
+
     "lost.title": ["There is no such page", "没有这个页面"],
     "lost.home": ["Go to the home page", "返回主页"],
 

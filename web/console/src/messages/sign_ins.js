@@ -1,6 +1,7 @@
 // Words of the sign-in X-ray.
-export const sign_ins = {
-    "xray.title": ["Sign-in X-ray", "登录透视"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "xray.lead": [
         "Every recent attempt, stage by stage: where the time went, and why it failed",
         "近期每次登录的各个阶段：时间花在哪里，为何失败",
@@ -55,4 +56,4 @@ export const sign_ins = {
     "stage.bind": ["bind", "绑定"],
     "stage.ready": ["ready", "就绪"],
     "stage.over": ["over", "结束"],
-};
+});

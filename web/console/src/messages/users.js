@@ -1,6 +1,7 @@
 // Words of the users and of one user.
-export const users = {
-    "users.title": ["Users", "用户"],
+import { addMessages } from "../messages.js";
+
+addMessages({
     "users.lead": ["The accounts of this server", "本服务器的账号"],
     "users.new": ["Create user", "新建用户"],
     "users.search": ["Name begins with", "用户名开头"],
@@ -23,7 +24,6 @@ export const users = {
     "users.password": ["Password set", "密码设置时间"],
     "users.sign_ins": ["Sign-ins", "登录记录"],
 
-    "new.title": ["Create user", "新建用户"],
     "new.name": ["User name", "用户名"],
     "new.name_note": ["Letters, digits, dots, hyphens; other scripts too.", "可用字母、数字、点和连字符，也可用中文等文字。"],
     "new.checking": ["Checking…", "正在检查…"],
@@ -38,7 +38,6 @@ export const users = {
     "new.password": ["New password", "新密码"],
     "new.typed_note": ["A few random words make a good one.", "几个随机的词就是好密码。"],
     "new.short": ["Short passwords are guessed: take ten signs or more.", "密码过短容易被猜中，建议至少十个字符。"],
-    "new.cancel": ["Cancel", "取消"],
     "new.do": ["Create user", "创建用户"],
     "new.busy": ["Creating…", "正在创建…"],
 
@@ -77,7 +76,6 @@ export const users = {
         "为避免把自己锁在外面，不能在此修改当前登录的账号。可由其他管理员操作，或在服务器上使用 linnetctl。",
     ],
 
-    "act.busy": ["Working…", "正在处理…"],
     "act.password.name": ["Set a new password", "设置新密码"],
     "act.password.lead": ["For a password that was forgotten, or that somebody else knows", "用于忘记密码，或密码已被他人知晓"],
     "act.password.then": ["{user} will be signed out of every app", "{user} 将从所有应用中退出"],
@@ -168,4 +166,4 @@ export const users = {
     "act.remove.do": ["Delete for good", "永久删除"],
     "act.remove.done": ["{jid} is deleted", "{jid} 已删除"],
     "act.remove.next": ["Its sessions have ended, and its name is free.", "其会话已结束，用户名已释放。"],
-};
+});

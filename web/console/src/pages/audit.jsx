@@ -3,6 +3,7 @@ import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { auditEntry, connected } from "../live.js";
 import { useLoad, useSettled } from "../load.js";
+import "../messages/audit.js";
 import { address, follow } from "../router.js";
 import { useStore } from "../store.js";
 import { Failure } from "../ui/failure.jsx";

@@ -1,6 +1,8 @@
 import { useWords } from "../i18n.js";
 import { buckets } from "../ladder.js";
 import { history, logins, status } from "../live.js";
+import "../messages/home.js";
+import "../messages/sign_ins.js";
 import { follow } from "../router.js";
 import { useStore } from "../store.js";
 import { Bars, Spark } from "../ui/charts.jsx";

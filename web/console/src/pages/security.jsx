@@ -1,6 +1,9 @@
 // How people sign in, and what keeps others out.
 import { useWords } from "../i18n.js";
 import { status } from "../live.js";
+import "../messages/home.js";
+import "../messages/security.js";
+import "../messages/users.js";
 import { useStore } from "../store.js";
 import { PageHead } from "../ui/parts.jsx";
 import { Blocks } from "./security_blocks.jsx";

@@ -4,6 +4,7 @@ import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { connected, settingChange } from "../live.js";
 import { useLoad, useSettled } from "../load.js";
+import "../messages/settings.js";
 import { address, follow, go } from "../router.js";
 import { fits } from "../setting_text.js";
 import { useStore } from "../store.js";

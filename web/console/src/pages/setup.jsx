@@ -3,6 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { useLoad } from "../load.js";
+import "../messages/setup.js";
+import "../messages/users.js";
 import { follow } from "../router.js";
 import { Mark } from "../ui/brand.jsx";
 import { CopyButton } from "../ui/copy.jsx";

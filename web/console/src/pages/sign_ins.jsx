@@ -4,6 +4,7 @@ import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { addLogins, logins } from "../live.js";
 import { useLoad, useSettled } from "../load.js";
+import "../messages/sign_ins.js";
 import { address, go } from "../router.js";
 import { useStore } from "../store.js";
 import { Failure } from "../ui/failure.jsx";

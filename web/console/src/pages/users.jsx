@@ -3,6 +3,8 @@ import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { accountChange } from "../live.js";
 import { useLoad, useSessionChanges, useSettled } from "../load.js";
+import "../messages/sessions.js";
+import "../messages/users.js";
 import { address, follow, go } from "../router.js";
 import { useStore } from "../store.js";
 import { Failure } from "../ui/failure.jsx";
