@@ -2,12 +2,11 @@
 import json
 import os
 import pathlib
-import socket
 import sys
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from console_test import API, Site, daemon, expect  # noqa: E402  (after its folder is known)
+from console_test import Site, daemon, expect  # noqa: E402  (after its folder is known)
 
 OWN = f"uid {os.getuid()}"
 
@@ -104,10 +103,7 @@ def is_followed():
     """the audit trail: each row comes as an event"""
     with Site() as site:
         browser = enters(site, "admin")
-        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
-            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
-                      f"Cookie: linnet_session={browser.cookie}\r\n\r\n".encode())
-            stream = s.makefile("rb")
+        with browser.follow() as stream:
             while b"event: status" not in stream.readline():
                 pass
             site.control("user", "disable", "nobody", "--reason", "on leave")

@@ -61,6 +61,14 @@ class Browser:
         finally:
             connection.close()
 
+    @contextlib.contextmanager
+    def follow(self):
+        """The lines of an event stream."""
+        with socket.create_connection(("127.0.0.1", self.port), 30) as s:
+            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
+                      f"Cookie: linnet_session={self.cookie}\r\n\r\n".encode())
+            yield s.makefile("rb")
+
     def get(self, path):
         return self.ask("GET", API + path)
 

@@ -565,11 +565,7 @@ def tells_events():
     """events: status at once, accounts and sign-ins as they happen, the end with the session"""
     with Site() as site:
         browser = site.browser("admin")
-        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
-            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
-                      f"Cookie: linnet_session={browser.cookie}\r\n\r\n".encode())
-            stream = s.makefile("rb")
-
+        with browser.follow() as stream:
             def until(text):
                 for line in stream:
                     if text in line:

@@ -1,8 +1,7 @@
 """Settings through the web console: settings_test.py LINNETD LINNETCTL LINNET-CONSOLE"""
 import pathlib
-import socket
 
-from browser import API, Site, answers, expect
+from browser import Site, answers, expect
 
 import daemon  # its folder is known since browser was imported
 import rawxmpp
@@ -107,10 +106,7 @@ def tells_events():
     """the event of a change comes to those who follow"""
     with Site() as site:
         browser = site.browser("admin")
-        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
-            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
-                      f"Cookie: linnet_session={browser.cookie}\r\n\r\n".encode())
-            stream = s.makefile("rb")
+        with browser.follow() as stream:
             next(line for line in stream if b"event: status" in line)
             expect(browser.post("/settings", {"name": "logins.keep", "value": "9"}), 200)
             next(line for line in stream if b"event: settings.changed" in line)
