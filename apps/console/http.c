@@ -358,12 +358,13 @@ static void completed(void *cls, struct MHD_Connection *connection, void **state
 static void noticed(void *cls, struct MHD_Connection *connection, void **state,
                     enum MHD_ConnectionNotificationCode code)
 {
-    struct console *console = ((struct listener *)cls)->console;
+    const struct listener *l = cls;
+    struct connections *all = l->console->connections;
     int fd = socket_of(connection);
     (void)state;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-        connections_leave(console->connections, fd);
-    else if (!connections_enter(console->connections, fd, console_now_ms() + arrive_ms))
+        connections_leave(all, fd);
+    else if (!connections_enter(all, fd, l->names.tls, console_now_ms() + arrive_ms))
         shutdown(fd, SHUT_RDWR); /* one too many */
 }
 
