@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -146,6 +147,30 @@ def takes_a_certificate():
         site.stop()
 
 
+def renews_at_once():
+    """SIGHUP takes a renewed certificate, and no half of one"""
+    with Secured() as site:
+        site.stop()
+        files = [site.folder / "named.pem", site.folder / "named.key"]
+        make_certificate(files, "console.example")
+        site.command += ["--set", f"console.certificate={files[0]}", "--set", f"console.key={files[1]}"]
+        site.certificate = files[0]
+        site.start()
+        wait_for("TLS", lambda: shows(site, "console.example"))
+        first = site.console()
+        key = files[1].read_bytes()
+        make_certificate(files, "other.example")
+        renewed = files[1].read_bytes()
+        files[1].write_bytes(key)
+        site.signal(signal.SIGHUP)
+        wait_for("a word about it", lambda: "its certificate is not taken" in site.said())
+        assert site.console() == first
+        files[1].write_bytes(renewed)
+        site.control("reload")
+        wait_for("the next console", lambda: site.console() not in (None, first) and shows(site, "other.example"))
+        site.stop()
+
+
 def goes_on_without():
     """a certificate that cannot be used ends nothing but TLS, and the log says so"""
     with Secured() as site:
@@ -232,5 +257,5 @@ def tells_addresses():
 
 
 if __name__ == "__main__":
-    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, goes_on_without, tries_again,
-               keeps_room, tells_addresses)
+    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, renews_at_once,
+               goes_on_without, tries_again, keeps_room, tells_addresses)
