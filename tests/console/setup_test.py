@@ -200,6 +200,7 @@ def refuses_what_is_wrong():
         key = server.key()
         for wrong in ("", "0" * 40, key[:-1], key + "0", key.upper() if key != key.upper() else "x"):
             expect(server.set_up(wrong), 403, "setup-key")
+        wait_for("whose key it was", lambda: "a wrong key to set the server up, from 127.0.0.1" in server.said())
         for arguments, code in (({"user": "a b"}, "bad-address"), ({"user": ""}, "bad-address"),
                                 ({"domain": "a b"}, "bad-address"), ({"domain": ""}, "bad-address"),
                                 ({"password": ""}, "usage"), ({"user": "admin@x.org"}, "host-unknown")):
