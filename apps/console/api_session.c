@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Attempts may be held for seconds: so many threads may be busy with them. */
+/* Attempts may be held for seconds: so many threads of a kind may be busy with them. */
 enum { SIGNING_IN_MAX = 8, RETRY_S = 8 };
 
 static void answer_session(struct request *r)
@@ -85,16 +85,17 @@ void api_session_add(struct request *r)
 {
     static const char *const members[] = {"user", "password"};
     struct linnet_error error = {0};
+    atomic_uint *busy = &r->console->signing_in[r->listener->names.tls];
     json_t *body = http_body(r, members, ARRAY_LEN(members));
     if (!body)
         return;
-    if (atomic_fetch_add(&r->console->signing_in, 1) < SIGNING_IN_MAX) {
+    if (atomic_fetch_add(busy, 1) < SIGNING_IN_MAX) {
         sign_in(r, body);
     } else {
         error_set(&error, LINNET_ERROR_AUTH_TEMPORARY, LINNET_ORIGIN_HERE, NULL);
         error.retry_after_s = RETRY_S;
         http_fail(r, &error);
     }
-    atomic_fetch_sub(&r->console->signing_in, 1);
+    atomic_fetch_sub(busy, 1);
     json_decref(body);
 }

@@ -36,6 +36,7 @@ static void set_up(struct request *r, json_t *args)
         console_say("%s set the server up from %s", jid ? jid : "", r->address);
         http_answer(r, MHD_HTTP_CREATED, result);
     } else if (code == LINNET_ERROR_BAD_CREDENTIALS) {
+        console_say("a wrong key to set the server up, from %s", r->address);
         http_refuse(r, MHD_HTTP_FORBIDDEN, "setup-key", error.sentence,
                     "Open the link that linnetd printed when it started last.");
     } else if (code == LINNET_ERROR_SETTINGS) { /* whoever has the key may know why */

@@ -10,7 +10,7 @@
 struct backend;
 
 /* linnetd serves 64 clients; so many of them may be ours at a time, streams of events apart. */
-enum { BACKEND_CALLS_MAX = 16 };
+enum { BACKEND_CALLS_MAX = 24 };
 
 struct backend *backend_new(const char *path); /* NULL when out of memory */
 void backend_free(struct backend *b);          /* NULL is fine */

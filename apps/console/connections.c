@@ -11,6 +11,7 @@ enum { TURN_MS = 250 };
 
 struct entry {
     int fd; /* -1 for none */
+    bool tls;
     uint64_t until_ms;
 };
 
@@ -86,12 +87,21 @@ void connections_free(struct connections *c)
     free(c);
 }
 
-bool connections_enter(struct connections *c, int fd, uint64_t until_ms)
+static size_t count_tls(const struct connections *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+        count += c->entries[i].fd >= 0 && c->entries[i].tls;
+    return count;
+}
+
+bool connections_enter(struct connections *c, int fd, bool tls, uint64_t until_ms)
 {
     pthread_mutex_lock(&c->lock);
-    struct entry *e = find(c, -1);
+    bool fits = !tls || count_tls(c) < CONNECTIONS_TLS_MAX;
+    struct entry *e = fits ? find(c, -1) : NULL;
     if (e)
-        *e = (struct entry){fd, until_ms};
+        *e = (struct entry){fd, tls, until_ms};
     pthread_mutex_unlock(&c->lock);
     return e != NULL;
 }

@@ -20,7 +20,9 @@ struct console {
     struct backend *backend;
     struct sessions *sessions;
     struct connections *connections;
-    atomic_uint signing_in, streams; /* threads that wait: each kind has a limit */
+    /* Threads that wait: each kind has a limit. Sign-ins without TLS, which come from the machine,
+     * and with it count apart: strangers who guess keep nobody out who is there. */
+    atomic_uint signing_in[2], streams;
     atomic_bool stopping;
 };
 

@@ -257,11 +257,16 @@ static void note_address(struct request *r)
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *sa = info ? info->client_addr : NULL;
     const void *ip = NULL;
-    if (sa && sa->sa_family == AF_INET)
+    int family = sa ? sa->sa_family : AF_UNSPEC;
+    if (family == AF_INET)
         ip = &((const struct sockaddr_in *)sa)->sin_addr;
-    else if (sa && sa->sa_family == AF_INET6)
+    else if (family == AF_INET6)
         ip = &((const struct sockaddr_in6 *)sa)->sin6_addr;
-    if (!ip || !inet_ntop(sa->sa_family, ip, r->address, sizeof r->address))
+    if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)ip)) {
+        ip = (const char *)ip + 12; /* a socket for both kinds got it */
+        family = AF_INET;
+    }
+    if (!ip || !inet_ntop(family, ip, r->address, sizeof r->address))
         snprintf(r->address, sizeof r->address, "::");
 }
 
@@ -353,12 +358,13 @@ static void completed(void *cls, struct MHD_Connection *connection, void **state
 static void noticed(void *cls, struct MHD_Connection *connection, void **state,
                     enum MHD_ConnectionNotificationCode code)
 {
-    struct console *console = ((struct listener *)cls)->console;
+    const struct listener *l = cls;
+    struct connections *all = l->console->connections;
     int fd = socket_of(connection);
     (void)state;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-        connections_leave(console->connections, fd);
-    else if (!connections_enter(console->connections, fd, console_now_ms() + arrive_ms))
+        connections_leave(all, fd);
+    else if (!connections_enter(all, fd, l->names.tls, console_now_ms() + arrive_ms))
         shutdown(fd, SHUT_RDWR); /* one too many */
 }
 

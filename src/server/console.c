@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A console that ran for CALM_MS ends by accident: the next starts soon. */
 enum { FIRST_MS = 250, LAST_MS = 60 * 1000, CALM_MS = 60 * 1000, PATIENCE_MS = 2000 };
+enum { RENEW_MS = 1000 }; /* for what is being answered when the certificate changes */
 enum { AGAIN_MS = 5000 }; /* until an address that could not be had is tried again */
 enum { BACKLOG = 64, PLACES_MAX = 2 * SETTINGS_CONSOLE_ADDRESSES_MAX };
 enum { FIRST_FD = 3, FDS_MAX = PLACES_MAX + 2, ARGS_MAX = 5 + 2 * FDS_MAX };
@@ -25,6 +27,14 @@ struct place {
     int fd; /* that listens, or -1 */
 };
 
+/* Which file a descriptor is of, and of when. */
+struct stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
+};
+
 struct console {
     uv_loop_t *loop;
     const struct settings *settings; /* borrowed */
@@ -33,7 +43,10 @@ struct console {
     struct place places[PLACES_MAX];
     size_t place_count;
     struct loop_timer *timer; /* to start it again; while stopping, to kill it */
-    struct loop_timer *again; /* to try the places that could not be had */
+    struct loop_timer
+        *again;            /* to try the places that could not be had, or for a new certificate */
+    struct stamp files[2]; /* certificate and key of the last run */
+    bool outdated;         /* there are others */
     uint64_t started_ms, delay_ms;
     bool stopping;
     bool renewing; /* it was told to end, for there is another place */
@@ -163,14 +176,36 @@ static void bequeath(struct inheritance *h, const char *option, int fd)
     h->fds[h->count++] = fd;
 }
 
+static bool listens_tls(const struct console *c)
+{
+    bool any = false;
+    for (size_t i = 0; i < c->place_count; i++)
+        any = any || (c->places[i].tls && c->places[i].fd >= 0);
+    return any;
+}
+
+static struct stamp stamp_of(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return (struct stamp){0};
+    return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+}
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
 /* The files are opened for each run: a certificate may have been renewed. Without one TLS waits. */
-static void inheritance_init(struct inheritance *h, const struct console *c)
+static void inheritance_init(struct inheritance *h, struct console *c)
 {
     *h = (struct inheritance){.files = {-1, -1}};
-    bool wanted = false;
-    for (size_t i = 0; i < c->place_count; i++)
-        wanted = wanted || (c->places[i].tls && c->places[i].fd >= 0);
-    bool tls = wanted && console_certificate_open(c->settings, c->log, h->files);
+    bool tls = listens_tls(c) && console_certificate_open(c->settings, c->log, h->files);
+    for (size_t i = 0; i < ARRAY_LEN(c->files); i++)
+        c->files[i] = tls ? stamp_of(h->files[i]) : (struct stamp){0};
+    c->outdated = false;
     for (size_t i = 0; i < c->place_count; i++) {
         const struct place *p = &c->places[i];
         if (p->fd >= 0 && (tls || !p->tls))
@@ -332,11 +367,12 @@ static bool open_places(struct console *c, bool first)
     return opened;
 }
 
-/* A run has the sockets of its beginning: another one ends it, and the next has all. */
+/* A run has the sockets and the certificate of its beginning: another one ends it, and the next has
+ * all. */
 static void try_again(void *ctx)
 {
     struct console *c = ctx;
-    if (c->stopping || !open_places(c, false))
+    if (c->stopping || (!open_places(c, false) && !c->outdated))
         return;
     if (c->open == 0 && c->started_ms == 0) {
         run(c);
@@ -373,6 +409,21 @@ struct console *console_start(uv_loop_t *loop, const struct settings *s, const s
     if (open_places(c, true))
         run(c);
     return c;
+}
+
+void console_renew(struct console *c)
+{
+    int files[2];
+    if (!c || !listens_tls(c) || !console_certificate_check(c->settings, c->log) ||
+        !console_certificate_open(c->settings, c->log, files))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct stamp now = stamp_of(files[i]);
+        c->outdated = c->outdated || !same_stamp(&now, &c->files[i]);
+        close(files[i]);
+    }
+    if (c->outdated)
+        loop_timer_set(c->again, RENEW_MS);
 }
 
 /* Only where we listen: whoever took another port must not be shown to anybody. */

@@ -17,6 +17,11 @@ struct console;
 struct console *console_start(uv_loop_t *loop, const struct settings *s,
                               const struct log_sink *log);
 
+/* When the certificate of its TLS is another than the running one was given, or the server has a
+ * domain since: the next run gets it, in a moment, and whoever is signed in signs in again. One
+ * that cannot be used leaves the old one in use. NULL is fine. */
+void console_renew(struct console *console);
+
 /* Where a browser on this machine finds it, "http://127.0.0.1:9090/", without TLS if it can be;
  * false when it listens nowhere. */
 enum { CONSOLE_URL_BYTES = 300 };

@@ -68,12 +68,17 @@ static void names_init(struct names *n, const struct settings *s)
         n->more[count++] = "localhost";
 }
 
+static struct tls_ctx *load(const struct files *f, char reason[TLS_REASON_BYTES])
+{
+    struct tls_server_settings tls = {.cert_file = text_of(&f->cert), .key_file = text_of(&f->key)};
+    return tls_ctx_new_server(&tls, reason);
+}
+
 /* One that cannot be read is made anew too. */
 static bool is_good(const struct files *f, const struct names *n)
 {
     char reason[TLS_REASON_BYTES];
-    struct tls_server_settings tls = {.cert_file = text_of(&f->cert), .key_file = text_of(&f->key)};
-    struct tls_ctx *ctx = tls_ctx_new_server(&tls, reason);
+    struct tls_ctx *ctx = load(f, reason);
     bool good = ctx && tls_ctx_is_for(ctx, n->first, NULL);
     tls_ctx_unref(ctx);
     return good;
@@ -121,4 +126,18 @@ bool console_certificate_open(const struct settings *s, const struct log_sink *l
     }
     files_finish(&f);
     return ret_fds[0] >= 0;
+}
+
+bool console_certificate_check(const struct settings *s, const struct log_sink *log)
+{
+    char reason[TLS_REASON_BYTES];
+    struct files f = {0};
+    files_init(&f, s);
+    struct tls_ctx *ctx = f.own ? NULL : load(&f, reason);
+    bool ok = f.own || ctx;
+    if (!ok)
+        log_printf(log, LOG_WARNING, "console", 0, "its certificate is not taken: %s", reason);
+    tls_ctx_unref(ctx);
+    files_finish(&f);
+    return ok;
 }

@@ -14,4 +14,8 @@
 bool console_certificate_open(const struct settings *s, const struct log_sink *log,
                               int ret_fds[2]) MUST_USE;
 
+/* Whether what the settings name can be used; what the server makes itself always can. False after
+ * the log was told why. */
+bool console_certificate_check(const struct settings *s, const struct log_sink *log) MUST_USE;
+
 #endif

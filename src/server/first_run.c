@@ -103,10 +103,12 @@ static enum linnet_error_code end(void *ctx, struct linnet_error *error)
     if (!p->own_domain)
         memory_exhausted();
     enum linnet_error_code code = program_serve(p, error);
-    if (code == LINNET_OK)
+    if (code == LINNET_OK) {
+        console_renew(p->console);
         program_say_ready(p);
-    else
+    } else {
         give_up(p, error);
+    }
     return code;
 }
 

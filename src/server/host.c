@@ -114,6 +114,7 @@ static enum linnet_error_code apply(void *ctx, struct settings *fresh, struct li
         p->live = live;
         p->log.level = (enum log_level)live->settings.log_level;
         ops_audit_keep(p->ops, live->settings.audit_keep);
+        console_renew(p->console);
     } else {
         live_unref(live);
     }

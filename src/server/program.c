@@ -239,6 +239,7 @@ void program_stop(struct program *p)
 {
     loop_timer_free(p->leave);
     console_stop(p->console);
+    control_detach(p->control);
     server_stop(p->server);
     report_free(p->report);
     ops_settings_free(p->settings);

@@ -146,8 +146,8 @@ static const struct settings_row rows[] = {
     {"console.certificate", SETTINGS_PATH, .fallback = "", AT(console_certificate), .machine = true,
      .help =
          "The certificate of console.listen_tls and its chain, PEM. When empty the server makes "
-         "itself one in DATA/console/cert.pem, which browsers warn of. It is read when the "
-         "console starts."},
+         "itself one in DATA/console/cert.pem, which browsers warn of. SIGHUP takes a renewed one, "
+         "and whoever is signed in signs in again."},
     {"console.key", SETTINGS_PATH, .fallback = "", AT(console_key), .machine = true,
      .help = "The private key of that certificate, PEM."},
     {"console.program", SETTINGS_PATH, .fallback = "", AT(console_program), .machine = true,

@@ -1,8 +1,12 @@
 """Guessers, blocked networks and weak mechanisms through the web console: security_test.py LINNETD
 LINNETCTL LINNET-CONSOLE"""
+import json
+import socket
+
 from browser import API, Site, expect
 
 import daemon  # its folder is known since browser was imported
+from daemon import wait_for
 
 WRITES = {"/throttle/forgive": {"kind": "address", "who": "192.0.2.7"},
           "/blocks": {"network": "192.0.2.0/24", "reason": "spam", "hours": "24"},
@@ -86,4 +90,20 @@ def tells_mechanisms():
         site.stop()
 
 
-daemon.run(keeps_to_roles, blocks, forgives, tells_mechanisms)
+def stops_in_between():
+    """a sign-in that is held when the server stops is given up with it"""
+    with Site() as site:
+        admin = site.browser("admin")
+        wrong = {"user": "looker", "password": "x"}
+        for _ in range(7):
+            expect(site.browser().ask("POST", API + "/session", wrong), 401, "bad-credentials")
+        body = json.dumps(wrong).encode()
+        with socket.create_connection(("127.0.0.1", site.http), 30) as s:
+            s.sendall(f"POST {API}/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                      f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            wait_for("one that is held", lambda: any(
+                debt["waiting"] for debt in admin.get("/throttle").json["debts"] if debt["kind"] == "address"))
+            site.stop()
+
+
+daemon.run(keeps_to_roles, blocks, forgives, tells_mechanisms, stops_in_between)

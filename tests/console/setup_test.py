@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,30 @@ def rows(server, *words):
     return [json.loads(line) for line in server.control("--json", *words).splitlines()]
 
 
+def shows(port, certificate, name):
+    try:
+        context = ssl.create_default_context(cafile=certificate)
+        with socket.create_connection(("127.0.0.1", port), 10) as plain, \
+                context.wrap_socket(plain, server_hostname=name):
+            return True
+    except (OSError, ssl.SSLError):
+        return False
+
+
+def names_its_domain():
+    """the console's own certificate is for the domain as soon as there is one"""
+    https = free_port()
+    with Fresh(f"console.listen_tls=127.0.0.1:{https}") as server:
+        certificate = server.folder / "data" / "console" / "cert.pem"
+        key = server.key()
+        wait_for("TLS", lambda: shows(https, certificate, "localhost"))
+        expect(server.set_up(key, domain="setup.example"), 201)
+        wait_for("the domain", lambda: shows(https, certificate, "setup.example"))
+        wait_for("the console", lambda: answers(server.http))
+        expect(Browser(server.http).sign_in("admin", PASSWORD), 200)
+        server.stop()
+
+
 def is_written_down():
     """the set-up is a row of the audit trail, by whoever asked for it"""
     with Fresh() as server:
@@ -175,6 +200,7 @@ def refuses_what_is_wrong():
         key = server.key()
         for wrong in ("", "0" * 40, key[:-1], key + "0", key.upper() if key != key.upper() else "x"):
             expect(server.set_up(wrong), 403, "setup-key")
+        wait_for("whose key it was", lambda: "a wrong key to set the server up, from 127.0.0.1" in server.said())
         for arguments, code in (({"user": "a b"}, "bad-address"), ({"user": ""}, "bad-address"),
                                 ({"domain": "a b"}, "bad-address"), ({"domain": ""}, "bad-address"),
                                 ({"password": ""}, "usage"), ({"user": "admin@x.org"}, "host-unknown")):
@@ -329,6 +355,6 @@ def shows_nobody_the_key():
 
 
 if __name__ == "__main__":
-    daemon.run(begins_with_a_link, is_written_down, keeps_its_settings, refuses_what_is_wrong,
+    daemon.run(begins_with_a_link, names_its_domain, is_written_down, keeps_its_settings, refuses_what_is_wrong,
                voids_old_links, asks_for_an_administrator, ends_with_a_role, needs_no_console,
                sets_itself_up, refuses_a_bad_file, shows_nobody_the_key, ends_when_it_cannot_serve)

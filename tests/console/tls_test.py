@@ -1,9 +1,11 @@
 """The console with TLS, and its ports: tls_test.py LINNETD LINNETCTL LINNET-CONSOLE"""
+import concurrent.futures
 import contextlib
 import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -24,13 +26,13 @@ class Secured(Site):
         super().__init__(f"console.listen_tls={address}:{self.https}", *settings)
         self.certificate = self.folder / "data" / "console" / "cert.pem"
 
-    def open(self, name="localhost", patience_s=30):
+    def open(self, name="localhost", patience_s=30, source="127.0.0.1"):
         """A TLS connection that checks the certificate for that name."""
         context = ssl.create_default_context(cafile=self.certificate)
-        plain = socket.create_connection(("127.0.0.1", self.https), patience_s)
+        plain = socket.create_connection(("127.0.0.1", self.https), patience_s, (source, 0))
         return context.wrap_socket(plain, server_hostname=name)
 
-    def ask(self, method, path, body=None, headers=None):
+    def ask(self, method, path, body=None, headers=None, source="127.0.0.1"):
         """(status, headers in lower case, JSON or text) of a request that a page could have made."""
         own = {"Host": f"localhost:{self.https}"}
         if method != "GET":
@@ -39,7 +41,7 @@ class Secured(Site):
         data = json.dumps(body).encode() if body is not None else b""
         head = f"{method} {API}{path} HTTP/1.1\r\n" + "".join(
             f"{name}: {value}\r\n" for name, value in own.items() if value is not None)
-        with self.open() as stream:
+        with self.open(source=source) as stream:
             stream.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
             answer = b""
             while got := stream.recv(65536):
@@ -145,6 +147,30 @@ def takes_a_certificate():
         site.stop()
 
 
+def renews_at_once():
+    """SIGHUP takes a renewed certificate, and no half of one"""
+    with Secured() as site:
+        site.stop()
+        files = [site.folder / "named.pem", site.folder / "named.key"]
+        make_certificate(files, "console.example")
+        site.command += ["--set", f"console.certificate={files[0]}", "--set", f"console.key={files[1]}"]
+        site.certificate = files[0]
+        site.start()
+        wait_for("TLS", lambda: shows(site, "console.example"))
+        first = site.console()
+        key = files[1].read_bytes()
+        make_certificate(files, "other.example")
+        renewed = files[1].read_bytes()
+        files[1].write_bytes(key)
+        site.signal(signal.SIGHUP)
+        wait_for("a word about it", lambda: "its certificate is not taken" in site.said())
+        assert site.console() == first
+        files[1].write_bytes(renewed)
+        site.control("reload")
+        wait_for("the next console", lambda: site.console() not in (None, first) and shows(site, "other.example"))
+        site.stop()
+
+
 def goes_on_without():
     """a certificate that cannot be used ends nothing but TLS, and the log says so"""
     with Secured() as site:
@@ -194,5 +220,42 @@ def tries_again():
             site.stop()
 
 
+def keeps_room():
+    """strangers who come with TLS take neither every connection nor every sign-in from the machine's own"""
+    with Secured() as site:
+        wait_for("TLS", lambda: answers_tls(site))
+        admin, stranger = site.browser("admin"), "127.0.0.2"
+
+        def guess():
+            return site.ask("POST", "/session", {"user": "looker", "password": "wrong"}, source=stranger)[0]
+
+        for _ in range(7):
+            assert guess() == 401
+        with concurrent.futures.ThreadPoolExecutor(12) as crowd:
+            guesses = [crowd.submit(guess) for _ in range(12)]
+            wait_for("a crowd that waits", lambda: max(
+                debt["waiting"] for debt in admin.get("/throttle").json["debts"]
+                if debt["who"] == stranger) == 8)
+            expect(site.browser().sign_in("admin"), 200)
+            assert {done.result() for done in guesses} == {401, 429}
+        with contextlib.ExitStack() as silent:
+            for _ in range(100):
+                silent.enter_context(socket.create_connection(("127.0.0.1", site.https), 30, (stranger, 0)))
+            for _ in range(3):
+                expect(site.browser().get("/health"), 200)
+        site.stop()
+
+
+def tells_addresses():
+    """an IPv4 address is written as one, also where a socket takes both kinds"""
+    with Secured(address="*") as site:
+        wait_for("TLS", lambda: answers_tls(site))
+        body = {"user": "admin", "password": PASSWORD.format("admin")}
+        assert site.ask("POST", "/session", body)[0] == 200
+        assert "signed in from 127.0.0.1 " in site.said() and "::ffff:" not in site.said(), site.said()
+        site.stop()
+
+
 if __name__ == "__main__":
-    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, goes_on_without, tries_again)
+    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, renews_at_once,
+               goes_on_without, tries_again, keeps_room, tells_addresses)

@@ -458,23 +458,52 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
     return LINNET_OK;
 }
 
+static void call_abandon(struct control_call *call)
+{
+    ops_forget(call->request);
+    control_attempt_free(call->attempt);
+    call->peer->call_count--;
+    list_remove(&call->link);
+    json_decref(call->id);
+    json_decref(call->args);
+    json_decref(call->as);
+    free(call);
+}
+
 /* What ops works on goes on without us; what the host holds is its to answer. */
 static void peer_abandon(struct control_peer *c)
 {
     LIST_EACH_SAFE(&c->calls, node)
     {
         struct control_call *call = CONTAINER_OF(node, struct control_call, link);
-        if (call->request || call->attempt) {
-            ops_forget(call->request);
-            control_attempt_free(call->attempt);
-            c->call_count--;
-            list_remove(&call->link);
-            json_decref(call->id);
-            json_decref(call->args);
-            json_decref(call->as);
-            free(call);
+        if (call->request || call->attempt)
+            call_abandon(call);
+    }
+}
+
+static void abandon_attempts(struct list *peers)
+{
+    LIST_EACH(peers, peer_node)
+    {
+        struct control_peer *c = CONTAINER_OF(peer_node, struct control_peer, link);
+        LIST_EACH_SAFE(&c->calls, node)
+        {
+            struct control_call *call = CONTAINER_OF(node, struct control_call, link);
+            if (call->attempt)
+                call_abandon(call);
         }
     }
+}
+
+void control_detach(struct control *control)
+{
+    if (!control)
+        return;
+    abandon_attempts(&control->peers);
+    abandon_attempts(&control->leaving);
+    control->config.throttle = NULL;
+    control->config.logins = NULL;
+    control->config.blocks = NULL;
 }
 
 void control_free(struct control *control)

@@ -108,6 +108,10 @@ struct control_parts {
 /* Once, when it was made without them. */
 void control_attach(struct control *control, const struct control_parts *parts);
 
+/* Before throttle, logins and blocks go: what uses them is given up, without an answer. No turn of
+ * the loop comes between this and control_free. NULL is fine. */
+void control_detach(struct control *control);
+
 /* Closes everything and removes the socket. Calls that the host still holds may be answered later,
  * to nobody. NULL is fine. */
 void control_free(struct control *control);
