@@ -55,6 +55,8 @@ void api_setup(struct request *r)
         return;
     json_decref(state);
     args = http_body(r, members, ARRAY_LEN(members));
-    if (args)
+    if (args) {
+        json_object_set_new(args, "address", json_string(r->address));
         set_up(r, args);
+    }
 }

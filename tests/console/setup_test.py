@@ -159,7 +159,7 @@ def is_written_down():
         server.becomes_ready()
         row, = rows(server, "audit", "--action", "server.")
         assert row["action"] == "server.set_up" and row["object"] == f"admin@{DOMAIN}", row
-        assert row["actor"] == f"uid {os.getuid()}", row
+        assert (row["actor"], row["address"]) == (f"uid {os.getuid()}", "127.0.0.1"), row
         server.stop()
 
 

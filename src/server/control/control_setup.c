@@ -97,6 +97,16 @@ static void made(void *ctx, const struct ops_reply *reply)
     }
 }
 
+/* Nobody has a name yet; the console says where the person is. */
+static struct ops_actor who_sets_up(const struct control_call *call)
+{
+    struct ops_actor actor = control_actor(call);
+    struct str address = control_string(call, "address");
+    if (address.ptr)
+        actor.address = address;
+    return actor;
+}
+
 static void make(struct control_call *call, struct ops_port *port)
 {
     const char *why = "";
@@ -105,7 +115,7 @@ static void make(struct control_call *call, struct ops_port *port)
     struct ops_ask ask = {.address = user,
                           .password = control_string(call, "password"),
                           .role = STORE_ROLE_FULL,
-                          .actor = control_actor(call),
+                          .actor = who_sets_up(call),
                           .done = made,
                           .ctx = call};
     enum ops_result result = ops_set_up(port, &ask, &call->request, &why);
