@@ -102,7 +102,7 @@ export function SetUp() {
     const { t } = useWords();
     const secret = useKey();
     const state = useNeeded();
-    const { needed, domain } = state.data ?? {};
+    const { needed, domain } = (!state.error && state.data) || {};
     return (
         <main class="door">
             <div class="door-card door-wide">

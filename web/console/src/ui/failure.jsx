@@ -6,9 +6,11 @@ export function Failure({ error }) {
     const { t, has, server } = useWords();
     if (!error) return null;
     const known = `error.${error.code}`;
+    // The remedy of "usage" names the help of a command line, which a page has not.
+    const helps = error.remedy && !has(known) && error.code !== "usage";
     return (
         <Notice kind="bad" role="alert" title={has(known) ? t(known) : server(error.sentence)}>
-            {error.remedy && !has(known) && <p>{server(error.remedy)}</p>}
+            {helps && <p>{server(error.remedy)}</p>}
         </Notice>
     );
 }
