@@ -4,17 +4,33 @@
 
 enum { LIMIT = 100, LIMIT_MAX = 1000, NAME_MAX_BYTES = 3071, TEXT_MAX_BYTES = 256 };
 
-/* Whoever is not signed in learns that it answers, nothing more. */
+/* linnetd has the request for as long as nobody was made an administrator. */
+static bool wants_set_up(const json_t *help)
+{
+    size_t i;
+    const json_t *op;
+    json_array_foreach(json_object_get(help, "ops"), i, op)
+    {
+        const char *name = json_string_value(json_object_get(op, "op"));
+        if (name && cstr_eq(name, "setup.state"))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever is not signed in learns that it answers, and whether it must be set up first. */
 void api_health(struct request *r)
 {
     json_t *result;
     struct linnet_error error = {0};
     enum linnet_error_code code = api_ask(r, "help", NULL, &result, &error);
-    json_decref(result);
     if (code == LINNET_OK)
-        http_answer(r, MHD_HTTP_OK, json_pack("{s:b}", "ok", 1));
+        http_answer(r, MHD_HTTP_OK,
+                    wants_set_up(result) ? json_pack("{s:b,s:b}", "ok", 1, "setup", 1)
+                                         : json_pack("{s:b}", "ok", 1));
     else
         http_fail(r, &error);
+    json_decref(result);
 }
 
 void api_status(struct request *r)

@@ -82,8 +82,8 @@ static enum linnet_error_code change(struct ctl *ctl, const char *op, json_t *ar
     if (ctl->options.json)
         print_json(result);
     else
-        printf("%s is \"%s\"%s.\n", text_of(result, "name"), text_of(result, "value"),
-               applied ? "" : " from the next start on");
+        printf("%s is \"%s\" %s.\n", text_of(result, "name"), text_of(result, "value"),
+               applied ? "from now on" : "from the next start on");
     json_decref(result);
     return LINNET_OK;
 }

@@ -119,20 +119,24 @@ struct control_setup first_run_setup(struct program *p)
 
 /* ---- the link ---- */
 
-/* Not in the log, and in no buffer of stdio: whoever has the key has the server. */
-static void print_link(const struct program *p, const char *key)
+/* Not in the log, and in no buffer of stdio: whoever has the key has the server. False when no
+ * console answers that a link could lead to. */
+static bool print_link(const struct program *p, const char *key)
 {
     char url[CONSOLE_URL_BYTES];
     struct buf line = {.secret = true};
-    if (console_url(p->console, url))
+    bool is_link = console_url(p->console, url);
+    if (is_link)
         buf_printf(&line, "set up at %ssetup#%s\n", url, key);
     else
-        buf_printf(&line, "set up with: linnetctl --data %s setup\n", p->first->settings.data);
+        buf_printf(&line, "set up with: linnetctl --data %s setup %s\n", p->first->settings.data,
+                   p->setup.has_domain ? "NAME" : "NAME@DOMAIN");
     if (line.failed)
         memory_exhausted();
     if (write(STDOUT_FILENO, buf_peek(&line).ptr, buf_len(&line)) < 0)
         log_printf(&p->log, LOG_WARNING, "main", 0, "the link cannot be printed: %m");
     buf_finish(&line);
+    return is_link;
 }
 
 static enum linnet_error_code offer(struct program *p, struct linnet_error *error)
@@ -145,11 +149,13 @@ static enum linnet_error_code offer(struct program *p, struct linnet_error *erro
     entropy_finish(&entropy);
     if (!ok)
         return error_set(error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, NULL);
-    print_link(p, key);
+    bool is_link = print_link(p, key);
     wipe(key, sizeof key);
-    log_printf(&p->log, LOG_NOTICE, "main", 0,
-               "there is no administrator yet: open the link on standard output, or use linnetctl "
-               "setup");
+    log_printf(&p->log, LOG_NOTICE, "main", 0, "there is no administrator yet: %slinnetctl setup",
+               is_link ? "open the link on standard output, or use " : "use ");
+    if (p->first->settings.setup_user[0])
+        log_printf(&p->log, LOG_WARNING, "main", 0,
+                   "setup.user and setup.password_file wait for a domain: set it too");
     return LINNET_OK;
 }
 

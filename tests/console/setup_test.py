@@ -266,7 +266,7 @@ def ends_with_a_role():
 def needs_no_console():
     """linnetctl does the same, where there is no console"""
     with Fresh(console=False) as server:
-        assert server.printed() == f"set up with: linnetctl --data {server.folder / 'data'} setup\n"
+        assert server.printed() == f"set up with: linnetctl --data {server.folder / 'data'} setup NAME@DOMAIN\n"
         refused = subprocess.run([server.linnetctl, "--data", server.folder / "data", "setup", "admin",
                                   "--generate"], capture_output=True, text=True, timeout=30, check=False)
         assert refused.returncode == 2 and "no domain yet" in refused.stderr, refused
@@ -329,6 +329,10 @@ def refuses_a_bad_file():
                           ("/nowhere/file", "cannot be opened"), (str(server.folder), "no regular file")):
             server.begin(f"domain={DOMAIN}", "setup.user=admin", f"setup.password_file={file}")
             assert server.process.wait(30) == 6 and why in server.said(), server.said()
+        file = private(server, "first", PASSWORD)
+        server.begin("setup.user=admin", f"setup.password_file={file}")
+        wait_for("what is missing", lambda: "wait for a domain" in server.said())
+        server.stop()
         server.begin(f"domain={DOMAIN}", "setup.user=admin")
         assert server.process.wait(30) == 6 and "set together" in server.said()
 

@@ -58,6 +58,7 @@ function query(parameters) {
 }
 
 export const api = {
+    health: () => call("GET", "health"),
     session: () => call("GET", "session"),
     signIn: (user, password) => call("POST", "session", { body: { user, password } }),
     signOut: () => call("DELETE", "session"),

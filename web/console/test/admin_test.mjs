@@ -53,6 +53,16 @@ for (const { dress, options } of DRESSES)
         await seen("setup-not-needed", t("first.not_needed"));
     });
 
+walk("before it is set up, signing in says what to do", {}, async (page, t) => {
+    needSetUp();
+    await page.goto("/");
+    await page.getByText(t("signin.unmade_note")).waitFor();
+    mock.world.setup = null;
+    await page.reload();
+    await page.getByLabel(t("signin.user")).waitFor();
+    assert.equal(await page.getByText(t("signin.unmade_note")).count(), 0);
+});
+
 walk("the link sets the server up, and leads to sign-in", {}, async (page, t) => {
     needSetUp();
     await page.goto(LINK);

@@ -255,7 +255,7 @@ function follow(world, { cookie, answer }) {
 export const CALLS = {
     ...callsOfA({ Refusal, mustBeFull, number, prepare, tell }),
     ...makeCalls({ Refusal, mustBeFull }),
-    "GET /health": { open: true, run: () => [200, { ok: true }] },
+    "GET /health": { open: true, run: (world) => [200, { ok: true, ...(world.setup && { setup: true }) }] },
     "GET /session": { run: (world, { who }) => [200, who] },
     "POST /session": { open: true, run: signIn },
     "DELETE /session": { run: signOut },

@@ -73,6 +73,11 @@ export const shell = {
     "signin.password": ["Password", "密码"],
     "signin.do": ["Sign in", "登录"],
     "signin.busy": ["Signing in…", "正在登录…"],
+    "signin.unmade": ["This server has no administrator yet", "此服务器还没有管理员"],
+    "signin.unmade_note": [
+        "Open the link that linnetd printed when it started: it begins with “set up at”.",
+        "请打开 linnetd 启动时打印的链接，该行以“set up at”开头。",
+    ],
     "signin.wrong": ["The user name or the password is wrong.", "用户名或密码错误。"],
     "signin.no_admin": ["This account is not an administrator.", "该账号不是管理员。"],
     "signin.slow": ["Too many attempts.", "尝试次数过多。"],

@@ -42,6 +42,8 @@ function SignInForm() {
     const [busy, setBusy] = useState(false);
     const [wait, setWait] = useWait();
     const over = useStore(ended);
+    const [unmade, setUnmade] = useState(false); // nobody can sign in yet
+    useEffect(() => void api.health().then((now) => setUnmade(Boolean(now.setup)), () => {}), []);
     const name = useRef(null);
     const secret = useRef(null);
     useEffect(() => (made ? secret : name).current.focus(), []);
@@ -66,6 +68,11 @@ function SignInForm() {
     return (
         <form class="form" onSubmit={submit}>
             {over && !failed && <Notice role="status" title={t("error.signed-out")} />}
+            {unmade && (
+                <Notice role="status" title={t("signin.unmade")}>
+                    <p>{t("signin.unmade_note")}</p>
+                </Notice>
+            )}
             {made && !failed && (
                 <Notice kind="good" role="status" title={t("first.done")}>
                     <p>{t("first.done_note", { jid: made })}</p>
