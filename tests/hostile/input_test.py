@@ -140,7 +140,8 @@ def bad_stanzas():
         server.login("bad", "x from=192.0.2.1:5 tls=none").close()
         assert "tls=TLSv1.3 jid=bad@localhost/x from=192.0.2.1:5 tls=none\n" in server.said()
         for line in server.said().splitlines():
-            assert line == "ready" or line.startswith("set up with: ") or re.match(r"20\d\d-\d\d-\d\dT[\d:.]+Z \w+ \w+( #\d+)?: ", line), line
+            assert line == "ready" or line.startswith("set up with: ") or \
+                   re.match(r"20\d\d-\d\d-\d\dT[\d:.]+Z \w+ \w+( #\d+)?: ", line), line
         assert "secret of" not in server.said() and b64("\0good\0wrong") not in server.said()
         server.stop()
 

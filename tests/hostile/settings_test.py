@@ -44,7 +44,7 @@ def takes_effect():
         before = offered(server)
         assert len(before) > 2, before
         said = server.control("settings", "set", "login.mechanisms", "SCRAM-SHA-256 ,PLAIN")
-        assert said == 'login.mechanisms is "SCRAM-SHA-256, PLAIN".\n', said
+        assert said == 'login.mechanisms is "SCRAM-SHA-256, PLAIN" from now on.\n', said
         assert offered(server) == {"SCRAM-SHA-256", "PLAIN"}
         server.serves("romeo")
         restart(server)

@@ -272,6 +272,38 @@ static void lists_the_server(void **state)
     says(&r, 0, "domain                               example.org", "");
 }
 
+static void changes_settings(void **state)
+{
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    struct run r = RUN("", "--data", dir, "settings", "history");
+    says(&r, 0, "Nothing was set while the server ran.\n", "");
+    r = RUN("", "--data", dir, "settings", "set", "limits.idle_timeout_s", "3600");
+    says(&r, 0, "limits.idle_timeout_s is \"1h\" from now on.\n", "");
+    r = RUN("", "--data", dir, "settings", "set", "loops", "3");
+    says(&r, 0, "loops is \"3\" from the next start on.\n", "");
+    r = RUN("", "--data", dir, "settings");
+    says(&r, 0, "0 (at the next start: 3)", "");
+    r = RUN("", "--data", dir, "reload");
+    says(&r, 0, "were read again.\nloops takes effect at the next start.\n", "");
+    r = RUN("", "--data", dir, "--json", "settings", "reset", "loops");
+    says(&r, 0, "{\"name\":\"loops\",\"value\":\"0\",\"applied\":true}\n", "");
+    r = RUN("", "--data", dir, "settings", "history", "loops");
+    says(&r, 0, "SETTING  BEFORE  AFTER\n", "");
+    says(&r, 0, "  loops    3       -\n", "");
+    says(&r, 0, "  loops    -       3\n", "");
+    assert_null(strstr(r.out, "idle"));
+    r = RUN("", "--data", dir, "settings", "set", "loops", "many");
+    says(&r, 2, "", "linnetctl: loops: must be a whole number.\n");
+    r = RUN("", "--data", dir, "settings", "set", "loops");
+    says(&r, 2, "", "\"settings set\" needs a value");
+    r = RUN("", "--data", dir, "settings", "reset");
+    says(&r, 2, "", "\"settings reset\" needs the NAME of a setting");
+    r = RUN("", "--data", dir, "settings", "set", "loops", "\xff");
+    says(&r, 2, "", "must be UTF-8");
+    r = RUN("", "--data", dir, "settings", "history", "loops", "more");
+    says(&r, 2, "", "\"settings history\" does not take \"more\"");
+}
+
 static void shows_sign_ins(void **state)
 {
     struct control_fixture *f = *state;
@@ -440,11 +472,14 @@ static void helps(void **state)
 {
     (void)state;
     static const char *const commands[][2] = {
-        {"user", "add"},      {"user", "passwd"},  {"user", "list"},     {"user", "show"},
-        {"user", "remove"},   {"user", "disable"}, {"user", "enable"},   {"user", "tokens"},
-        {"user", "logout"},   {"status", NULL},    {"logins", NULL},     {"sessions", NULL},
-        {"settings", NULL},   {"events", NULL},    {"session", "close"}, {"block", "add"},
-        {"block", "remove"},  {"block", "list"},   {"throttle", NULL},   {"throttle", "forgive"},
+        {"user", "add"},      {"user", "passwd"},    {"user", "list"},
+        {"user", "show"},     {"user", "remove"},    {"user", "disable"},
+        {"user", "enable"},   {"user", "tokens"},    {"user", "logout"},
+        {"status", NULL},     {"logins", NULL},      {"sessions", NULL},
+        {"settings", NULL},   {"events", NULL},      {"session", "close"},
+        {"settings", "set"},  {"settings", "reset"}, {"settings", "history"},
+        {"reload", NULL},     {"block", "add"},      {"block", "remove"},
+        {"block", "list"},    {"throttle", NULL},    {"throttle", "forgive"},
         {"mechanisms", NULL}, {"audit", NULL}};
     struct run r = RUN("", "--help");
     says(&r, 0, "Usage: linnetctl", "");
@@ -513,6 +548,7 @@ int main(void)
         TEST(makes_passwords),
         TEST(takes_private_password_files_only),
         TEST(lists_the_server),
+        TEST(changes_settings),
         TEST(shows_sign_ins),
         TEST(shows_who_changed_what),
         TEST(blocks_and_forgives),

@@ -282,6 +282,12 @@ static void tell_audit(const struct change *c)
         config->audited(config->ctx, &c->audit);
 }
 
+/* Whether the store has it so: also when an earlier transaction that seemed to fail did not. */
+static bool holds(enum store_result result)
+{
+    return result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND;
+}
+
 /* On disk, or not. */
 static void written(struct ops_write *w)
 {
@@ -294,12 +300,13 @@ static void written(struct ops_write *w)
     s->writing = NULL;
     if (w->store.result == STORE_NO_MEMORY)
         memory_exhausted();
-    if (w->store.result != STORE_OK) {
+    if (!holds(w->store.result)) {
         fail_store(c, w->store.result);
     } else {
         if (!settings_stored_set(&s->config.stored, c->name, c->value.ptr))
             memory_exhausted();
-        tell_audit(c);
+        if (w->store.result == STORE_OK)
+            tell_audit(c);
         conclude(c, true);
     }
     advance(s);
