@@ -128,16 +128,22 @@ def refuses_others():
         site.stop()
 
 
+def names_certificate(site):
+    """Starts it again with a certificate that the settings name; its file, and its key's."""
+    site.stop()
+    files = [site.folder / "named.pem", site.folder / "named.key"]
+    make_certificate(files, "console.example")
+    site.command += ["--set", f"console.certificate={files[0]}", "--set", f"console.key={files[1]}"]
+    site.certificate = files[0]
+    site.start()
+    wait_for("TLS", lambda: shows(site, "console.example"))
+    return files
+
+
 def takes_a_certificate():
     """one that the settings name serves too, is read again by the next console, and is given to no file"""
     with Secured() as site:
-        site.stop()
-        files = [site.folder / "named.pem", site.folder / "named.key"]
-        make_certificate(files, "console.example")
-        site.command += ["--set", f"console.certificate={files[0]}", "--set", f"console.key={files[1]}"]
-        site.certificate = files[0]
-        site.start()
-        wait_for("TLS", lambda: shows(site, "console.example"))
+        files = names_certificate(site)
         first = site.console()
         make_certificate(files, "other.example")
         os.kill(first, 15)
@@ -150,13 +156,7 @@ def takes_a_certificate():
 def renews_at_once():
     """SIGHUP takes a renewed certificate, and no half of one"""
     with Secured() as site:
-        site.stop()
-        files = [site.folder / "named.pem", site.folder / "named.key"]
-        make_certificate(files, "console.example")
-        site.command += ["--set", f"console.certificate={files[0]}", "--set", f"console.key={files[1]}"]
-        site.certificate = files[0]
-        site.start()
-        wait_for("TLS", lambda: shows(site, "console.example"))
+        files = names_certificate(site)
         first = site.console()
         key = files[1].read_bytes()
         make_certificate(files, "other.example")
