@@ -221,6 +221,8 @@ walk("a new user, a session and a sign-in appear by themselves", {}, async (page
 // No sign-in tells of it, and there are as many as before: one that resumes elsewhere, or is taken over.
 walk("a session that comes while another goes is noticed", {}, async (page, t) => {
     const before = mock.world.sessions;
+    // One session of one user, whatever the tests before have left.
+    mock.world.sessions = [{ ...before[0], jid: "romeo@example.org/river" }];
     const swap = (gone, came) => {
         mock.world.sessions = mock.world.sessions.map((one) => (one.jid.startsWith(`${gone}@`) ? { ...one, id: 901, jid: `${came}@example.org/river` } : one));
         mock.tellStatus();

@@ -1,5 +1,6 @@
 // Blocking a network, in a drawer.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { useAct } from "../act.js";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { Drawer } from "../ui/drawer.jsx";
@@ -15,20 +16,11 @@ export function BlockNew({ wanted, onDone, onClose }) {
     const [network, setNetwork] = useState(wanted);
     const [reason, setReason] = useState("");
     const [hours, setHours] = useState("24");
-    const [error, setError] = useState(null);
-    const [busy, setBusy] = useState(false);
-    useEffect(() => first.current.focus(), []);
-    const refused = (fault) => {
-        setBusy(false);
-        setError(fault);
-        first.current?.focus();
-    };
+    const { error, busy, act } = useAct(first);
     const submit = (event) => {
         event.preventDefault();
-        if (busy || !network.trim()) return;
-        setBusy(true);
-        setError(null);
-        api.block(network.trim(), reason.trim(), hours).then(() => onDone({ act: "added", network: network.trim() }), refused);
+        const name = network.trim();
+        if (name) act(() => api.block(name, reason.trim(), hours), () => onDone({ act: "added", network: name }));
     };
     return (
         <Drawer title={t("block.add")} onClose={onClose}>

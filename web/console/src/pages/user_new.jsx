@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useAct } from "../act.js";
 import { api, session } from "../api.js";
 import { useWords } from "../i18n.js";
 import { CopyButton } from "../ui/copy.jsx";
@@ -15,24 +16,15 @@ function NewForm({ onDone, onClose }) {
     const domain = session.get().jid.split("@")[1];
     const first = useRef(null);
     const [user, setUser] = useState("");
-    const [error, setError] = useState(null);
-    const [busy, setBusy] = useState(false);
+    const { error, busy, act } = useAct(first);
     const checked = useNameCheck(user);
     const choice = usePassword();
     const { password } = choice;
-    useEffect(() => first.current.focus(), []);
 
-    const refused = (fault) => {
-        setBusy(false);
-        setError(fault);
-        first.current?.focus();
-    };
     const submit = (event) => {
         event.preventDefault();
-        if (busy || !user || !password || checked.state === "bad" || checked.state === "taken") return;
-        setBusy(true);
-        setError(null);
-        api.addUser(user, password).then(({ jid }) => onDone({ jid, password }), refused);
+        if (!user || !password || checked.state === "bad" || checked.state === "taken") return;
+        act(() => api.addUser(user, password), ({ jid }) => onDone({ jid, password }));
     };
     return (
         <form class="form" onSubmit={submit} autocomplete="off">

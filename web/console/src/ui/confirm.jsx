@@ -1,5 +1,6 @@
 // The question before something that cannot be taken back at once: the focus is on what changes nothing.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { useAct } from "../act.js";
 import { useWords } from "../i18n.js";
 import { Question } from "./drawer.jsx";
 import { Failure } from "./failure.jsx";
@@ -8,19 +9,7 @@ import { Failure } from "./failure.jsx";
 export function Confirm({ title, words, kind = "main", run, onDone, onCancel, children }) {
     const { t } = useWords();
     const first = useRef(null);
-    const [error, setError] = useState(null);
-    const [busy, setBusy] = useState(false);
-    useEffect(() => first.current.focus(), []);
-    const refused = (fault) => {
-        setBusy(false);
-        setError(fault);
-        first.current?.focus();
-    };
-    const act = () => {
-        setBusy(true);
-        setError(null);
-        run().then(onDone, refused);
-    };
+    const { error, busy, act } = useAct(first);
     return (
         <Question title={title} onClose={onCancel}>
             <div class="form">
@@ -30,7 +19,7 @@ export function Confirm({ title, words, kind = "main", run, onDone, onCancel, ch
                     <button type="button" class="button" ref={first} onClick={onCancel}>
                         {t("new.cancel")}
                     </button>
-                    <button type="button" class={`button button-${kind}`} disabled={busy} onClick={act}>
+                    <button type="button" class={`button button-${kind}`} disabled={busy} onClick={() => act(run, onDone)}>
                         {busy ? t("act.busy") : words}
                     </button>
                 </div>
