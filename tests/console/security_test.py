@@ -56,8 +56,8 @@ def blocks():
         assert [(row["action"], row["object"], row["detail"]) for row in rows] == [
             ("block.removed", "192.0.2.0/24", ""), ("block.added", "2001:db8::7/128", ""),
             ("block.added", "192.0.2.0/24", "spam")], rows
-        assert "block.added: 192.0.2.0/24 by admin@localhost at 127.0.0.1: spam" in site.said()
-        assert "block.removed: 192.0.2.0/24 by admin@localhost at 127.0.0.1" in site.said()
+        site.says("block.added: 192.0.2.0/24 by admin@localhost at 127.0.0.1: spam")
+        site.says("block.removed: 192.0.2.0/24 by admin@localhost at 127.0.0.1")
         site.stop()
 
 

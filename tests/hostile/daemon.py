@@ -14,17 +14,12 @@ import time
 sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / name) for name in ("interop", "checks")]
 import rawxmpp  # noqa: E402  (after its folder is known)
 import tap  # noqa: E402
+from ports import free_port  # noqa: E402
 
 DOMAIN = "localhost"
 HEADER = ("<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' "
           "xmlns:stream='http://etherx.jabber.org/streams'>")
 PING = "<iq type='get' id='{}'><ping xmlns='urn:xmpp:ping'/></iq>"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for(what, condition, seconds=20):
@@ -72,6 +67,10 @@ class Daemon:
 
     def said(self):
         return self.log.read_text(errors="replace")
+
+    def says(self, text):
+        """It is in the log, or will be: a line may be written after the answer was sent."""
+        wait_for(f"{text!r} in the log", lambda: text in self.said())
 
     def alive(self):
         return self.process.poll() is None

@@ -14,6 +14,8 @@ import subprocess
 import threading
 import time
 
+from ports import free_port
+
 HERE = pathlib.Path(__file__).parent
 
 
@@ -28,12 +30,6 @@ def run(command, **options):
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: "
                            + (done.stderr + done.stdout).decode(errors="replace")[-800:])
     return done.stdout.decode(errors="replace")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for(what, condition, seconds=20):

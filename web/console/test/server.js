@@ -1,21 +1,14 @@
 // A real linnetd with its console, in a folder and on ports of its own.
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const run = promisify(execFile);
+import { freePort } from "./ports.js";
 
-async function freePort() {
-    const server = net.createServer();
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}
+const run = promisify(execFile);
 
 // What `child` prints. line(pattern) resolves with the first line of its output that fits, printed
 // already or not.
