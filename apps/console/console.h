@@ -20,6 +20,7 @@ struct console {
     struct backend *backend;
     struct sessions *sessions;
     struct connections *connections;
+    uint64_t arrive_ms; /* how long a request may take from its first byte to its last */
     /* Threads that wait: each kind has a limit. Sign-ins without TLS, which come from the machine,
      * and with it count apart: strangers who guess keep nobody out who is there. */
     atomic_uint signing_in[2], streams;

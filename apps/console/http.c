@@ -10,17 +10,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* ARRIVE_MS from the first byte to the last; ANSWER_MS to do what it asks for and to be read. */
-enum { ARRIVE_MS = 15000, ANSWER_MS = 60000, SILENT_S = 30, STACK_BYTES = 256 * 1024 };
+/* ANSWER_MS: to do what a request asks for, and to be read. */
+enum { ANSWER_MS = 60000, SILENT_S = 30, STACK_BYTES = 256 * 1024 };
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-
-static uint64_t arrive_ms = ARRIVE_MS;
-
-void http_set_deadline(uint64_t ms)
-{
-    arrive_ms = ms;
-}
 
 /* --- headers of every answer --- */
 
@@ -364,7 +357,7 @@ static void noticed(void *cls, struct MHD_Connection *connection, void **state,
     (void)state;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED)
         connections_leave(all, fd);
-    else if (!connections_enter(all, fd, l->names.tls, console_now_ms() + arrive_ms))
+    else if (!connections_enter(all, fd, l->names.tls, console_now_ms() + l->console->arrive_ms))
         shutdown(fd, SHUT_RDWR); /* one too many */
 }
 

@@ -50,9 +50,6 @@ struct request {
  * NULL when that cannot be: the key may not be that of the certificate. */
 struct MHD_Daemon *http_start(struct listener *listener, int fd) MUST_USE;
 
-/* How long a request may take to arrive; for tests another than the usual. */
-void http_set_deadline(uint64_t ms);
-
 /* A request that goes on as long as it likes: its connection is closed when it says nothing. */
 void http_no_deadline(struct request *r);
 

@@ -126,7 +126,7 @@ static void prepare_signals(sigset_t *ret)
 static bool make(struct console *c, const struct options *o)
 {
     json_set_alloc_funcs(malloc, free_wiped);
-    http_set_deadline(o->request_ms);
+    c->arrive_ms = o->request_ms;
     c->backend = backend_new(o->control);
     c->sessions = sessions_new(o->idle_ms, o->absolute_ms);
     c->connections = connections_new();
