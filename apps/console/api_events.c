@@ -13,7 +13,7 @@ enum { STREAMS_MAX = 8, STATUS_MS = 2000, SLICE_MS = 250, CALL_S = 10, BLOCK_BYT
 
 struct stream {
     struct console *console;
-    char *cookie; /* the session's */
+    uint64_t session; /* its id */
     struct control_client *client;
     uint64_t status_due_ms;
     struct buf out;
@@ -34,7 +34,8 @@ static bool say_status(struct stream *s)
 {
     json_t *status;
     struct session who;
-    bool ok = route_check(s->console, s->cookie, false, &who, NULL) == LINNET_OK &&
+    bool ok = sessions_peek(s->console->sessions, console_now_ms(), s->session, &who) &&
+              route_check(s->console, &who, NULL) == LINNET_OK &&
               control_client_call(s->client, "status", NULL, CALL_S, &status, NULL) == LINNET_OK;
     if (ok) {
         say_event(s, "status", status);
@@ -82,7 +83,6 @@ static void stream_free(void *ctx)
     struct stream *s = ctx;
     atomic_fetch_sub(&s->console->streams, 1);
     control_client_close(s->client);
-    wipe_free_cstr(s->cookie);
     buf_finish(&s->out);
     free(s);
 }
@@ -103,11 +103,10 @@ void api_events(struct request *r)
 {
     struct linnet_error error = {0};
     struct stream *s = calloc(1, sizeof *s);
-    char *cookie = strdup(r->cookie);
-    if (!s || !cookie)
+    if (!s)
         abort();
     s->console = r->console;
-    s->cookie = cookie;
+    s->session = r->who.id;
     if (atomic_fetch_add(&r->console->streams, 1) >= STREAMS_MAX)
         error_set(&error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_HERE, NULL);
     else

@@ -25,7 +25,7 @@ void api_session_get(struct request *r)
 
 void api_session_remove(struct request *r)
 {
-    sessions_remove(r->console->sessions, r->cookie);
+    sessions_remove(r->console->sessions, r->who.id);
     r->new_cookie = "";
     console_say("%s signed out", r->who.user);
     http_answer(r, MHD_HTTP_NO_CONTENT, NULL);
@@ -51,9 +51,11 @@ static bool take_who(const json_t *result, struct session *who)
 static void begin_session(struct request *r, const json_t *result)
 {
     struct linnet_error error = {0};
-    sessions_remove(r->console->sessions, r->cookie);
-    if (!take_who(result, &r->who) ||
-        !sessions_add(r->console->sessions, console_now_ms(), &r->who, r->token)) {
+    struct sessions *all = r->console->sessions;
+    uint64_t now_ms = console_now_ms();
+    if (sessions_find(all, now_ms, r->cookie, &r->who) == SESSIONS_FOUND)
+        sessions_remove(all, r->who.id);
+    if (!take_who(result, &r->who) || !sessions_add(all, now_ms, &r->who, r->token)) {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, NULL);
         http_fail(r, &error);
         return;

@@ -128,7 +128,7 @@ static bool make(struct console *c, const struct options *o)
     json_set_alloc_funcs(malloc, free_wiped);
     c->arrive_ms = o->request_ms;
     c->backend = backend_new(o->control);
-    c->sessions = sessions_new(o->idle_ms, o->absolute_ms);
+    c->sessions = sessions_new(&o->times);
     c->connections = connections_new();
     return c->backend && c->sessions && c->connections;
 }

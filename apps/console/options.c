@@ -10,6 +10,8 @@
 enum {
     DEFAULT_IDLE_S = 30 * 60,
     DEFAULT_ABSOLUTE_S = 12 * 3600,
+    DEFAULT_RENEW_S = 15 * 60,
+    GRACE_S = 60,
     DEFAULT_REQUEST_S = 15,
     SECONDS_MAX = 7 * 86400
 };
@@ -20,6 +22,7 @@ static const struct option long_options[] = {
     {"listen", required_argument, NULL, 'l'},
     {"idle-s", required_argument, NULL, 'i'},
     {"absolute-s", required_argument, NULL, 'a'},
+    {"renew-s", required_argument, NULL, 'n'},
     {"request-s", required_argument, NULL, 'r'},
     {"tls-fd", required_argument, NULL, 't'},
     {"certificate-fd", required_argument, NULL, 'x'},
@@ -45,6 +48,7 @@ static void print_help(void)
          "  --certificate-fd N, --key-fd N   open files: the certificate and its key, PEM\n"
          "  --idle-s N        who does nothing for so long is signed out (1800)\n"
          "  --absolute-s N    and so long after signing in (43200)\n"
+         "  --renew-s N       how long before a cookie is replaced by another (900)\n"
          "  --request-s N     how long a request may take to arrive (15)\n"
          "  --parent PID      ends when this process does, which started it\n"
          "  --help, --version");
@@ -99,9 +103,11 @@ static bool take(struct options *o, int option)
     case 'k':
         return take_number(optarg, &o->key_fd);
     case 'i':
-        return take_seconds(optarg, &o->idle_ms);
+        return take_seconds(optarg, &o->times.idle_ms);
     case 'a':
-        return take_seconds(optarg, &o->absolute_ms);
+        return take_seconds(optarg, &o->times.absolute_ms);
+    case 'n':
+        return take_seconds(optarg, &o->times.renew_ms);
     case 'r':
         return take_seconds(optarg, &o->request_ms);
     case 'p':
@@ -126,8 +132,10 @@ enum options_outcome options_read(struct options *ret, int argc, char **argv)
     int option;
     *ret = (struct options){.certificate_fd = -1,
                             .key_fd = -1,
-                            .idle_ms = 1000 * DEFAULT_IDLE_S,
-                            .absolute_ms = 1000 * (uint64_t)DEFAULT_ABSOLUTE_S,
+                            .times = {.idle_ms = 1000 * DEFAULT_IDLE_S,
+                                      .absolute_ms = 1000 * (uint64_t)DEFAULT_ABSOLUTE_S,
+                                      .renew_ms = 1000 * DEFAULT_RENEW_S,
+                                      .grace_ms = 1000 * GRACE_S},
                             .request_ms = 1000 * DEFAULT_REQUEST_S};
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == 'h' || option == 'v') {

@@ -3,6 +3,7 @@
 #define CONSOLE_OPTIONS_H
 
 #include "console.h"
+#include "session.h"
 
 struct options {
     const char *control;          /* the path of linnetd's control socket */
@@ -11,7 +12,8 @@ struct options {
     size_t fd_count;
     int certificate_fd, key_fd; /* files that are open for reading, for TLS; -1 for none */
     const char *listen;         /* or an address to listen on, 127.0.0.1:9090 or [::1]:9090 */
-    uint64_t idle_ms, absolute_ms, request_ms;
+    struct session_times times;
+    uint64_t request_ms;
     long parent; /* ends with this process; 0 for none */
 };
 

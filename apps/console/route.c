@@ -172,28 +172,41 @@ static bool has_type(struct request *r)
     return ok;
 }
 
-enum linnet_error_code route_check(struct console *console, const char *cookie, bool used,
-                                   struct session *ret, struct linnet_error *error)
+enum linnet_error_code route_check(struct console *console, struct session *who,
+                                   struct linnet_error *error)
 {
     const struct backend_person nobody = {0};
     json_t *result;
-    if (!sessions_find(console->sessions, console_now_ms(), cookie, used, ret))
-        return error_set(error, LINNET_ERROR_BAD_CREDENTIALS, LINNET_ORIGIN_HERE, NULL);
-    json_t *args = json_pack("{s:s,s:I}", "user", ret->user, "mark", (json_int_t)ret->mark);
+    json_t *args = json_pack("{s:s,s:I}", "user", who->user, "mark", (json_int_t)who->mark);
     enum linnet_error_code code =
         backend_call(console->backend, &nobody, "admin.check", args, &result, error);
     const char *role = json_string_value(json_object_get(result, "role"));
-    ret->full = role && cstr_eq(role, "full");
+    who->full = role && cstr_eq(role, "full");
     if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
-        sessions_remove(console->sessions, cookie);
+        sessions_remove(console->sessions, who->id);
     json_decref(result);
     return code;
+}
+
+static bool has_session(struct request *r)
+{
+    struct sessions *all = r->console->sessions;
+    uint64_t now_ms = console_now_ms();
+    enum sessions_found found = sessions_find(all, now_ms, r->cookie, &r->who);
+    if (found == SESSIONS_COPIED)
+        console_say("%s was signed out: a cookie that had been replaced came again, from %s",
+                    r->who.user, r->address);
+    if (found == SESSIONS_FOUND && sessions_renew(all, now_ms, r->who.id, r->token))
+        r->new_cookie = r->token;
+    return found == SESSIONS_FOUND;
 }
 
 static bool is_signed_in(struct request *r)
 {
     struct linnet_error error = {0};
-    enum linnet_error_code code = route_check(r->console, r->cookie, true, &r->who, &error);
+    enum linnet_error_code code = LINNET_ERROR_BAD_CREDENTIALS;
+    if (has_session(r))
+        code = route_check(r->console, &r->who, &error);
     if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
         refuse_signed_out(r);
     else if (code != LINNET_OK)

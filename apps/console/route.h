@@ -25,10 +25,10 @@ void route_begin(struct request *r);
 /* The body is complete too. */
 void route_finish(struct request *r);
 
-/* Whether the session of a cookie still holds, here and for linnetd, and with which role: else
- * LINNET_ERROR_BAD_CREDENTIALS or LINNET_ERROR_POLICY, or why linnetd cannot be asked. `used` as in
- * session.h. */
-enum linnet_error_code route_check(struct console *console, const char *cookie, bool used,
-                                   struct session *ret, struct linnet_error *error) MUST_USE;
+/* Whether linnetd lets this session go on, and with which role, which is noted in it: else
+ * LINNET_ERROR_BAD_CREDENTIALS or LINNET_ERROR_POLICY, and it is over, or why linnetd cannot be
+ * asked. */
+enum linnet_error_code route_check(struct console *console, struct session *who,
+                                   struct linnet_error *error) MUST_USE;
 
 #endif

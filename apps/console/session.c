@@ -8,27 +8,34 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* Of a cookie's value; all zero when there is none, which no value has. */
+struct hash {
+    uint8_t bytes[32];
+};
+
 struct entry {
     bool taken;
-    uint8_t hash[32]; /* of the cookie's value */
-    uint64_t made_ms, used_ms;
+    struct hash now, before; /* the value that was set last, and the one it succeeds */
+    bool came;               /* with `now`: the browser has it, `before` counts until: */
+    uint64_t before_until_ms;
+    uint64_t made_ms, renewed_ms, used_ms;
     struct session who;
 };
 
 struct sessions {
     pthread_mutex_t lock;
-    uint64_t idle_ms, absolute_ms;
+    struct session_times times;
+    uint64_t last_id;
     struct entry entries[SESSIONS_MAX];
 };
 
-struct sessions *sessions_new(uint64_t idle_ms, uint64_t absolute_ms)
+struct sessions *sessions_new(const struct session_times *times)
 {
     struct sessions *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     pthread_mutex_init(&s->lock, NULL);
-    s->idle_ms = idle_ms;
-    s->absolute_ms = absolute_ms;
+    s->times = *times;
     return s;
 }
 
@@ -52,10 +59,15 @@ static bool draw(char token[SESSION_TOKEN_BYTES])
     return got == (ssize_t)sizeof random;
 }
 
-static bool hash_of(const char *token, uint8_t ret[32])
+static bool hash_of(const char *token, struct hash *ret)
 {
     struct str text = str_from(token);
-    return text.len == SESSION_TOKEN_BYTES - 1 && hash_digest(HASH_SHA256, &text, 1, ret);
+    return text.len == SESSION_TOKEN_BYTES - 1 && hash_digest(HASH_SHA256, &text, 1, ret->bytes);
+}
+
+static bool same(const struct hash *a, const struct hash *b)
+{
+    return wipe_equal(a->bytes, b->bytes, sizeof a->bytes);
 }
 
 static bool expired(const struct sessions *s, const struct entry *e, uint64_t now_ms)
@@ -63,20 +75,40 @@ static bool expired(const struct sessions *s, const struct entry *e, uint64_t no
     /* Another thread's clock may have been read a little later than ours. */
     uint64_t unused_ms = now_ms > e->used_ms ? now_ms - e->used_ms : 0;
     uint64_t age_ms = now_ms > e->made_ms ? now_ms - e->made_ms : 0;
-    return unused_ms >= s->idle_ms || age_ms >= s->absolute_ms;
+    return unused_ms >= s->times.idle_ms || age_ms >= s->times.absolute_ms;
+}
+
+static struct entry *find_id(struct sessions *s, uint64_t id)
+{
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (s->entries[i].taken && s->entries[i].who.id == id)
+            return &s->entries[i];
+    return NULL;
 }
 
 /* All entries are looked at, each compared in full. */
-static struct entry *find(struct sessions *s, const char *token)
+static struct entry *find_hash(struct sessions *s, const struct hash *hash)
 {
     struct entry *found = NULL;
-    uint8_t hash[32];
-    if (!token || !hash_of(token, hash))
-        return NULL;
-    for (size_t i = 0; i < SESSIONS_MAX; i++)
-        if (wipe_equal(s->entries[i].hash, hash, sizeof hash) && s->entries[i].taken)
-            found = &s->entries[i];
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        struct entry *e = &s->entries[i];
+        bool now = same(&e->now, hash), before = same(&e->before, hash);
+        if ((now || before) && e->taken)
+            found = e;
+    }
     return found;
+}
+
+/* False when the value should be nobody's any more. */
+static bool note_rotation(const struct sessions *s, struct entry *e, const struct hash *hash,
+                          uint64_t now_ms)
+{
+    if (!same(&e->now, hash))
+        return !e->came || now_ms < e->before_until_ms;
+    if (!e->came)
+        e->before_until_ms = now_ms + s->times.grace_ms;
+    e->came = true;
+    return true;
 }
 
 static struct entry *place_for_one(struct sessions *s, uint64_t now_ms)
@@ -95,39 +127,90 @@ static struct entry *place_for_one(struct sessions *s, uint64_t now_ms)
 bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
                   char ret_token[SESSION_TOKEN_BYTES])
 {
-    struct entry fresh = {.taken = true, .made_ms = now_ms, .used_ms = now_ms};
-    bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, fresh.hash);
+    struct entry fresh = {
+        .taken = true, .made_ms = now_ms, .renewed_ms = now_ms, .used_ms = now_ms};
+    bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, &fresh.now);
     if (!ok)
         return false;
-    fresh.who = *who;
     pthread_mutex_lock(&s->lock);
+    who->id = ++s->last_id;
+    fresh.who = *who;
     *place_for_one(s, now_ms) = fresh;
     pthread_mutex_unlock(&s->lock);
     wipe(&fresh, sizeof fresh);
     return true;
 }
 
-bool sessions_find(struct sessions *s, uint64_t now_ms, const char *token, bool used,
-                   struct session *ret)
+static enum sessions_found use(const struct sessions *s, struct entry *e, const struct hash *hash,
+                               uint64_t now_ms)
 {
-    pthread_mutex_lock(&s->lock);
-    struct entry *e = find(s, token);
-    if (e && expired(s, e, now_ms)) {
-        wipe(e, sizeof *e);
-        e = NULL;
-    }
-    if (e && used)
-        e->used_ms = now_ms;
-    if (e)
-        *ret = e->who;
-    pthread_mutex_unlock(&s->lock);
-    return e != NULL;
+    if (expired(s, e, now_ms))
+        return SESSIONS_NONE;
+    if (!note_rotation(s, e, hash, now_ms))
+        return SESSIONS_COPIED;
+    e->used_ms = now_ms;
+    return SESSIONS_FOUND;
 }
 
-void sessions_remove(struct sessions *s, const char *token)
+enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
+                                  struct session *ret)
+{
+    struct hash hash;
+    enum sessions_found found = SESSIONS_NONE;
+    if (!token || !hash_of(token, &hash))
+        return SESSIONS_NONE;
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = find_hash(s, &hash);
+    if (e) {
+        found = use(s, e, &hash, now_ms);
+        *ret = e->who;
+    }
+    if (e && found != SESSIONS_FOUND)
+        wipe(e, sizeof *e);
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+bool sessions_peek(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret)
 {
     pthread_mutex_lock(&s->lock);
-    struct entry *e = find(s, token);
+    struct entry *e = find_id(s, id);
+    bool found = e && !expired(s, e, now_ms);
+    if (found)
+        *ret = e->who;
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+/* A successor that never came is replaced: its answer was lost. What it should succeed stays. */
+static void succeed(struct entry *e, const struct hash *next, uint64_t now_ms)
+{
+    if (e->came)
+        e->before = e->now;
+    e->came = false;
+    e->now = *next;
+    e->renewed_ms = now_ms;
+}
+
+bool sessions_renew(struct sessions *s, uint64_t now_ms, uint64_t id,
+                    char ret_token[SESSION_TOKEN_BYTES])
+{
+    struct hash next;
+    bool due = false;
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = find_id(s, id);
+    if (e && now_ms >= e->renewed_ms + s->times.renew_ms)
+        due = draw(ret_token) && hash_of(ret_token, &next);
+    if (due)
+        succeed(e, &next, now_ms);
+    pthread_mutex_unlock(&s->lock);
+    return due;
+}
+
+void sessions_remove(struct sessions *s, uint64_t id)
+{
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = find_id(s, id);
     if (e)
         wipe(e, sizeof *e);
     pthread_mutex_unlock(&s->lock);

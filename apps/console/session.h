@@ -2,6 +2,10 @@
  * session.h - who is signed in to the console: cookies and the tokens against forged requests.
  * Kept in memory only; of a cookie only its SHA-256, so that memory that was read signs nobody in.
  * When there are too many the one that was used longest ago goes. Any thread; times are passed in.
+ *
+ * Cookies rotate: a value that has been in use for a while gets a successor. It counts beside it
+ * until the successor comes, which shows that the answer arrived, and a little longer, for requests
+ * under way. If it comes once more after that, two have it: the session ends.
  */
 #ifndef CONSOLE_SESSION_H
 #define CONSOLE_SESSION_H
@@ -17,6 +21,7 @@ enum {
 };
 
 struct session {
+    uint64_t id; /* never given twice */
     char user[SESSION_USER_BYTES], jid[SESSION_JID_BYTES];
     int64_t mark; /* for admin.check */
     bool full;    /* else read-only; as it was at sign-in */
@@ -25,20 +30,35 @@ struct session {
 
 struct sessions;
 
-/* How long one lasts unused, and at all. NULL when out of memory. */
-struct sessions *sessions_new(uint64_t idle_ms, uint64_t absolute_ms);
+struct session_times {
+    uint64_t idle_ms, absolute_ms; /* how long one lasts unused, and at all */
+    uint64_t renew_ms;             /* how long before a cookie gets a successor */
+    uint64_t grace_ms;             /* how long it counts once its successor came */
+};
+
+/* NULL when out of memory. */
+struct sessions *sessions_new(const struct session_times *times);
 void sessions_free(struct sessions *s); /* NULL is fine */
 
-/* Adds a copy of `who` and fills in its csrf; the value of its cookie goes to `ret_token`. False
+/* Adds a copy of `who` and fills in its id and csrf; its cookie's value goes to `ret_token`. False
  * when the system gives no random bytes. */
 bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
                   char ret_token[SESSION_TOKEN_BYTES]) MUST_USE;
 
-/* The session of a cookie's value (NULL has none) that has not expired. `used`: this counts as use
- * of it. */
-bool sessions_find(struct sessions *s, uint64_t now_ms, const char *token, bool used,
-                   struct session *ret) MUST_USE;
+enum sessions_found { SESSIONS_NONE, SESSIONS_FOUND, SESSIONS_COPIED };
 
-void sessions_remove(struct sessions *s, const char *token);
+/* The session of a cookie's value (NULL has none) that has not expired; this is a use of it.
+ * SESSIONS_COPIED: it was succeeded and came again: *ret is whose session has ended by that. */
+enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
+                                  struct session *ret) MUST_USE;
+
+/* The same by its id, which is no use of it. */
+bool sessions_peek(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret) MUST_USE;
+
+/* A successor of the cookie, if it is time for one. */
+bool sessions_renew(struct sessions *s, uint64_t now_ms, uint64_t id,
+                    char ret_token[SESSION_TOKEN_BYTES]) MUST_USE;
+
+void sessions_remove(struct sessions *s, uint64_t id);
 
 #endif

@@ -57,9 +57,16 @@ class Browser:
                 connection.putheader(name, value)
         connection.endheaders(data)
         try:
-            return Answer(connection.getresponse())
+            answer = Answer(connection.getresponse())
+            self.keep(answer.cookies)
+            return answer
         finally:
             connection.close()
+
+    def keep(self, cookies):
+        for cookie in cookies:
+            if found := re.match("linnet_session=([0-9a-f]{64});", cookie):
+                self.cookie = found.group(1)
 
     @contextlib.contextmanager
     def follow(self):
@@ -79,7 +86,6 @@ class Browser:
         answer = self.ask("POST", API + "/session",
                           {"user": user, "password": password or PASSWORD.format(user)})
         if answer.status == 200:
-            self.cookie = re.match("linnet_session=([0-9a-f]{64});", answer.cookies[0]).group(1)
             self.csrf = answer.json["csrf"]
         return answer
 

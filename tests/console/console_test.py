@@ -99,6 +99,29 @@ def expires():
         site.stop()
 
 
+def rotates_cookies():
+    """a cookie gets a successor, and the page, its writes and its event stream go on"""
+    with Site() as site, site.another("--renew-s", "1") as port:
+        browser = Browser(port)
+        browser.sign_in("admin")
+        first, csrf = browser.cookie, browser.csrf
+        with browser.follow() as lines:
+            wait_for("a successor", lambda: expect(browser.get("/session"), 200) and browser.cookie != first)
+            assert browser.get("/session").json["csrf"] == csrf
+            expect(browser.post("/users/disable", {"user": "nobody", "reason": ""}), 200)
+            beside = Browser(port)  # what was under way when the successor came
+            beside.cookie = first
+            expect(beside.get("/session"), 200)
+            for _ in range(3):  # one for the change, the others in the time after it
+                while (line := lines.readline()) != b"event: status\n":
+                    assert line, "the stream has ended"
+            expect(browser.ask("DELETE", API + "/session"), 204)
+            lines.read()  # and ends with the session
+        beside.cookie = first
+        expect(beside.get("/session"), 401, "signed-out")
+        site.stop()
+
+
 def is_asked_at_the_end():
     """a request whose account changes while its body is on the way gets nothing done"""
     with Site() as site:
@@ -662,7 +685,7 @@ def opens_no_file():
 
 
 if __name__ == "__main__":
-    daemon.run(signs_in, keeps_cookies, expires, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
+    daemon.run(signs_in, keeps_cookies, expires, rotates_cookies, is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away,
                keeps_to_its_paths, bounds_what_it_reads, ends_slow_requests, makes_users, keeps_to_roles,
                shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
                closes_sessions, tells_events, dies_alone, ends_with_linnetd,
