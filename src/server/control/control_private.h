@@ -1,5 +1,4 @@
-/* control_private.h - what the socket (control.c) and the table of requests (control_ops.c) share.
- */
+/* control_private.h - what the files of the control socket share; control_ops.h has the table. */
 #ifndef SERVER_CONTROL_CONTROL_PRIVATE_H
 #define SERVER_CONTROL_CONTROL_PRIVATE_H
 
@@ -52,6 +51,8 @@ struct control_call {
     struct control_attempt *attempt; /* admin.sign_in */
 };
 
+/* --- control_serve.c --- */
+
 /* Serves a parsed line (borrowed). */
 void control_serve(struct control_peer *peer, json_t *line);
 
@@ -67,13 +68,6 @@ struct ops_actor control_actor(const struct control_call *call);
 
 /* Begins a call of `peer`; takes neither. */
 struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
-
-/* Fails it: the request asks for what cannot be. */
-void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
-
-/* Fails it as ops says (ops_error of ops/ops.h). */
-void control_call_fail_ops(struct control_call *call, enum ops_result result, const char *address,
-                           const char *why);
 
 static inline const struct control_config *control_config_of(const struct control_call *call)
 {
@@ -110,6 +104,15 @@ static inline json_t *new_object(void)
         memory_exhausted();
     return object;
 }
+
+/* --- control_answer.c --- */
+
+/* Fails a call: the request asks for what cannot be. */
+void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
+
+/* Fails it as ops says (ops_error of ops/ops.h). */
+void control_call_fail_ops(struct control_call *call, enum ops_result result, const char *address,
+                           const char *why);
 
 /* Text from the store, which may be damaged: what is not UTF-8 is no reason to end the server. */
 json_t *control_stored(struct str text);
