@@ -51,13 +51,47 @@ struct control_call {
     struct control_attempt *attempt; /* admin.sign_in */
 };
 
+/* --- control_socket.c --- */
+
+/* A bound socket of mode 0600, or -1. Nobody can connect before it listens. */
+int control_bind(const char *path, const char **ret_why);
+
+/* --- control_peer.c --- */
+
+/* For uv_listen: a client comes. */
+void control_peer_came(uv_stream_t *listener, int status);
+void control_peer_close(struct control_peer *peer);
+/* Closes one that has sent its last byte and got its last answer. */
+void control_peer_settle(struct control_peer *peer);
+/* One that was closed goes, now that the control socket does. What ops works on goes on without us;
+ * what the host holds is its to answer. */
+void control_peer_abandon(struct control_peer *peer);
+/* Ends what uses the throttle. */
+void control_abandon_attempts(struct list *peers);
+
+/* Begins a call of `peer`; takes neither. */
+struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
+/* It is answered. */
+void control_call_free(struct control_call *call);
+
+/* --- control_input.c --- */
+
+/* Reads a client from now on, as long as not too many of its calls are open. */
+void control_read_more(struct control_peer *peer);
+/* For room_wake: goes on with clients that were not read. */
+void control_room_came(void *control);
+
+/* --- control_output.c --- */
+
+/* Requests hold passwords, and jansson keeps copies while it parses: all it frees is wiped. */
+void control_free_wiped(void *p);
+/* Sends an object (taken) as a line. A client that does not read what it asked for is closed. */
+void control_send(struct control_peer *peer, json_t *object);
+
 /* --- control_serve.c --- */
 
 /* Serves a parsed line (borrowed). */
 void control_serve(struct control_peer *peer, json_t *line);
-
-/* Answers a line that is no request. */
-void control_refuse(struct control_peer *peer, const char *why);
 
 /* --- control_actor.c --- */
 
@@ -65,9 +99,6 @@ void control_refuse(struct control_peer *peer, const char *why);
 const char *control_actor_fault(const json_t *as);
 /* Who asks; its strings live as long as the call. */
 struct ops_actor control_actor(const struct control_call *call);
-
-/* Begins a call of `peer`; takes neither. */
-struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
 
 static inline const struct control_config *control_config_of(const struct control_call *call)
 {
@@ -107,6 +138,9 @@ static inline json_t *new_object(void)
 
 /* --- control_answer.c --- */
 
+/* Answers a line that is no request. */
+void control_refuse(struct control_peer *peer, const char *why);
+
 /* Fails a call: the request asks for what cannot be. */
 void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
 
@@ -116,9 +150,6 @@ void control_call_fail_ops(struct control_call *call, enum ops_result result, co
 
 /* Text from the store, which may be damaged: what is not UTF-8 is no reason to end the server. */
 json_t *control_stored(struct str text);
-
-/* Sends an object (taken) to a client as a line. */
-void control_send(struct control_peer *peer, json_t *object);
 
 /* --- control_admin.c --- */
 
