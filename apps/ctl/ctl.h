@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "server/control/client.h"
 
+#define CTL_DEFAULT_DATA "/var/lib/linnet"
+
 /* Options that only some commands take, as bits. */
 enum {
     CTL_PASSWORD = 1 << 0, /* --password-file, --password-fd, --generate */
