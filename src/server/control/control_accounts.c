@@ -2,8 +2,6 @@
 #include "server/control/control_ops.h"
 #include "server/control/control_private.h"
 
-enum { LIST_DEFAULT = 100 };
-
 static json_t *stored_text(const char *text)
 {
     return control_stored(str_from(text));
@@ -102,22 +100,20 @@ static void account_done(void *ctx, const struct ops_reply *reply)
 static bool read_ask(struct control_call *call, struct ops_ask *ret)
 {
     struct str role = control_string(call, "role");
-    json_int_t limit = control_int(call, "limit", LIST_DEFAULT);
     *ret = (struct ops_ask){
         .address = control_string(call, "user"),
         .password = control_string(call, "password"),
         .reason = control_string(call, "reason"),
         .prefix = control_string(call, "prefix"),
         .after = control_string(call, "after"),
-        .limit = (size_t)limit,
         .token.client = control_string(call, "client"),
         .actor = control_actor(call),
         .done = account_done,
         .ctx = call,
     };
-    if (limit < 1 || limit > OPS_PAGE_MAX)
-        control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
-    else if (ret->reason.len > OPS_REASON_MAX_BYTES)
+    if (!control_limit(call, OPS_PAGE_MAX, &ret->limit))
+        return false;
+    if (ret->reason.len > OPS_REASON_MAX_BYTES)
         control_call_refuse(call, "reason must not be longer than %d bytes", OPS_REASON_MAX_BYTES);
     else if (role.ptr && !ops_role_of(role, &ret->role))
         control_call_refuse(call, "role must be full, read-only or none");

@@ -105,6 +105,8 @@ static inline const struct control_config *control_config_of(const struct contro
     return &call->peer->control->config;
 }
 
+/* --- control_args.c --- */
+
 /* An argument, or STR_NONE. */
 static inline struct str control_string(const struct control_call *call, const char *name)
 {
@@ -118,6 +120,13 @@ static inline json_int_t control_int(const struct control_call *call, const char
     const json_t *value = json_object_get(call->args, name);
     return value ? json_integer_value(value) : fallback;
 }
+
+/* Whether the arguments are those of the row, as the next two: else the call was failed. */
+bool control_args_check(struct control_call *call);
+/* `limit`, from 1 to `max`; 100 when there is none. */
+bool control_limit(struct control_call *call, size_t max, size_t *ret);
+/* `before`, the id of a row; the highest there is when there is none. */
+bool control_before(struct control_call *call, int64_t *ret);
 
 /* --- building answers --- */
 

@@ -2,46 +2,6 @@
 #include "server/control/control_ops.h"
 #include "server/control/control_private.h"
 
-static const struct control_arg *find_arg(const struct control_op *op, const char *name)
-{
-    for (const struct control_arg *arg = op->args; arg->name; arg++) {
-        if (strcmp(arg->name, name) == 0)
-            return arg;
-    }
-    return NULL;
-}
-
-static bool is_of_type(const json_t *value, const struct control_arg *arg)
-{
-    return json_typeof(value) == arg->type || (arg->type == JSON_TRUE && json_is_false(value));
-}
-
-/* Whether the arguments are those of the row; else the call was failed. */
-static bool check_args(struct control_call *call, const struct control_op *op)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach(call->args, name, value)
-    {
-        const struct control_arg *arg = find_arg(op, name);
-        if (!arg) {
-            control_call_refuse(call, "%s has no argument \"%.60s\"", op->name, name);
-            return false;
-        }
-        if (!is_of_type(value, arg)) {
-            control_call_refuse(call, "%s must be %s", name, control_arg_type(arg, true));
-            return false;
-        }
-    }
-    for (const struct control_arg *arg = op->args; arg->name; arg++) {
-        if (arg->required && !json_object_get(call->args, arg->name)) {
-            control_call_refuse(call, "%s needs the argument \"%s\"", op->name, arg->name);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Whether the request can be served yet; else the call was failed. */
 static bool is_time(struct control_call *call)
 {
@@ -92,6 +52,6 @@ void control_serve(struct control_peer *peer, json_t *line)
     call->op = control_op_find(peer->control, name);
     if (!call->op)
         control_call_refuse(call, "There is no request \"%.60s\"; \"help\" lists them", name);
-    else if (is_time(call) && check_args(call, call->op))
+    else if (is_time(call) && control_args_check(call))
         call->op->handle(call);
 }
