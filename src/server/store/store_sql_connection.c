@@ -100,34 +100,43 @@ static void give(struct store_sql *s, struct connection *c, enum store_result re
     pthread_mutex_unlock(&s->idle_lock);
 }
 
-enum store_result store_sql_read(struct store *base,
-                                 enum sql_result (*read)(struct connection *c, void *ctx),
-                                 void *ctx, struct store_fault *fault)
+/* What a read of any number of rows gave. */
+static enum store_result read_whole(struct connection *c, enum sql_result r,
+                                    struct store_fault *fault)
+{
+    enum store_result result = store_sql_result(r);
+    if (result >= STORE_BUSY)
+        store_sql_explain(fault, c->db->driver->reason(c->db));
+    return result;
+}
+
+static enum store_result read_as(
+    struct store *base, enum sql_result (*read)(struct connection *c, void *ctx), void *ctx,
+    enum store_result (*what)(struct connection *c, enum sql_result r, struct store_fault *fault),
+    struct store_fault *fault)
 {
     struct store_sql *s = store_sql_of(base);
     struct connection *c;
     enum store_result result = take(s, &c, fault);
     if (result != STORE_OK)
         return result;
-    result = store_sql_result(read(c, ctx));
-    if (result >= STORE_BUSY)
-        store_sql_explain(fault, s->driver->reason(c->db));
+    result = what(c, read(c, ctx), fault);
     give(s, c, result);
     return result;
+}
+
+enum store_result store_sql_read(struct store *base,
+                                 enum sql_result (*read)(struct connection *c, void *ctx),
+                                 void *ctx, struct store_fault *fault)
+{
+    return read_as(base, read, ctx, read_whole, fault);
 }
 
 enum store_result store_sql_read_row(struct store *base,
                                      enum sql_result (*read)(struct connection *c, void *ctx),
                                      void *ctx, struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
-    enum store_result result = take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    result = store_sql_found(c, read(c, ctx), fault);
-    give(s, c, result);
-    return result;
+    return read_as(base, read, ctx, store_sql_found, fault);
 }
 
 /* --- statements --- */
