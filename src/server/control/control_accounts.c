@@ -19,8 +19,7 @@ static json_t *schemes_of(const struct store_account *a)
     json_t *schemes = json_array();
     for (const char *at = a->schemes; *at;) {
         size_t len = strcspn(at, " ");
-        if (json_array_append_new(schemes, control_stored(str_of(at, len))) < 0)
-            memory_exhausted();
+        append(schemes, control_stored(str_of(at, len)));
         at += len + (at[len] == ' ');
     }
     return schemes;
@@ -49,10 +48,8 @@ json_t *control_account_shown(const struct ops_reply *reply)
 json_t *control_account_page(const struct ops_reply *reply)
 {
     json_t *object = new_object(), *accounts = json_array();
-    for (size_t i = 0; i < reply->page->count; i++) {
-        if (json_array_append_new(accounts, describe(&reply->page->accounts[i])) < 0)
-            memory_exhausted();
-    }
+    for (size_t i = 0; i < reply->page->count; i++)
+        append(accounts, describe(&reply->page->accounts[i]));
     put(object, "accounts", accounts);
     put(object, "more", json_boolean(reply->page->more));
     return object;
@@ -75,10 +72,8 @@ static json_t *describe_token(const struct store_token *t)
 json_t *control_account_tokens(const struct ops_reply *reply)
 {
     json_t *object = control_account_address(reply), *tokens = json_array();
-    for (size_t i = 0; i < reply->clients->count; i++) {
-        if (json_array_append_new(tokens, describe_token(&reply->clients->tokens[i])) < 0)
-            memory_exhausted();
-    }
+    for (size_t i = 0; i < reply->clients->count; i++)
+        append(tokens, describe_token(&reply->clients->tokens[i]));
     put(object, "tokens", tokens);
     return object;
 }

@@ -32,8 +32,7 @@ static json_t *page_of(const struct store_audit_page *page)
 {
     json_t *object = new_object(), *entries = json_array();
     for (size_t i = 0; i < page->count; i++)
-        if (json_array_append_new(entries, row_of(&page->entries[i])) < 0)
-            memory_exhausted();
+        append(entries, row_of(&page->entries[i]));
     put(object, "entries", entries);
     put(object, "more", json_boolean(page->more));
     return object;

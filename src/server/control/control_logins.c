@@ -39,8 +39,7 @@ static json_t *steps_of(const struct login_record *r)
 {
     json_t *steps = json_array();
     for (unsigned i = 0; i < r->step_count; i++)
-        if (json_array_append_new(steps, step_of(&r->steps[i])) < 0)
-            memory_exhausted();
+        append(steps, step_of(&r->steps[i]));
     return steps;
 }
 
@@ -193,8 +192,7 @@ void control_logins_list(struct control_call *call)
     size_t count = logins_find(call->peer->control->config.logins, &q, found, &more);
     json_t *o = new_object(), *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        if (json_array_append_new(list, record_json(found[i], flag(call, "trace"))) < 0)
-            memory_exhausted();
+        append(list, record_json(found[i], flag(call, "trace")));
         login_record_unref(found[i]);
     }
     put(o, "logins", list);

@@ -221,8 +221,7 @@ static void handle_help(struct control_call *call)
         put(row, "op", json_string(op->name));
         put(row, "args", args);
         put(row, "help", json_string(op->help));
-        if (json_array_append_new(list, row) < 0)
-            memory_exhausted();
+        append(list, row);
     }
     put(object, "ops", list);
     control_call_reply(call, object);

@@ -137,6 +137,13 @@ static inline void put(json_t *object, const char *name, json_t *value)
         memory_exhausted();
 }
 
+/* The same at the end of an array. */
+static inline void append(json_t *array, json_t *value)
+{
+    if (!value || json_array_append_new(array, value) < 0)
+        memory_exhausted();
+}
+
 static inline json_t *new_object(void)
 {
     json_t *object = json_object();

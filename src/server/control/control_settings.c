@@ -62,8 +62,7 @@ static json_t *choices_of(const struct settings_row *row)
     const char *word;
     json_t *list = json_array();
     for (size_t i = 0; (word = choice_at(row, i)); i++)
-        if (json_array_append_new(list, json_string(word)) < 0)
-            memory_exhausted();
+        append(list, json_string(word));
     return list;
 }
 
@@ -116,8 +115,7 @@ void control_settings_list(struct control_call *call)
     const struct settings *s = settings_of(call);
     json_t *object = new_object(), *list = json_array();
     for (size_t i = 0; settings_row_at(i); i++)
-        if (json_array_append_new(list, describe_setting(s, i)) < 0)
-            memory_exhausted();
+        append(list, describe_setting(s, i));
     put(object, "settings", list);
     control_call_reply(call, object);
 }
@@ -219,8 +217,7 @@ static json_t *describe_history(const struct store_setting_changes *page)
 {
     json_t *object = new_object(), *list = json_array();
     for (size_t i = 0; i < page->count; i++)
-        if (json_array_append_new(list, describe_change(&page->changes[i])) < 0)
-            memory_exhausted();
+        append(list, describe_change(&page->changes[i]));
     put(object, "changes", list);
     put(object, "more", json_boolean(page->more));
     return object;
@@ -256,8 +253,8 @@ static json_t *waiting_of(const struct settings *s)
     const struct settings_row *row;
     json_t *list = json_array();
     for (size_t i = 0; (row = settings_row_at(i)); i++)
-        if (s->pending[i] && json_array_append_new(list, json_string(row->name)) < 0)
-            memory_exhausted();
+        if (s->pending[i])
+            append(list, json_string(row->name));
     return list;
 }
 
