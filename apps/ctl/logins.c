@@ -159,15 +159,12 @@ static void print_record(const struct ctl *ctl, json_t *record)
 
 /* ---- asking ---- */
 
+/* NULL when an argument is not UTF-8. */
 static json_t *query(const struct ctl *ctl)
 {
     const struct ctl_options *o = &ctl->options;
-    json_t *args = json_pack("{s:b,s:b}", "failed", o->failed, "trace", o->trace);
-    if (args && o->user)
-        json_object_set_new(args, "user", json_string(o->user));
-    if (args && o->address)
-        json_object_set_new(args, "address", json_string(o->address));
-    return args;
+    return json_pack("{s:b,s:b,s:s*,s:s*}", "failed", o->failed, "trace", o->trace, "user", o->user,
+                     "address", o->address);
 }
 
 static enum linnet_error_code show(struct ctl *ctl)
