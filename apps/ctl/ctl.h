@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "server/control/client.h"
 
+#define CTL_DEFAULT_DATA "/var/lib/linnet"
+
 /* Options that only some commands take, as bits. */
 enum {
     CTL_PASSWORD = 1 << 0, /* --password-file, --password-fd, --generate */
@@ -66,16 +68,5 @@ struct ctl_command {
 
 extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_command_count;
-
-/* As a line; what has no value is left out of it. */
-void print_json(json_t *value);
-
-struct column {
-    const char *heading, *member;
-};
-
-/* Objects as lines, or as a table; `none` is said when there are none. False when out of memory. */
-bool print_objects(const struct ctl *ctl, const json_t *objects, const struct column *columns,
-                   size_t count, const char *none) MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 #include "logins.h"
 
 #include "../cli/output.h"
+#include "ask.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -8,24 +9,7 @@
 /* Each sign-in as the ladder of its stages, as `linnet login` prints its own; then what went wrong
  * and what to do. */
 
-enum { TIMEOUT_S = 30, LIMIT = 20 };
-
-/* "", when there is none. */
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
-static json_int_t number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static bool is(const json_t *object, const char *name)
-{
-    return json_is_true(json_object_get(object, name));
-}
+enum { LIMIT = 20 };
 
 /* ---- the ladder ---- */
 
@@ -175,26 +159,22 @@ static void print_record(const struct ctl *ctl, json_t *record)
 
 /* ---- asking ---- */
 
+/* NULL when an argument is not UTF-8. */
 static json_t *query(const struct ctl *ctl)
 {
     const struct ctl_options *o = &ctl->options;
-    json_t *args = json_pack("{s:b,s:b}", "failed", o->failed, "trace", o->trace);
-    if (args && o->user)
-        json_object_set_new(args, "user", json_string(o->user));
-    if (args && o->address)
-        json_object_set_new(args, "address", json_string(o->address));
-    return args;
+    return json_pack("{s:b,s:b,s:s*,s:s*}", "failed", o->failed, "trace", o->trace, "user", o->user,
+                     "address", o->address);
 }
 
-static enum linnet_error_code list(struct ctl *ctl)
+static enum linnet_error_code show(struct ctl *ctl)
 {
     size_t i;
     json_t *args = query(ctl), *result, *record;
     json_int_t limit = ctl->options.limit ? ctl->options.limit : LIMIT;
     if (args)
         json_object_set_new(args, "limit", json_integer(limit));
-    enum linnet_error_code code =
-        control_client_call(ctl->client, "logins.list", args, TIMEOUT_S, &result, &ctl->error);
+    enum linnet_error_code code = ask(ctl, "logins.list", args, &result);
     if (code != LINNET_OK)
         return code;
     const json_t *records = json_object_get(result, "logins");
@@ -210,8 +190,7 @@ static enum linnet_error_code list(struct ctl *ctl)
 static enum linnet_error_code follow(struct ctl *ctl)
 {
     json_t *result;
-    enum linnet_error_code code = control_client_call(ctl->client, "logins.follow", query(ctl),
-                                                      TIMEOUT_S, &result, &ctl->error);
+    enum linnet_error_code code = ask(ctl, "logins.follow", query(ctl), &result);
     json_decref(result);
     while (code == LINNET_OK) {
         json_t *event;
@@ -228,7 +207,7 @@ enum linnet_error_code logins(struct ctl *ctl)
 {
     enum linnet_error_code code = LINNET_OK;
     if (!ctl->options.follow || ctl->options.limit)
-        code = list(ctl);
+        code = show(ctl);
     if (code == LINNET_OK && ctl->options.follow)
         code = follow(ctl);
     return code;

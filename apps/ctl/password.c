@@ -1,5 +1,6 @@
 #include "password.h"
 
+#include "ask.h"
 #include "base/wipe.h"
 
 #include <errno.h>
@@ -76,8 +77,8 @@ static enum linnet_error_code from_file(const char *path, struct buf *out,
 
 /* --- the prompt --- */
 
-static enum linnet_error_code ask(int tty, const char *prompt, struct buf *out,
-                                  struct linnet_error *error)
+static enum linnet_error_code prompt_for(int tty, const char *prompt, struct buf *out,
+                                         struct linnet_error *error)
 {
     struct termios before, silent;
     if (tcgetattr(tty, &before) < 0)
@@ -110,9 +111,9 @@ static enum linnet_error_code from_prompt(const char *name, struct buf *out,
     struct sigaction interrupt = {.sa_handler = note_signal}, before;
     sigaction(SIGINT, &interrupt, &before);
     snprintf(prompt, sizeof prompt, "New password for %.200s: ", name);
-    enum linnet_error_code code = ask(tty, prompt, out, error);
+    enum linnet_error_code code = prompt_for(tty, prompt, out, error);
     if (code == LINNET_OK)
-        code = ask(tty, "The same again: ", &again, error);
+        code = prompt_for(tty, "The same again: ", &again, error);
     if (code == LINNET_OK && !str_eq(buf_peek(out), buf_peek(&again)))
         code = refuse(error, "The two passwords differ");
     sigaction(SIGINT, &before, NULL);
@@ -160,4 +161,19 @@ enum linnet_error_code password_get(const struct ctl_options *options, struct bu
     if (code == LINNET_OK && out->failed)
         return error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
     return code;
+}
+
+enum linnet_error_code password_send(struct ctl *ctl, const char *op, json_t *args,
+                                     struct str password, const char *done)
+{
+    json_t *result;
+    enum linnet_error_code code = ask(ctl, op, args, &result);
+    if (code != LINNET_OK)
+        return code;
+    if (ctl->options.generate && ctl->options.json)
+        json_object_set_new(result, "password", json_stringn(password.ptr, password.len));
+    else if (ctl->options.generate)
+        printf("password: %.*s\n", STR_ARG(password));
+    tell(ctl, result, "jid", done);
+    return LINNET_OK;
 }

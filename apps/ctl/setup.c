@@ -1,26 +1,15 @@
 #include "setup.h"
 
+#include "ask.h"
 #include "password.h"
-
-#include <stdio.h>
-
-enum { TIMEOUT_S = 30 };
-
-static enum linnet_error_code no_memory(struct ctl *ctl)
-{
-    return error_set(&ctl->error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
-}
 
 /* Whether there is anything to do, before a password is asked for; the domain, if it is given. */
 static enum linnet_error_code look(struct ctl *ctl, json_t **ret_state)
 {
-    enum linnet_error_code code =
-        control_client_call(ctl->client, "setup.state", NULL, TIMEOUT_S, ret_state, &ctl->error);
+    enum linnet_error_code code = ask(ctl, "setup.state", json_object(), ret_state);
     if (code != LINNET_ERROR_USAGE) /* it knows no such request any more */
         return code;
-    return error_set(&ctl->error, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason",
-                     "The server is set up. linnetctl user role NAME full makes an administrator",
-                     NULL);
+    return usage(ctl, "The server is set up. linnetctl user role NAME full makes an administrator");
 }
 
 /* A whole address names the domain too. */
@@ -37,37 +26,8 @@ static enum linnet_error_code check(struct ctl *ctl, const json_t *state)
     bool named = json_is_string(json_object_get(state, "domain"));
     if (named || strchr(ctl->options.name, '@'))
         return LINNET_OK;
-    return error_set(&ctl->error, LINNET_ERROR_USAGE, LINNET_ORIGIN_HERE, "reason",
-                     "The server has no domain yet: name the account in full, such as "
-                     "admin@example.org",
-                     NULL);
-}
-
-static void print(const struct ctl *ctl, json_t *result, struct str password)
-{
-    const char *jid = json_string_value(json_object_get(result, "jid"));
-    if (ctl->options.generate)
-        json_object_set_new(result, "password", json_stringn(password.ptr, password.len));
-    if (ctl->options.json) {
-        print_json(result);
-        return;
-    }
-    if (ctl->options.generate)
-        printf("password: %.*s\n", STR_ARG(password));
-    printf("%s is the first administrator.\n", jid ? jid : "");
-}
-
-static enum linnet_error_code ask(struct ctl *ctl, struct str password)
-{
-    json_t *result = NULL, *args = args_of(ctl->options.name, password);
-    if (!args)
-        return no_memory(ctl);
-    enum linnet_error_code code =
-        control_client_call(ctl->client, "setup", args, TIMEOUT_S, &result, &ctl->error);
-    if (code == LINNET_OK)
-        print(ctl, result, password);
-    json_decref(result);
-    return code;
+    return usage(ctl, "The server has no domain yet: name the account in full, such as "
+                      "admin@example.org");
 }
 
 enum linnet_error_code setup(struct ctl *ctl)
@@ -80,7 +40,8 @@ enum linnet_error_code setup(struct ctl *ctl)
     if (code == LINNET_OK)
         code = password_get(&ctl->options, &password, &ctl->error);
     if (code == LINNET_OK)
-        code = ask(ctl, buf_peek(&password));
+        code = password_send(ctl, "setup", args_of(ctl->options.name, buf_peek(&password)),
+                             buf_peek(&password), "is the first administrator");
     json_decref(state);
     buf_finish(&password);
     return code;

@@ -28,7 +28,7 @@ void table_finish(struct table *t)
 
 void table_add(struct table *t, const char *text)
 {
-    char clean[1024];
+    char clean[TABLE_CELL_MAX_BYTES];
     size_t column = t->count++ % t->columns;
     error_copy_text(clean, sizeof clean, str_from(text ? text : ""));
     size_t width = characters(clean);
@@ -108,4 +108,9 @@ void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES])
         print_duration(value, out);
     else
         snprintf(out, TABLE_NUMBER_BYTES, "%lld", (long long)value);
+}
+
+void table_real(const char *name, double value, char out[TABLE_NUMBER_BYTES])
+{
+    snprintf(out, TABLE_NUMBER_BYTES, ends_with(name, "_ms") ? "%.1f ms" : "%g", value);
 }

@@ -19,7 +19,9 @@ struct table {
 void table_init(struct table *t, const char *const *headings, size_t columns);
 void table_finish(struct table *t);
 
-/* Adds the next cell, made printable; NULL is an empty one. */
+enum { TABLE_CELL_MAX_BYTES = 1024 };
+
+/* Adds the next cell, made printable and cut at TABLE_CELL_MAX_BYTES; NULL is an empty one. */
 void table_add(struct table *t, const char *text);
 
 /* Prints all rows on standard output; false when out of memory. */
@@ -34,5 +36,6 @@ void table_clock(int64_t unix_s, char out[TABLE_NUMBER_BYTES]);
  * time of the clock if it is as large as one ("2026-01-02 15:04"), else as how long ("3h 05min");
  * others as they are. */
 void table_number(const char *name, int64_t value, char out[TABLE_NUMBER_BYTES]);
+void table_real(const char *name, double value, char out[TABLE_NUMBER_BYTES]);
 
 #endif

@@ -2,8 +2,6 @@
 #include "server/control/control_private.h"
 #include "server/ops/ops_audit.h"
 
-enum { LIST_DEFAULT = 100 };
-
 static json_t *row_of(const struct store_audit *row)
 {
     json_t *o = new_object();
@@ -34,8 +32,7 @@ static json_t *page_of(const struct store_audit_page *page)
 {
     json_t *object = new_object(), *entries = json_array();
     for (size_t i = 0; i < page->count; i++)
-        if (json_array_append_new(entries, row_of(&page->entries[i])) < 0)
-            memory_exhausted();
+        append(entries, row_of(&page->entries[i]));
     put(object, "entries", entries);
     put(object, "more", json_boolean(page->more));
     return object;
@@ -51,32 +48,17 @@ static void listed(void *ctx, const struct ops_reply *reply)
         control_call_fail_ops(call, reply->result, "", "");
 }
 
-/* An argument that is a number from 1 on, or `fallback`; 0 for another one. */
-static json_int_t number(const struct control_call *call, const char *name, json_int_t fallback)
-{
-    const json_t *value = json_object_get(call->args, name);
-    json_int_t n = value ? json_integer_value(value) : fallback;
-    return n < 1 ? 0 : n;
-}
-
 void control_audit_list(struct control_call *call)
 {
-    json_int_t limit = number(call, "limit", LIST_DEFAULT);
-    json_int_t before = number(call, "before", INT64_MAX);
-    struct ops_ask ask = {.limit = (size_t)limit,
-                          .audit = {.before = before,
-                                    .actor = control_string(call, "actor"),
+    struct ops_ask ask = {.audit = {.actor = control_string(call, "actor"),
                                     .action = control_string(call, "action"),
                                     .object = control_string(call, "object")},
                           .done = listed,
                           .ctx = call};
-    if (limit == 0 || limit > OPS_AUDIT_PAGE_MAX) {
-        control_call_refuse(call, "limit must be from 1 to %d", OPS_AUDIT_PAGE_MAX);
-    } else if (before == 0) {
-        control_call_refuse(call, "before must be an id: from 1 on");
-    } else {
-        enum ops_result result = ops_audit_list(control_config_of(call)->ops, &ask, &call->request);
-        if (result != OPS_OK)
-            control_call_fail_ops(call, result, "", "");
-    }
+    if (!control_limit(call, OPS_AUDIT_PAGE_MAX, &ask.limit) ||
+        !control_before(call, &ask.audit.before))
+        return;
+    enum ops_result result = ops_audit_list(control_config_of(call)->ops, &ask, &call->request);
+    if (result != OPS_OK)
+        control_call_fail_ops(call, result, "", "");
 }

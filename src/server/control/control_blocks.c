@@ -1,6 +1,5 @@
 /* blocks, block.add and block.remove: networks that may not connect. */
 #include "server/control/control_private.h"
-#include "server/memory.h"
 #include "server/ops/ops_security.h"
 
 #include <time.h>
@@ -39,8 +38,7 @@ static json_t *describe_block(const struct network_block *block)
 
 static void add_block(void *ctx, const struct network_block *block)
 {
-    if (json_array_append_new(ctx, describe_block(block)) < 0)
-        memory_exhausted();
+    append(ctx, describe_block(block));
 }
 
 void control_blocks(struct control_call *call)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LIST_DEFAULT = 100, FOLLOW_BATCH = 64 };
+enum { FOLLOW_BATCH = 64 };
 
 /* ---- a record ---- */
 
@@ -39,8 +39,7 @@ static json_t *steps_of(const struct login_record *r)
 {
     json_t *steps = json_array();
     for (unsigned i = 0; i < r->step_count; i++)
-        if (json_array_append_new(steps, step_of(&r->steps[i])) < 0)
-            memory_exhausted();
+        append(steps, step_of(&r->steps[i]));
     return steps;
 }
 
@@ -124,22 +123,9 @@ static json_t *record_json(const struct login_record *r, bool trace)
 
 /* ---- what is asked for ---- */
 
-static void refuse(struct control_call *call, const char *why)
-{
-    struct linnet_error error = {0};
-    error_set(&error, LINNET_ERROR_USAGE, LINNET_ORIGIN_PEER, "reason", why, NULL);
-    control_call_fail(call, &error);
-}
-
 static bool flag(const struct control_call *call, const char *name)
 {
     return json_is_true(json_object_get(call->args, name));
-}
-
-static json_int_t number(const struct control_call *call, const char *name, json_int_t fallback)
-{
-    const json_t *value = json_object_get(call->args, name);
-    return value ? json_integer_value(value) : fallback;
 }
 
 char *control_user(const json_t *typed)
@@ -157,37 +143,40 @@ char *control_user(const json_t *typed)
     return user;
 }
 
-/* The caller frees *ret_user, which the query borrows. False after the call was failed. */
+/* False after the call was refused. */
+static bool check_query(struct control_call *call, const char *user)
+{
+    if (control_int(call, "after", 0) < 0)
+        control_call_refuse(call, "after must be the id of a sign-in, or 0");
+    else if (control_int(call, "id", 1) < 1)
+        control_call_refuse(call, "id must be the id of a sign-in");
+    else if (control_string(call, "address").len >= PEER_TEXT_BYTES)
+        control_call_refuse(call, "address is longer than one can be");
+    else if (json_object_get(call->args, "user") && !user)
+        control_call_refuse(call, "user is none that an account could have");
+    else
+        return true;
+    return false;
+}
+
+/* The caller frees *ret_user, which the query borrows. False after the call was refused. */
 static bool read_query(struct control_call *call, struct logins_query *q, char **ret_user)
 {
     const json_t *user = json_object_get(call->args, "user");
-    const json_t *id = json_object_get(call->args, "id");
-    json_int_t limit = number(call, "limit", LIST_DEFAULT), after = number(call, "after", 0);
     struct str address = control_string(call, "address");
     *ret_user = user ? control_user(user) : NULL;
-    if (limit < 1 || limit > OPS_PAGE_MAX)
-        refuse(call, "limit must be from 1 to 1000");
-    else if (after < 0)
-        refuse(call, "after must be the id of a sign-in, or 0");
-    else if (id && json_integer_value(id) < 1)
-        refuse(call, "id must be the id of a sign-in");
-    else if (address.len >= PEER_TEXT_BYTES)
-        refuse(call, "address is longer than one can be");
-    else if (user && !*ret_user)
-        refuse(call, "user is none that an account could have");
-    else {
-        *q = (struct logins_query){.after_id = (uint64_t)after,
-                                   .failed = flag(call, "failed"),
-                                   .id = (uint64_t)json_integer_value(id),
-                                   .user = *ret_user,
-                                   .limit = (size_t)limit,
-                                   .oldest = json_object_get(call->args, "after") != NULL};
-        if (address.ptr)
-            logins_query_address(q, address.ptr);
-        return true;
+    *q = (struct logins_query){.after_id = (uint64_t)control_int(call, "after", 0),
+                               .failed = flag(call, "failed"),
+                               .id = (uint64_t)control_int(call, "id", 0),
+                               .user = *ret_user,
+                               .oldest = json_object_get(call->args, "after") != NULL};
+    if (!control_limit(call, OPS_PAGE_MAX, &q->limit) || !check_query(call, *ret_user)) {
+        free(*ret_user);
+        return false;
     }
-    free(*ret_user);
-    return false;
+    if (address.ptr)
+        logins_query_address(q, address.ptr);
+    return true;
 }
 
 /* ---- list ---- */
@@ -203,8 +192,7 @@ void control_logins_list(struct control_call *call)
     size_t count = logins_find(call->peer->control->config.logins, &q, found, &more);
     json_t *o = new_object(), *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        if (json_array_append_new(list, record_json(found[i], flag(call, "trace"))) < 0)
-            memory_exhausted();
+        append(list, record_json(found[i], flag(call, "trace")));
         login_record_unref(found[i]);
     }
     put(o, "logins", list);

@@ -1,6 +1,5 @@
 /* mechanisms.list: what there is to sign in with, how much each is used, and who needs the weak. */
 #include "server/control/control_private.h"
-#include "server/memory.h"
 #include "server/ops/ops_security.h"
 
 #include <string.h>
@@ -138,8 +137,7 @@ static json_t *legacy_of(const struct settings *s, const struct store_weak_login
 {
     json_t *o = new_object(), *list = json_array();
     for (size_t i = 0; i < weak->count; i++)
-        if (json_array_append_new(list, needed_row(&weak->logins[i])) < 0)
-            memory_exhausted();
+        append(list, needed_row(&weak->logins[i]));
     put(o, "enabled", json_boolean(s->login_legacy));
     put(o, "needed_by", list);
     put(o, "more", json_boolean(weak->more));
@@ -159,8 +157,7 @@ static void answer(struct control_call *call, const struct store_weak_logins *we
     count_records(&uses, config->logins);
     add_kept(&uses, weak);
     for (size_t i = 0; i < uses.count; i++)
-        if (json_array_append_new(list, describe(s, &uses.of[i])) < 0)
-            memory_exhausted();
+        append(list, describe(s, &uses.of[i]));
     put(o, "mechanisms", list);
     put(o, "legacy", legacy_of(s, weak));
     control_call_reply(call, o);

@@ -1,5 +1,4 @@
-/* control_private.h - what the socket (control.c) and the table of requests (control_ops.c) share.
- */
+/* control_private.h - what the files of the control socket share; control_ops.h has the table. */
 #ifndef SERVER_CONTROL_CONTROL_PRIVATE_H
 #define SERVER_CONTROL_CONTROL_PRIVATE_H
 
@@ -52,11 +51,47 @@ struct control_call {
     struct control_attempt *attempt; /* admin.sign_in */
 };
 
+/* --- control_socket.c --- */
+
+/* A bound socket of mode 0600, or -1. Nobody can connect before it listens. */
+int control_bind(const char *path, const char **ret_why);
+
+/* --- control_peer.c --- */
+
+/* For uv_listen: a client comes. */
+void control_peer_came(uv_stream_t *listener, int status);
+void control_peer_close(struct control_peer *peer);
+/* Closes one that has sent its last byte and got its last answer. */
+void control_peer_settle(struct control_peer *peer);
+/* One that was closed goes, now that the control socket does. What ops works on goes on without us;
+ * what the host holds is its to answer. */
+void control_peer_abandon(struct control_peer *peer);
+/* Ends what uses the throttle. */
+void control_abandon_attempts(struct list *peers);
+
+/* Begins a call of `peer`; takes neither. */
+struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
+/* It is answered. */
+void control_call_free(struct control_call *call);
+
+/* --- control_input.c --- */
+
+/* Reads a client from now on, as long as not too many of its calls are open. */
+void control_read_more(struct control_peer *peer);
+/* For room_wake: goes on with clients that were not read. */
+void control_room_came(void *control);
+
+/* --- control_output.c --- */
+
+/* Requests hold passwords, and jansson keeps copies while it parses: all it frees is wiped. */
+void control_free_wiped(void *p);
+/* Sends an object (taken) as a line. A client that does not read what it asked for is closed. */
+void control_send(struct control_peer *peer, json_t *object);
+
+/* --- control_serve.c --- */
+
 /* Serves a parsed line (borrowed). */
 void control_serve(struct control_peer *peer, json_t *line);
-
-/* Answers a line that is no request. */
-void control_refuse(struct control_peer *peer, const char *why);
 
 /* --- control_actor.c --- */
 
@@ -65,20 +100,12 @@ const char *control_actor_fault(const json_t *as);
 /* Who asks; its strings live as long as the call. */
 struct ops_actor control_actor(const struct control_call *call);
 
-/* Begins a call of `peer`; takes neither. */
-struct control_call *control_call_new(struct control_peer *peer, json_t *id, json_t *args);
-
-/* Fails it: the request asks for what cannot be. */
-void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
-
-/* Fails it as ops says (ops_error of ops/ops.h). */
-void control_call_fail_ops(struct control_call *call, enum ops_result result, const char *address,
-                           const char *why);
-
 static inline const struct control_config *control_config_of(const struct control_call *call)
 {
     return &call->peer->control->config;
 }
+
+/* --- control_args.c --- */
 
 /* An argument, or STR_NONE. */
 static inline struct str control_string(const struct control_call *call, const char *name)
@@ -94,12 +121,26 @@ static inline json_int_t control_int(const struct control_call *call, const char
     return value ? json_integer_value(value) : fallback;
 }
 
+/* Whether the arguments are those of the row, as the next two: else the call was failed. */
+bool control_args_check(struct control_call *call);
+/* `limit`, from 1 to `max`; 100 when there is none. */
+bool control_limit(struct control_call *call, size_t max, size_t *ret);
+/* `before`, the id of a row; the highest there is when there is none. */
+bool control_before(struct control_call *call, int64_t *ret);
+
 /* --- building answers --- */
 
 /* Takes `value`, which is NULL only when memory ran out: all strings here are UTF-8. */
 static inline void put(json_t *object, const char *name, json_t *value)
 {
     if (!value || json_object_set_new(object, name, value) < 0)
+        memory_exhausted();
+}
+
+/* The same at the end of an array. */
+static inline void append(json_t *array, json_t *value)
+{
+    if (!value || json_array_append_new(array, value) < 0)
         memory_exhausted();
 }
 
@@ -111,11 +152,20 @@ static inline json_t *new_object(void)
     return object;
 }
 
+/* --- control_answer.c --- */
+
+/* Answers a line that is no request. */
+void control_refuse(struct control_peer *peer, const char *why);
+
+/* Fails a call: the request asks for what cannot be. */
+void control_call_refuse(struct control_call *call, const char *fmt, ...) PRINTF(2, 3);
+
+/* Fails it as ops says (ops_error of ops/ops.h). */
+void control_call_fail_ops(struct control_call *call, enum ops_result result, const char *address,
+                           const char *why);
+
 /* Text from the store, which may be damaged: what is not UTF-8 is no reason to end the server. */
 json_t *control_stored(struct str text);
-
-/* Sends an object (taken) to a client as a line. */
-void control_send(struct control_peer *peer, json_t *object);
 
 /* --- control_admin.c --- */
 

@@ -8,20 +8,18 @@
 
 /* ---- list ---- */
 
-enum { LIST_DEFAULT = 100, TEXT_MAX_BYTES = 256 };
+enum { TEXT_MAX_BYTES = 256 };
 
 /* False after the call was refused. *ret_user is the caller's in any case. */
 static bool read_query(struct control_call *call, struct control_sessions *which, char **ret_user)
 {
-    const json_t *limit = json_object_get(call->args, "limit");
     const json_t *user = json_object_get(call->args, "user");
-    json_int_t most = limit ? json_integer_value(limit) : LIST_DEFAULT;
     struct str text = control_string(call, "q");
     *ret_user = user ? control_user(user) : NULL;
-    *which = (struct control_sessions){(size_t)most, text.ptr, *ret_user};
-    if (most < 1 || most > OPS_PAGE_MAX)
-        control_call_refuse(call, "limit must be from 1 to %d", OPS_PAGE_MAX);
-    else if (text.len > TEXT_MAX_BYTES)
+    *which = (struct control_sessions){0, text.ptr, *ret_user};
+    if (!control_limit(call, OPS_PAGE_MAX, &which->limit))
+        return false;
+    if (text.len > TEXT_MAX_BYTES)
         control_call_refuse(call, "q must not be longer than %d bytes", TEXT_MAX_BYTES);
     else if (user && !*ret_user)
         control_call_refuse(call, "user is none that an account could have");

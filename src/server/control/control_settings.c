@@ -5,25 +5,14 @@
 
 #include <stdio.h>
 
-enum { HISTORY_DEFAULT = 100, NAME_MAX_BYTES = 63, VALUE_MAX_BYTES = 4096 };
-
-/* Paths, and what is damaged in the store, need not be UTF-8. */
-static json_t *text_json(struct str text)
-{
-    char clean[512];
-    json_t *json = json_stringn(text.ptr, text.len);
-    if (json)
-        return json;
-    error_copy_text(clean, sizeof clean, text);
-    return json_string(clean);
-}
+enum { NAME_MAX_BYTES = 63, VALUE_MAX_BYTES = 4096 };
 
 /* Takes what `out` holds; "" is null if `nullable`. */
 static json_t *take_json(struct buf *out, bool nullable)
 {
     if (out->failed)
         memory_exhausted();
-    json_t *json = nullable && buf_len(out) == 0 ? json_null() : text_json(buf_peek(out));
+    json_t *json = nullable && buf_len(out) == 0 ? json_null() : control_stored(buf_peek(out));
     buf_finish(out);
     return json;
 }
@@ -73,8 +62,7 @@ static json_t *choices_of(const struct settings_row *row)
     const char *word;
     json_t *list = json_array();
     for (size_t i = 0; (word = choice_at(row, i)); i++)
-        if (json_array_append_new(list, json_string(word)) < 0)
-            memory_exhausted();
+        append(list, json_string(word));
     return list;
 }
 
@@ -112,7 +100,7 @@ static json_t *describe_setting(const struct settings *s, size_t index)
     put_kind(object, row);
     put(object, "editable", json_boolean(json_is_null(fixed)));
     put(object, "fixed_by", fixed);
-    put(object, "pending", pending ? text_json(str_from(pending)) : json_null());
+    put(object, "pending", pending ? control_stored(str_from(pending)) : json_null());
     return object;
 }
 
@@ -127,8 +115,7 @@ void control_settings_list(struct control_call *call)
     const struct settings *s = settings_of(call);
     json_t *object = new_object(), *list = json_array();
     for (size_t i = 0; settings_row_at(i); i++)
-        if (json_array_append_new(list, describe_setting(s, i)) < 0)
-            memory_exhausted();
+        append(list, describe_setting(s, i));
     put(object, "settings", list);
     control_call_reply(call, object);
 }
@@ -143,8 +130,8 @@ static void settled(void *ctx, const struct ops_setting_outcome *outcome)
         return;
     }
     json_t *object = new_object();
-    put(object, "name", text_json(str_from(outcome->name)));
-    put(object, "value", text_json(str_from(outcome->value)));
+    put(object, "name", control_stored(str_from(outcome->name)));
+    put(object, "value", control_stored(str_from(outcome->value)));
     put(object, "applied", json_boolean(outcome->applied));
     control_call_reply(call, object);
 }
@@ -189,7 +176,7 @@ void control_settings_check(struct control_call *call)
     if (ok)
         put(object, "value", take_json(&value, false));
     else
-        put(object, "reason", text_json(str_from(reason ? reason : error.sentence)));
+        put(object, "reason", control_stored(str_from(reason ? reason : error.sentence)));
     buf_finish(&value);
     control_call_reply(call, object);
 }
@@ -200,9 +187,9 @@ void control_emit_setting(struct control *control, const struct ops_setting_outc
     struct ops_actor who = outcome->actor;
     who.address = STR_NONE;
     json_t *data = new_object();
-    put(data, "name", text_json(str_from(outcome->name)));
-    put(data, "value", text_json(str_from(outcome->value)));
-    put(data, "actor", text_json(str_from(ops_actor_text(&who, actor))));
+    put(data, "name", control_stored(str_from(outcome->name)));
+    put(data, "value", control_stored(str_from(outcome->value)));
+    put(data, "actor", control_stored(str_from(ops_actor_text(&who, actor))));
     control_emit(control, "settings.changed", data);
 }
 
@@ -210,7 +197,7 @@ void control_emit_setting(struct control *control, const struct ops_setting_outc
 
 static json_t *text_or_null(struct str text)
 {
-    return text.ptr ? text_json(text) : json_null();
+    return text.ptr ? control_stored(text) : json_null();
 }
 
 static json_t *describe_change(const struct store_setting_change *c)
@@ -218,9 +205,9 @@ static json_t *describe_change(const struct store_setting_change *c)
     json_t *object = new_object();
     put(object, "id", json_integer(c->id));
     put(object, "time_s", json_integer(c->time_s));
-    put(object, "actor", text_json(c->actor));
-    put(object, "address", c->address.len ? text_json(c->address) : json_null());
-    put(object, "name", text_json(c->name));
+    put(object, "actor", control_stored(c->actor));
+    put(object, "address", c->address.len ? control_stored(c->address) : json_null());
+    put(object, "name", control_stored(c->name));
     put(object, "old", text_or_null(c->old_value));
     put(object, "new", text_or_null(c->new_value));
     return object;
@@ -230,18 +217,10 @@ static json_t *describe_history(const struct store_setting_changes *page)
 {
     json_t *object = new_object(), *list = json_array();
     for (size_t i = 0; i < page->count; i++)
-        if (json_array_append_new(list, describe_change(&page->changes[i])) < 0)
-            memory_exhausted();
+        append(list, describe_change(&page->changes[i]));
     put(object, "changes", list);
     put(object, "more", json_boolean(page->more));
     return object;
-}
-
-static void fail_history(struct control_call *call, enum ops_result result)
-{
-    struct linnet_error error = {0};
-    ops_error(result, "", "", &error);
-    control_call_fail(call, &error);
 }
 
 static void history_read(void *ctx, const struct ops_reply *reply)
@@ -251,28 +230,20 @@ static void history_read(void *ctx, const struct ops_reply *reply)
     if (reply->result == OPS_OK)
         control_call_reply(call, describe_history(reply->setting_changes));
     else
-        fail_history(call, reply->result);
+        control_call_fail_ops(call, reply->result, "", "");
 }
 
 void control_settings_history(struct control_call *call)
 {
-    json_int_t limit = control_int(call, "limit", HISTORY_DEFAULT);
-    json_int_t before = control_int(call, "before", INT64_MAX);
-    if (limit < 1 || limit > OPS_SETTING_HISTORY_MAX) {
-        control_call_refuse(call, "limit must be from 1 to %d", OPS_SETTING_HISTORY_MAX);
+    struct ops_ask ask = {
+        .setting.name = control_string(call, "name"), .done = history_read, .ctx = call};
+    if (!control_limit(call, OPS_SETTING_HISTORY_MAX, &ask.setting.limit) ||
+        !control_before(call, &ask.setting.before))
         return;
-    }
-    if (before < 1) {
-        control_call_refuse(call, "before must be an id: from 1 on");
-        return;
-    }
-    const struct ops_ask ask = {.setting = {control_string(call, "name"), before, (size_t)limit},
-                                .done = history_read,
-                                .ctx = call};
     enum ops_result result =
         ops_setting_history(control_config_of(call)->ops, &ask, &call->request);
     if (result != OPS_OK)
-        fail_history(call, result);
+        control_call_fail_ops(call, result, "", "");
 }
 
 /* --- reload --- */
@@ -282,8 +253,8 @@ static json_t *waiting_of(const struct settings *s)
     const struct settings_row *row;
     json_t *list = json_array();
     for (size_t i = 0; (row = settings_row_at(i)); i++)
-        if (s->pending[i] && json_array_append_new(list, json_string(row->name)) < 0)
-            memory_exhausted();
+        if (s->pending[i])
+            append(list, json_string(row->name));
     return list;
 }
 

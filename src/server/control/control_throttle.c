@@ -26,8 +26,7 @@ void control_throttle_list(struct control_call *call)
     size_t count = t ? throttle_debts(t, loop_now_ms(), debts) : 0;
     json_t *o = new_object(), *list = json_array();
     for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(list, describe_debt(&debts[i])) < 0)
-            memory_exhausted();
+        append(list, describe_debt(&debts[i]));
     put(o, "debts", list);
     control_call_reply(call, o);
     free(debts);

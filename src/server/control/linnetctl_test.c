@@ -352,6 +352,10 @@ static void shows_sign_ins(void **state)
     says(&r, 2, "", "\"status\" does not take options of \"logins\"");
     r = RUN("", "--data", f->dir, "logins", "--user", "a b");
     says(&r, 2, "", "user is none that an account could have");
+    r = RUN("", "--data", f->dir, "logins", "--user", "\xff");
+    says(&r, 2, "", "must be UTF-8"); /* and not: of all */
+    r = RUN("", "--data", f->dir, "logins", "--address", "\xff");
+    says(&r, 2, "", "must be UTF-8");
 }
 
 static void blocks_and_forgives(void **state)

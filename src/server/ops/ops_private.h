@@ -102,6 +102,9 @@ void ops_request_take_login(struct ops_request *r, struct str name);
 struct store *ops_request_store(const struct ops_request *r);
 struct str ops_request_domain(const struct ops_request *r);
 
+/* Ends the server when memory ran out. */
+enum ops_result ops_result_of(enum store_result result);
+
 /* Hands the request over to a worker, or frees it and refuses. */
 enum ops_result ops_request_work(struct ops_request *r, struct work_port *port,
                                  void (*run)(struct work *work), void (*done)(struct work *work),

@@ -20,7 +20,7 @@ void ops_forget(struct ops_request *request)
         request->done = NULL;
 }
 
-static enum ops_result result_of(enum store_result result)
+enum ops_result ops_result_of(enum store_result result)
 {
     switch (result) {
     case STORE_OK:
@@ -171,7 +171,7 @@ static void run_read(struct work *work)
 static void done_read(struct work *work)
 {
     struct ops_request *r = CONTAINER_OF(work, struct ops_request, work);
-    struct ops_reply reply = {.result = result_of(r->result)};
+    struct ops_reply reply = {.result = ops_result_of(r->result)};
     if (reply.result >= OPS_TEMPORARY)
         log_printf(r->ops->config.log, LOG_ERROR, "store", 0, "a read failed: %s", r->fault.text);
     if (r->fill)
@@ -207,7 +207,7 @@ static void tell_event(const struct ops_request *r)
 static void done_write(struct ops_write *w)
 {
     struct ops_request *r = CONTAINER_OF(w, struct ops_request, write);
-    struct ops_reply reply = {.result = result_of(w->store.result)};
+    struct ops_reply reply = {.result = ops_result_of(w->store.result)};
     if (reply.result == OPS_OK)
         tell_event(r);
     if (r->fill)

@@ -34,34 +34,37 @@ static void bind_ask(const struct sql_driver *d, struct sql_stmt *stmt,
     d->bind_int(stmt, at, (int64_t)ask->limit + 1); /* one more tells whether there is more */
 }
 
-static struct str column(const struct sql_driver *d, struct sql_stmt *stmt, int index,
-                         struct arena *a)
-{
-    return str_from(arena_dup(a, d->column_text(stmt, index)));
-}
-
 static struct store_audit read_row(const struct sql_driver *d, struct sql_stmt *stmt,
                                    struct arena *a)
 {
     return (struct store_audit){.id = d->column_int(stmt, 0),
                                 .time_s = d->column_int(stmt, 1),
-                                .actor = column(d, stmt, 2, a),
-                                .address = column(d, stmt, 3, a),
-                                .action = column(d, stmt, 4, a),
-                                .object = column(d, stmt, 5, a),
-                                .detail = column(d, stmt, 6, a)};
+                                .actor = store_sql_keep(d, stmt, 2, a),
+                                .address = store_sql_keep(d, stmt, 3, a),
+                                .action = store_sql_keep(d, stmt, 4, a),
+                                .object = store_sql_keep(d, stmt, 5, a),
+                                .detail = store_sql_keep(d, stmt, 6, a)};
 }
 
-static enum sql_result read_page(struct connection *c, const struct store_audit_ask *ask,
-                                 struct str end, struct arena *a, struct store_audit_page *ret)
+struct reading {
+    const struct store_audit_ask *ask;
+    struct str end;
+    struct arena *a;
+    struct store_audit_page *ret;
+};
+
+static enum sql_result read_page(struct connection *c, void *ctx)
 {
+    const struct reading *reading = ctx;
+    struct store_audit_page *ret = reading->ret;
+    struct arena *a = reading->a;
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, statement_of(ask), &stmt);
+    enum sql_result r = store_sql_statement(c, statement_of(reading->ask), &stmt);
     if (r != SQL_DONE)
         return r;
-    bind_ask(d, stmt, ask, end);
-    while ((r = d->step(stmt)) == SQL_ROW && ret->count < ask->limit && !a->failed)
+    bind_ask(d, stmt, reading->ask, reading->end);
+    while ((r = d->step(stmt)) == SQL_ROW && ret->count < reading->ask->limit && !a->failed)
         ret->entries[ret->count++] = read_row(d, stmt, a);
     ret->more = r == SQL_ROW;
     d->reset(stmt);
@@ -74,21 +77,10 @@ enum store_result store_sql_audit(struct store *base, const struct store_audit_a
                                   struct arena *a, struct store_audit_page *ret,
                                   struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
     const char *end = arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR_ARG(ask->action));
+    struct reading reading = {ask, str_from(end ? end : ""), a, ret};
     *ret = (struct store_audit_page){.entries = arena_alloc(a, ask->limit * sizeof *ret->entries)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    enum sql_result r = read_page(c, ask, str_from(end), a, ret);
-    result = store_sql_result(r);
-    if (r != SQL_DONE)
-        store_sql_explain(fault, s->driver->reason(c->db));
-    store_sql_give(s, c, result);
-    return result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_page, &reading, fault);
 }
 
 /* --- writing --- */
@@ -123,19 +115,6 @@ static enum sql_result read_ends(struct connection *c, int64_t *ret_first, int64
     return SQL_ROW;
 }
 
-static enum sql_result drop_to(struct connection *c, int64_t id)
-{
-    const struct sql_driver *d = c->db->driver;
-    struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, DROP_AUDIT, &stmt);
-    if (r != SQL_DONE)
-        return r;
-    d->bind_int(stmt, 1, id);
-    r = d->step(stmt);
-    d->reset(stmt);
-    return r;
-}
-
 /* Ids have no gaps: what is undone was numbered in the same transaction. So they count the rows. */
 enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w)
 {
@@ -152,5 +131,5 @@ enum store_result store_sql_audit_add(struct connection *c, const struct store_w
     if (surplus <= 0)
         return STORE_OK;
     int64_t drop = surplus < STORE_AUDIT_DROP_MAX ? surplus : STORE_AUDIT_DROP_MAX;
-    return store_sql_result(drop_to(c, first + drop - 1));
+    return store_sql_result(store_sql_change_by(c, DROP_AUDIT, first + drop - 1));
 }

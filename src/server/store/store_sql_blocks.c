@@ -46,19 +46,6 @@ enum store_result store_sql_blocks(struct store *base, struct arena *a, struct s
 
 /* --- writing --- */
 
-static enum sql_result drop_expired(struct connection *c, int64_t now_s)
-{
-    const struct sql_driver *d = c->db->driver;
-    struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, DROP_EXPIRED_BLOCKS, &stmt);
-    if (r != SQL_DONE)
-        return r;
-    d->bind_int(stmt, 1, now_s);
-    r = d->step(stmt);
-    d->reset(stmt);
-    return r;
-}
-
 static enum sql_result count_all(struct connection *c, int64_t *ret)
 {
     struct sql_stmt *stmt;
@@ -90,7 +77,7 @@ static enum sql_result add(struct connection *c, const struct store_block *block
 enum store_result store_sql_block(struct connection *c, const struct store_write *w)
 {
     int64_t count = 0;
-    enum sql_result r = drop_expired(c, w->now_s);
+    enum sql_result r = store_sql_change_by(c, DROP_EXPIRED_BLOCKS, w->now_s);
     if (r == SQL_DONE)
         r = store_sql_change(c, DROP_BLOCK, &w->block->network, 1);
     if (r == SQL_DONE)

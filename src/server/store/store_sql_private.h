@@ -86,18 +86,35 @@ struct store_sql {
 };
 
 struct store_sql *store_sql_of(struct store *s);
-enum store_result store_sql_result(enum sql_result r);
-void store_sql_explain(struct store_fault *fault, const char *text);
 
-enum store_result store_sql_take(struct store_sql *s, struct connection **ret,
-                                 struct store_fault *fault);
-/* Gives a reader back; one that failed is closed, so that the next read begins anew. */
-void store_sql_give(struct store_sql *s, struct connection *c, enum store_result result);
+/* --- store_sql_statements.c --- */
+
+/* BEGIN_WRITE has none here: it is the driver's own. */
+extern const char *const store_sql_texts[STATEMENT_COUNT];
+
+/* --- store_sql_connection.c --- */
+
+enum store_result store_sql_connection_new(const struct store_sql *s, bool writer,
+                                           struct connection **ret, struct store_fault *fault);
+void store_sql_connection_free(struct connection *c); /* NULL is fine */
 
 /* One read on a connection of its own, whatever number of rows it gives. */
 enum store_result store_sql_read(struct store *base,
                                  enum sql_result (*read)(struct connection *c, void *ctx),
                                  void *ctx, struct store_fault *fault);
+/* The same of one row: `read` gives SQL_ROW when it is there, and its result is STORE_NOT_FOUND
+ * when it is not. */
+enum store_result store_sql_read_row(struct store *base,
+                                     enum sql_result (*read)(struct connection *c, void *ctx),
+                                     void *ctx, struct store_fault *fault);
+
+enum store_result store_sql_result(enum sql_result r);
+void store_sql_explain(struct store_fault *fault, const char *text);
+/* What a read of one row gave. */
+enum store_result store_sql_found(struct connection *c, enum sql_result r,
+                                  struct store_fault *fault);
+/* For a change of one account: a row must have been touched. */
+enum store_result store_sql_touched(struct connection *c, enum sql_result r);
 
 enum sql_result store_sql_statement(struct connection *c, enum statement which,
                                     struct sql_stmt **ret);
@@ -107,15 +124,46 @@ enum sql_result store_sql_run(struct connection *c, enum statement which, const 
 /* The same when no row is wanted. */
 enum sql_result store_sql_change(struct connection *c, enum statement which,
                                  const struct str *values, int count);
-/* What a read of one row gave. */
-enum store_result store_sql_found(struct connection *c, enum sql_result r,
-                                  struct store_fault *fault);
-/* For a change of one account: a row must have been touched. */
-enum store_result store_sql_touched(struct connection *c, enum sql_result r);
+/* The same for a statement whose one parameter is a number. */
+enum sql_result store_sql_change_by(struct connection *c, enum statement which, int64_t value);
 
 /* Column text that lives in `a`. */
 struct str store_sql_keep(const struct sql_driver *d, struct sql_stmt *stmt, int column,
                           struct arena *a);
+
+/* --- store_sql_accounts.c --- */
+
+enum store_result store_sql_login(struct store *base, struct str domain, struct str user,
+                                  struct str scheme, struct store_login *ret,
+                                  struct store_fault *fault);
+enum store_result store_sql_account(struct store *base, struct str domain, struct str user,
+                                    struct arena *a, struct store_account *ret,
+                                    struct store_fault *fault);
+enum store_result store_sql_accounts(struct store *base, struct str domain, struct str prefix,
+                                     struct str after, size_t limit, struct arena *a,
+                                     struct store_page *ret, struct store_fault *fault);
+enum store_result store_sql_has_role(struct store *base, struct str domain, enum store_role role,
+                                     struct store_fault *fault);
+
+/* --- store_sql_account_change.c --- */
+
+/* Each one change of struct store_write, within the transaction. */
+enum store_result store_sql_account_add(struct connection *c, const struct store_write *w);
+enum store_result store_sql_account_remove(struct connection *c, const struct store_write *w);
+enum store_result store_sql_set_up(struct connection *c, const struct store_write *w);
+enum store_result store_sql_set_password(struct connection *c, const struct store_write *w);
+enum store_result store_sql_set_disabled(struct connection *c, const struct store_write *w);
+enum store_result store_sql_set_role(struct connection *c, const struct store_write *w);
+enum store_result store_sql_upgrade(struct connection *c, const struct store_write *w);
+enum store_result store_sql_purge(struct connection *c, const struct store_write *w);
+enum store_result store_sql_log_out(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_meta.c --- */
+
+enum store_result store_sql_meta(struct store *base, struct str key, struct buf *out,
+                                 struct store_fault *fault);
+/* STORE_META_NEW, within the transaction. */
+enum store_result store_sql_meta_new(struct connection *c, const struct store_write *w);
 
 /* --- store_sql_tokens.c --- */
 
@@ -133,7 +181,7 @@ enum store_result store_sql_sessions(struct store *base, struct str domain, stru
                                      struct store_fault *fault);
 /* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
 enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
-enum store_result store_sql_sessions_clear(struct connection *c);
+enum store_result store_sql_sessions_clear(struct connection *c, const struct store_write *w);
 
 /* --- store_sql_audit.c --- */
 

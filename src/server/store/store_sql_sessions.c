@@ -151,8 +151,9 @@ enum store_result store_sql_session_add(struct connection *c, const struct store
     return store_sql_result(r == SQL_DONE ? add_stanzas(c, w->session) : r);
 }
 
-enum store_result store_sql_sessions_clear(struct connection *c)
+enum store_result store_sql_sessions_clear(struct connection *c, const struct store_write *w)
 {
+    (void)w;
     enum sql_result r = store_sql_change(c, CLEAR_STANZAS, NULL, 0);
     return store_sql_result(r == SQL_DONE ? store_sql_change(c, CLEAR_SESSIONS, NULL, 0) : r);
 }

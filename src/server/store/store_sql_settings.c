@@ -3,17 +3,15 @@
 
 /* --- reading --- */
 
-static struct str copy(const struct sql_driver *d, struct sql_stmt *stmt, int column,
-                       struct arena *a)
-{
-    struct str text = d->column_text(stmt, column);
-    const char *bytes = arena_dup(a, text);
-    return bytes ? str_of(bytes, text.len) : STR_NONE;
-}
+struct settings_reading {
+    struct arena *a;
+    struct store_settings *ret;
+};
 
-static enum sql_result read_settings(struct connection *c, struct arena *a,
-                                     struct store_settings *ret)
+static enum sql_result read_settings(struct connection *c, void *ctx)
 {
+    struct arena *a = ((struct settings_reading *)ctx)->a;
+    struct store_settings *ret = ((struct settings_reading *)ctx)->ret;
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
     enum sql_result r = store_sql_statement(c, SETTINGS, &stmt);
@@ -22,32 +20,17 @@ static enum sql_result read_settings(struct connection *c, struct arena *a,
     d->bind_int(stmt, 1, STORE_SETTINGS_MAX);
     while ((r = d->step(stmt)) == SQL_ROW && ret->count < STORE_SETTINGS_MAX && !a->failed)
         ret->settings[ret->count++] =
-            (struct store_setting){copy(d, stmt, 0, a), copy(d, stmt, 1, a)};
+            (struct store_setting){store_sql_keep(d, stmt, 0, a), store_sql_keep(d, stmt, 1, a)};
     d->reset(stmt);
     return a->failed ? SQL_NO_MEMORY : r;
-}
-
-/* What a whole read gave; gives the connection back. */
-static enum store_result end_read(struct store_sql *s, struct connection *c, enum sql_result r,
-                                  struct store_fault *fault)
-{
-    enum store_result result = store_sql_result(r);
-    if (result >= STORE_BUSY)
-        store_sql_explain(fault, s->driver->reason(c->db));
-    store_sql_give(s, c, result);
-    return result;
 }
 
 enum store_result store_sql_settings(struct store *base, struct arena *a,
                                      struct store_settings *ret, struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
+    struct settings_reading reading = {a, ret};
     *ret = (struct store_settings){arena_alloc(a, STORE_SETTINGS_MAX * sizeof *ret->settings), 0};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    return result == STORE_OK ? end_read(s, c, read_settings(c, a, ret), fault) : result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_settings, &reading, fault);
 }
 
 static struct store_setting_change read_change(const struct sql_driver *d, struct sql_stmt *stmt,
@@ -56,17 +39,25 @@ static struct store_setting_change read_change(const struct sql_driver *d, struc
     return (struct store_setting_change){
         .id = d->column_int(stmt, 0),
         .time_s = d->column_int(stmt, 1),
-        .actor = copy(d, stmt, 2, a),
-        .address = copy(d, stmt, 3, a),
-        .name = copy(d, stmt, 4, a),
-        .old_value = d->column_int(stmt, 5) ? STR_NONE : copy(d, stmt, 6, a),
-        .new_value = d->column_int(stmt, 7) ? STR_NONE : copy(d, stmt, 8, a),
+        .actor = store_sql_keep(d, stmt, 2, a),
+        .address = store_sql_keep(d, stmt, 3, a),
+        .name = store_sql_keep(d, stmt, 4, a),
+        .old_value = d->column_int(stmt, 5) ? STR_NONE : store_sql_keep(d, stmt, 6, a),
+        .new_value = d->column_int(stmt, 7) ? STR_NONE : store_sql_keep(d, stmt, 8, a),
     };
 }
 
-static enum sql_result read_changes(struct connection *c, const struct store_setting_query *query,
-                                    struct arena *a, struct store_setting_changes *ret)
+struct changes_reading {
+    const struct store_setting_query *query;
+    struct arena *a;
+    struct store_setting_changes *ret;
+};
+
+static enum sql_result read_changes(struct connection *c, void *ctx)
 {
+    const struct changes_reading *reading = ctx;
+    const struct store_setting_query *query = reading->query;
+    struct store_setting_changes *ret = reading->ret;
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
     enum sql_result r = store_sql_statement(c, SETTING_CHANGES, &stmt);
@@ -76,11 +67,11 @@ static enum sql_result read_changes(struct connection *c, const struct store_set
     d->bind_text(stmt, 2, query->name);
     d->bind_int(stmt, 3, query->before > 0 ? query->before : INT64_MAX);
     d->bind_int(stmt, 4, (int64_t)query->limit + 1); /* one more tells whether there is more */
-    while ((r = d->step(stmt)) == SQL_ROW && ret->count < query->limit && !a->failed)
-        ret->changes[ret->count++] = read_change(d, stmt, a);
+    while ((r = d->step(stmt)) == SQL_ROW && ret->count < query->limit && !reading->a->failed)
+        ret->changes[ret->count++] = read_change(d, stmt, reading->a);
     ret->more = r == SQL_ROW;
     d->reset(stmt);
-    if (a->failed)
+    if (reading->a->failed)
         return SQL_NO_MEMORY;
     return r == SQL_ROW ? SQL_DONE : r;
 }
@@ -90,14 +81,10 @@ enum store_result store_sql_setting_changes(struct store *base,
                                             struct arena *a, struct store_setting_changes *ret,
                                             struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
+    struct changes_reading reading = {query, a, ret};
     *ret = (struct store_setting_changes){.changes =
                                               arena_alloc(a, query->limit * sizeof *ret->changes)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    return result == STORE_OK ? end_read(s, c, read_changes(c, query, a, ret), fault) : result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_changes, &reading, fault);
 }
 
 /* --- writing --- */
@@ -139,19 +126,6 @@ static enum sql_result note(struct connection *c, const struct store_write *w)
     return r;
 }
 
-static enum sql_result drop_old(struct connection *c)
-{
-    const struct sql_driver *d = c->db->driver;
-    struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, DROP_OLD_CHANGES, &stmt);
-    if (r != SQL_DONE)
-        return r;
-    d->bind_int(stmt, 1, STORE_SETTING_CHANGES);
-    r = d->step(stmt);
-    d->reset(stmt);
-    return r;
-}
-
 enum store_result store_sql_setting_change(struct connection *c, const struct store_write *w)
 {
     const struct store_setting_change *change = w->setting;
@@ -168,5 +142,7 @@ enum store_result store_sql_setting_change(struct connection *c, const struct st
         r = store_sql_change(c, DROP_SETTING, values, 1);
     if (r == SQL_DONE && change->new_value.ptr)
         r = store_sql_change(c, ADD_SETTING, values, 2);
-    return store_sql_result(r == SQL_DONE ? drop_old(c) : r);
+    if (r == SQL_DONE)
+        r = store_sql_change_by(c, DROP_OLD_CHANGES, STORE_SETTING_CHANGES);
+    return store_sql_result(r);
 }

@@ -58,23 +58,26 @@ static enum sql_result read_tokens(struct connection *c, const struct str name[2
     return r == SQL_DONE ? SQL_ROW : r;
 }
 
+struct reading {
+    struct str name[2], client;
+    size_t max;
+    struct store_tokens *ret;
+};
+
+static enum sql_result read_all(struct connection *c, void *ctx)
+{
+    const struct reading *reading = ctx;
+    return read_tokens(c, reading->name, reading->client, reading->max, reading->ret);
+}
+
 enum store_result store_sql_tokens(struct store *base, struct str domain, struct str user,
                                    struct str client, struct arena *a, struct store_tokens *ret,
                                    struct store_fault *fault)
 {
-    struct store_sql *s = store_sql_of(base);
-    struct connection *c;
-    const struct str name[] = {domain, user};
     size_t max = client.ptr ? STORE_SLOTS : TOKENS_MAX;
+    struct reading reading = {{domain, user}, client, max, ret};
     *ret = (struct store_tokens){.tokens = arena_alloc(a, max * sizeof *ret->tokens)};
-    if (a->failed)
-        return STORE_NO_MEMORY;
-    enum store_result result = store_sql_take(s, &c, fault);
-    if (result != STORE_OK)
-        return result;
-    result = store_sql_found(c, read_tokens(c, name, client, max, ret), fault);
-    store_sql_give(s, c, result);
-    return result;
+    return a->failed ? STORE_NO_MEMORY : store_sql_read_row(base, read_all, &reading, fault);
 }
 
 /* --- writing --- */
