@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { HOST_MAX_BYTES = 254 }; /* of arrays, with the NUL: the longest name of DNS */
+enum { HOST_MAX_BYTES = 254 };   /* of arrays, with the NUL: the longest name of DNS */
+enum { LENGTH_MAX_DIGITS = 18 }; /* what any 64-bit number holds */
 
 static bool is_port(const char *text)
 {
@@ -76,6 +77,38 @@ bool guard_origin(const struct guard_names *ours, const char *origin, const char
     const char *scheme = ours->tls ? "https://" : "http://";
     size_t len = strlen(scheme);
     return strncasecmp(origin, scheme, len) == 0 && strcasecmp(origin + len, host) == 0;
+}
+
+/* RFC 9110 §5.6.2 */
+static bool is_token(const char *text)
+{
+    static const char characters[] =
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t len = strspn(text, characters);
+    return len > 0 && text[len] == '\0';
+}
+
+static bool has_controls(const char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == 127)
+            return true;
+    return false;
+}
+
+static bool is_length(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= LENGTH_MAX_DIGITS && text[digits] == '\0';
+}
+
+void guard_frame_take(struct guard_frame *frame, const char *name, const char *value)
+{
+    bool length = strcasecmp(name, "Content-Length") == 0;
+    frame->lengths += length;
+    if (frame->lengths > 1 || (length && !is_length(value)) ||
+        strcasecmp(name, "Transfer-Encoding") == 0 || !is_token(name) || has_controls(value))
+        frame->unclear = true;
 }
 
 bool guard_json(const char *content_type)

@@ -24,6 +24,18 @@ bool guard_host(const struct guard_names *ours, const char *host) MUST_USE;
 /* "http://", or "https://" with TLS, and that host, exactly. */
 bool guard_origin(const struct guard_names *ours, const char *origin, const char *host) MUST_USE;
 
+/* What the heads of a request say about where it ends. Zeroed before the first. */
+struct guard_frame {
+    unsigned lengths;
+    bool unclear;
+};
+
+/* Takes a head. What two readers could take for different ends of the request is unclear: a second
+ * Content-Length, one that is no number or too large for one, any Transfer-Encoding (no page of
+ * ours needs it), a name that HTTP does not allow ("Content-Length " with its space), a control
+ * character in a value (RFC 9112 §6.3, §11.2). */
+void guard_frame_take(struct guard_frame *frame, const char *name, const char *value);
+
 /* "application/json", alone or with charset=utf-8. */
 bool guard_json(const char *content_type) MUST_USE;
 

@@ -108,6 +108,56 @@ static void bounds_a_host(void **state)
     assert_false(guard_host(&clear, long_host));
 }
 
+struct head {
+    const char *name, *value;
+};
+
+static bool ends_clearly(const struct head *heads)
+{
+    struct guard_frame frame = {0};
+    for (size_t i = 0; i < 3 && heads[i].name; i++)
+        guard_frame_take(&frame, heads[i].name, heads[i].value);
+    return !frame.unclear;
+}
+
+static void knows_where_it_ends(void **state)
+{
+    static const struct head clear_ones[][3] = {
+        {{NULL, NULL}},
+        {{"Content-Length", "5"}},
+        {{"content-length", "05"}, {"Content-Type", "application/json"}},
+        {{"Content-Length", "0"}, {"X-8-bit", "\xff\xfe"}, {"X-Tab", "a\tb"}},
+        {{"Content-Length", "999999999999999999"}},
+        {{"Content-Length-2", "x"}, {"Transfer", "chunked"}, {"X", ""}},
+    };
+    static const struct head unclear_ones[][3] = {
+        {{"Content-Length", "5"}, {"Content-Length", "6"}},
+        {{"Content-Length", "5"}, {"X", "y"}, {"content-LENGTH", "5"}},
+        {{"Content-Length", "5"}, {"Transfer-Encoding", "chunked"}},
+        {{"Transfer-Encoding", "chunked"}, {"Content-Length", "5"}},
+        {{"transfer-encoding", "identity"}},
+        {{"Transfer-Encoding", ""}},
+        {{"Content-Length", ""}},
+        {{"Content-Length", "+5"}},
+        {{"Content-Length", "5, 5"}},
+        {{"Content-Length", "0x5"}},
+        {{"Content-Length", "18446744073709551615"}},
+        {{"Content-Length ", "5"}},
+        {{"Content-Length\t", "5"}},
+        {{"", "5"}},
+        {{"Content\xc2\xadLength", "5"}},
+        {{"X", "a\rContent-Length: 5"}},
+        {{"X", "\177"}, {"Content-Length", "5"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(clear_ones); i++)
+        if (!ends_clearly(clear_ones[i]))
+            fail_msg("refused: row %zu", i);
+    for (size_t i = 0; i < ARRAY_LEN(unclear_ones); i++)
+        if (ends_clearly(unclear_ones[i]))
+            fail_msg("taken: row %zu", i);
+}
+
 static void knows_json(void **state)
 {
     (void)state;
@@ -169,10 +219,15 @@ static void decodes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_its_hosts), cmocka_unit_test(knows_its_origin),
-        cmocka_unit_test(knows_its_names), cmocka_unit_test(bounds_a_host),
-        cmocka_unit_test(knows_json),      cmocka_unit_test(finds_a_cookie),
-        cmocka_unit_test(measures_depth),  cmocka_unit_test(decodes),
+        cmocka_unit_test(knows_its_hosts),
+        cmocka_unit_test(knows_its_origin),
+        cmocka_unit_test(knows_its_names),
+        cmocka_unit_test(bounds_a_host),
+        cmocka_unit_test(knows_where_it_ends),
+        cmocka_unit_test(knows_json),
+        cmocka_unit_test(finds_a_cookie),
+        cmocka_unit_test(measures_depth),
+        cmocka_unit_test(decodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

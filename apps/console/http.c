@@ -161,6 +161,21 @@ const char *http_head(struct request *r, const char *name)
     return h.count > 1 ? "" : h.value;
 }
 
+static enum MHD_Result take_head(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
+{
+    (void)kind;
+    guard_frame_take(ctx, key, value ? value : "");
+    return MHD_YES;
+}
+
+bool http_ends_clearly(struct request *r)
+{
+    struct guard_frame frame = {0};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, take_head, &frame);
+    return !frame.unclear;
+}
+
 static void bad_parameter(struct request *r, const char *name)
 {
     char sentence[80];
@@ -323,7 +338,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     if (!r) {
         *state = r = request_new(cls, connection, url, method);
         route_begin(r);
-        return MHD_YES;
+        return r->unclear ? send_answer(r) : MHD_YES;
     }
     if (*upload_size > 0) {
         take_body(r, upload, *upload_size);

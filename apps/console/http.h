@@ -39,6 +39,7 @@ struct request {
     char token[SESSION_TOKEN_BYTES]; /* of a new session */
     struct buf body;                 /* wiped */
     bool too_large;
+    bool unclear;           /* where it ends: nothing more of it is read */
     const char *new_cookie; /* to be set; "" takes it away */
 
     /* The answer, once there is one. */
@@ -67,6 +68,9 @@ void http_fail(struct request *r, const struct linnet_error *error);
 void http_header(struct request *r, const char *name, const char *value);
 
 /* --- questions --- */
+
+/* Whether its heads leave no doubt where it ends (guard_frame_take). */
+bool http_ends_clearly(struct request *r);
 
 /* A header that must not be there twice: NULL when it is not there, "" when it is there twice. */
 const char *http_head(struct request *r, const char *name);

@@ -95,6 +95,17 @@ static void refuse_method(struct request *r, const char *allowed)
 
 /* --- what must be true; each says false after it refused --- */
 
+static bool ends_clearly(struct request *r)
+{
+    r->unclear = !http_ends_clearly(r);
+    if (r->unclear)
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "bad-request",
+                    "Where the request ends could be read in two ways: it may have one "
+                    "Content-Length and no Transfer-Encoding.",
+                    "");
+    return !r->unclear;
+}
+
 static bool comes_from_here(struct request *r)
 {
     const char *host = http_head(r, "Host"), *origin = http_head(r, "Origin");
@@ -283,7 +294,7 @@ static void serve_file(struct request *r)
 
 void route_begin(struct request *r)
 {
-    if (!comes_from_here(r))
+    if (!ends_clearly(r) || !comes_from_here(r))
         return;
     if (!is_api(r->path))
         serve_file(r);

@@ -19,7 +19,8 @@ struct route {
 };
 
 /* Finds the route of a request whose head has come, and holds it against all that it needs:
- * Host, Origin, method, query, session, forgery token, role. Else the request was refused. */
+ * its end, Host, Origin, method, query, session, forgery token, role. Else the request was refused.
+ */
 void route_begin(struct request *r);
 
 /* The body is complete too. */

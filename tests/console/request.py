@@ -268,11 +268,10 @@ def change_wire(rng, r):
     elif way == 1 and r.body:
         r.body, r.tail = None, b"%x\r\n%s\r\n0\r\n\r\n" % (len(r.body), r.body)
         r.headers["Transfer-Encoding"] = ["chunked"]
-        r.must_fail("chunked", False)
+        r.must_fail("chunked")
     elif way == 2:
         r.headers["Content-Length"] = rng.choice([["-1"], ["x"], ["1e3"], ["5, 6"], ["5", "6"], ["9" * 30], ["0x5"]])
-        # Of two lengths libmicrohttpd takes the first; there is one request in a connection.
-        r.must_fail(f"Content-Length {r.headers['Content-Length']}", len(r.headers["Content-Length"]) == 1)
+        r.must_fail(f"Content-Length {r.headers['Content-Length']}")
         r.unheard, r.body = True, r.body or b"12345"
     elif r.body:
         r.headers["Expect"] = ["100-continue"]
