@@ -175,6 +175,31 @@ static void drops_the_oldest(void **state)
     assert_string_equal(IDS(s, .before = 0), "9 8");
 }
 
+/* Whoever signs in, or fails to, pushes nobody's changes out, nor the one the other. */
+static void keeps_kinds_apart(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_audit change_row = row("a@x", "account.added", "x"),
+                       sign_in = row("b@x", "console.signed_in", "b@x"),
+                       refusal = row("uid 0", "console.sign_in_failed", "b@x");
+    sign_in.kind = STORE_AUDIT_SIGN_INS;
+    refusal.kind = STORE_AUDIT_REFUSALS;
+    note(s, change_row, 2);
+    note(s, sign_in, 2);
+    for (int i = 0; i < 5; i++)
+        note(s, refusal, 2);
+    assert_string_equal(IDS(s, .before = 0), "7 6 2 1");
+    for (int i = 0; i < 3; i++)
+        note(s, sign_in, 2);
+    assert_string_equal(IDS(s, .before = 0), "10 9 7 6 1");
+    assert_int_equal(note(s, change_row, 2), 11);
+    assert_int_equal(note(s, change_row, 1), 12);
+    assert_string_equal(IDS(s, .before = 0), "12 10 9 7 6");
+    assert_int_equal(note(s, refusal, 1), 13); /* the highest id of all goes on, whatever went */
+    assert_string_equal(IDS(s, .before = 0), "13 12 10 9");
+    assert_string_equal(IDS(s, .action = STR_LIT("console.")), "13 10 9");
+}
+
 /* A trail that is made much shorter gets so bit by bit. */
 static void drops_not_too_many(void **state)
 {
@@ -262,10 +287,9 @@ static void numbers_rows_of_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(keeps_what_is_told), BOTH(goes_with_its_change),
-        BOTH(is_read_in_pages),   BOTH(is_filtered),
-        BOTH(drops_the_oldest),   BOTH(drops_not_too_many),
-        BOTH(takes_hostile_text), BOTH(numbers_rows_of_many_threads),
+        BOTH(keeps_what_is_told), BOTH(goes_with_its_change), BOTH(is_read_in_pages),
+        BOTH(is_filtered),        BOTH(drops_the_oldest),     BOTH(drops_not_too_many),
+        BOTH(keeps_kinds_apart),  BOTH(takes_hostile_text),   BOTH(numbers_rows_of_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

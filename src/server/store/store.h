@@ -150,6 +150,15 @@ struct store_sessions {
 
 /* --- what was done, and by whom --- */
 
+/* Each kind of rows has room of its own, so that whoever causes many of one pushes none of another
+ * out. Kept as numbers. */
+enum store_audit_kind {
+    STORE_AUDIT_CHANGES,
+    STORE_AUDIT_SIGN_INS, /* to the console */
+    STORE_AUDIT_REFUSALS, /* sign-ins that failed: anybody can cause them */
+    STORE_AUDIT_KINDS
+};
+
 /* A row of the audit trail. Text is UTF-8 without NUL; `address` and `detail` may be "". */
 struct store_audit {
     int64_t id;         /* higher than that of any row before, also of those that are gone; out */
@@ -159,6 +168,7 @@ struct store_audit {
     struct str action;  /* "account.disabled"; never empty */
     struct str object;  /* what it was done to: "bob@example.org"; never empty */
     struct str detail;  /* "on leave" */
+    enum store_audit_kind kind; /* in; not read back */
 };
 
 /* Which rows. Each text may be STR_NONE or "": any. */
@@ -257,9 +267,9 @@ struct store_write {
     const struct store_setting_change *setting;
     const struct store_block *block;
     struct str mechanism, software;
-    /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows
-     * go, as far as there are more than `audit_keep` (at least 1) of them: STORE_AUDIT_DROP_MAX at
-     * most, so that no transaction takes long. */
+    /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows of
+     * its kind go, as far as there are more than `audit_keep` (at least 1) of them:
+     * STORE_AUDIT_DROP_MAX at most, so that no transaction takes long. */
     struct store_audit *audit;
     int64_t audit_keep;
     int64_t old_mark;

@@ -43,16 +43,21 @@ void mem_audit_row_free(struct mem_audit_row *row)
     free(row);
 }
 
-static void drop_oldest(struct mem_audit *m)
+static void drop(struct mem_audit *m, struct mem_audit_row *r)
+{
+    *(r->older ? &r->older->newer : &m->oldest) = r->newer;
+    *(r->newer ? &r->newer->older : &m->newest) = r->older;
+    m->counts[r->row.kind]--;
+    mem_audit_row_free(r);
+}
+
+static void drop_oldest(struct mem_audit *m, enum store_audit_kind kind)
 {
     struct mem_audit_row *r = m->oldest;
-    m->oldest = r->newer;
-    if (m->oldest)
-        m->oldest->older = NULL;
-    else
-        m->newest = NULL;
-    m->count--;
-    mem_audit_row_free(r);
+    while (r && r->row.kind != kind)
+        r = r->newer;
+    if (r)
+        drop(m, r);
 }
 
 void mem_audit_take(struct mem_audit *m, const struct store_write *w, struct mem_audit_row *row)
@@ -66,9 +71,10 @@ void mem_audit_take(struct mem_audit *m, const struct store_write *w, struct mem
     else
         m->oldest = row;
     m->newest = row;
-    m->count++;
-    for (int i = 0; i < STORE_AUDIT_DROP_MAX && m->count > keep; i++)
-        drop_oldest(m);
+    int64_t *count = &m->counts[row->row.kind];
+    ++*count;
+    for (int i = 0; i<STORE_AUDIT_DROP_MAX && * count> keep; i++)
+        drop_oldest(m, row->row.kind);
 }
 
 /* Whether that text is asked for; `begins`: what begins with it is. */
@@ -106,5 +112,5 @@ bool mem_audit_read(const struct mem_audit *m, const struct store_audit_ask *ask
 void mem_audit_finish(struct mem_audit *m)
 {
     while (m->oldest)
-        drop_oldest(m);
+        drop(m, m->oldest);
 }

@@ -7,7 +7,7 @@
 /* A zeroed struct has none. */
 struct mem_audit {
     struct mem_audit_row *newest, *oldest;
-    int64_t count, last_id;
+    int64_t counts[STORE_AUDIT_KINDS], last_id;
 };
 
 /* A copy of what `row` borrows, before the change is made that it is about; NULL when out of
@@ -15,7 +15,8 @@ struct mem_audit {
 struct mem_audit_row *mem_audit_row_new(const struct store_audit *row) MUST_USE;
 void mem_audit_row_free(struct mem_audit_row *row); /* NULL is fine */
 
-/* Takes the row of w->audit, tells its number, and drops what is beyond w->audit_keep. */
+/* Takes the row of w->audit, tells its number, and drops what is beyond w->audit_keep
+ * of its kind. */
 void mem_audit_take(struct mem_audit *m, const struct store_write *w, struct mem_audit_row *row);
 
 /* False when out of memory. */

@@ -85,51 +85,85 @@ enum store_result store_sql_audit(struct store *base, const struct store_audit_a
 
 /* --- writing --- */
 
+/* The kind comes first, `kinds` times; what else is bound follows. */
+static enum sql_result prepare(struct connection *c, enum statement which,
+                               enum store_audit_kind kind, int kinds, struct sql_stmt **ret)
+{
+    enum sql_result r = store_sql_statement(c, which, ret);
+    for (int i = 1; r == SQL_DONE && i <= kinds; i++)
+        c->db->driver->bind_int(*ret, i, kind);
+    return r;
+}
+
 static enum sql_result insert(struct connection *c, const struct store_audit *row)
 {
     const struct sql_driver *d = c->db->driver;
     const struct str texts[] = {row->actor, row->address, row->action, row->object, row->detail};
     struct sql_stmt *stmt;
-    enum sql_result r = store_sql_statement(c, ADD_AUDIT, &stmt);
+    enum sql_result r = prepare(c, ADD_AUDIT, row->kind, 2, &stmt);
     if (r != SQL_DONE)
         return r;
-    d->bind_int(stmt, 1, row->time_s);
+    d->bind_int(stmt, 3, row->time_s);
     for (int i = 0; i < (int)ARRAY_LEN(texts); i++)
-        d->bind_text(stmt, i + 2, texts[i].ptr ? texts[i] : STR_LIT(""));
+        d->bind_text(stmt, i + 4, texts[i].ptr ? texts[i] : STR_LIT(""));
     r = d->step(stmt);
     d->reset(stmt);
     return r;
 }
 
-/* The first and the last id; SQL_ROW. */
-static enum sql_result read_ends(struct connection *c, int64_t *ret_first, int64_t *ret_last)
+/* What there is of a kind, by its numbers. */
+struct ends {
+    int64_t first, last;
+};
+
+/* SQL_ROW; with the highest id of all. */
+static enum sql_result read_ends(struct connection *c, enum store_audit_kind kind, int64_t *ret_id,
+                                 struct ends *ret)
 {
     const struct sql_driver *d = c->db->driver;
     struct sql_stmt *stmt;
-    enum sql_result r = store_sql_run(c, AUDIT_ENDS, NULL, 0, &stmt);
-    if (r != SQL_ROW)
+    enum sql_result r = prepare(c, AUDIT_ENDS, kind, 2, &stmt);
+    if (r != SQL_DONE)
         return r;
-    *ret_first = d->column_int(stmt, 0);
-    *ret_last = d->column_int(stmt, 1);
+    r = d->step(stmt);
+    if (r == SQL_ROW) {
+        *ret_id = d->column_int(stmt, 0);
+        *ret = (struct ends){d->column_int(stmt, 1), d->column_int(stmt, 2)};
+    }
     d->reset(stmt);
-    return SQL_ROW;
+    return r;
 }
 
-/* Ids have no gaps: what is undone was numbered in the same transaction. So they count the rows. */
+static enum sql_result drop_to(struct connection *c, enum store_audit_kind kind, int64_t number)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = prepare(c, DROP_AUDIT, kind, 1, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_int(stmt, 2, number);
+    r = d->step(stmt);
+    d->reset(stmt);
+    return r;
+}
+
+/* Numbers have no gaps: what is undone was numbered in the same transaction. So they count the rows
+ * of a kind. */
 enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w)
 {
     struct store_audit *row = w->audit;
-    int64_t first, keep = w->audit_keep > 1 ? w->audit_keep : 1;
+    struct ends ends;
+    int64_t keep = w->audit_keep > 1 ? w->audit_keep : 1;
     row->time_s = w->now_s;
     enum sql_result r = insert(c, row);
     if (r != SQL_DONE)
         return store_sql_result(r);
-    r = read_ends(c, &first, &row->id);
+    r = read_ends(c, row->kind, &row->id, &ends);
     if (r != SQL_ROW)
         return r == SQL_DONE ? STORE_FAILED : store_sql_result(r);
-    int64_t surplus = row->id - first + 1 - keep;
+    int64_t surplus = ends.last - ends.first + 1 - keep;
     if (surplus <= 0)
         return STORE_OK;
     int64_t drop = surplus < STORE_AUDIT_DROP_MAX ? surplus : STORE_AUDIT_DROP_MAX;
-    return store_sql_result(store_sql_change_by(c, DROP_AUDIT, first + drop - 1));
+    return store_sql_result(drop_to(c, row->kind, ends.first + drop - 1));
 }

@@ -87,10 +87,14 @@ const char *const store_sql_texts[STATEMENT_COUNT] = {
                    " VALUES (?, ?, ?, ?, ?)",
     [CLEAR_SESSIONS] = "DELETE FROM session",
     [CLEAR_STANZAS] = "DELETE FROM session_stanza",
-    [ADD_AUDIT] = "INSERT INTO audit (id, time_s, actor, address, action, object, detail)"
-                  " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM audit",
-    [AUDIT_ENDS] = "SELECT (SELECT MIN(id) FROM audit), (SELECT MAX(id) FROM audit)",
-    [DROP_AUDIT] = "DELETE FROM audit WHERE id <= ?",
+    [ADD_AUDIT] = "INSERT INTO audit (id, number, kind, time_s, actor, address, action, object,"
+                  " detail) SELECT COALESCE(MAX(id), 0) + 1,"
+                  " (SELECT COALESCE(MAX(number), 0) + 1 FROM audit WHERE kind = ?),"
+                  " ?, ?, ?, ?, ?, ?, ? FROM audit",
+    [AUDIT_ENDS] = "SELECT (SELECT MAX(id) FROM audit),"
+                   " (SELECT MIN(number) FROM audit WHERE kind = ?),"
+                   " (SELECT MAX(number) FROM audit WHERE kind = ?)",
+    [DROP_AUDIT] = "DELETE FROM audit WHERE kind = ? AND number <= ?",
     [AUDIT_PAGES] = AUDIT_PAGE("", "id"),
     [AUDIT_PAGES + 1] = AUDIT_PAGE(AUDIT_ACTION, "+id"),
     [AUDIT_PAGES + 2] = AUDIT_PAGE("actor = ? AND ", "id"),
