@@ -59,6 +59,26 @@ def leaves_rows():
         site.stop()
 
 
+def tells_who_was_refused():
+    """the audit trail: sign-ins that failed, in few rows, and safe to look at"""
+    with Site("login.throttle=false") as site:
+        browser = site.browser()
+        for _ in range(20):
+            expect(browser.sign_in("admin", "wrong"), 401)
+            expect(browser.sign_in("nobody"), 403)
+            expect(browser.sign_in("a\u202eb\x1b[2J", "wrong"), 401)
+        for turn in range(60):
+            expect(browser.sign_in(f"guess-{turn}", "wrong"), 401)
+        admin = enters(site, "admin")
+        rows = told(admin, action="console.sign_in_failed", limit=1000)
+        assert rows[-3:] == [(OWN, "127.0.0.1", "console.sign_in_failed", *row) for row in (
+            ("(no name)", "bad-credentials"), ("nobody@localhost", "policy"),
+            ("admin@localhost", "bad-credentials"))], rows[-3:]
+        assert len(rows) == 32, len(rows)
+        assert "console.sign_in_failed" in site.control("audit", "--action", "console.sign_in_failed", "--limit", "1")
+        site.stop()
+
+
 def turns_pages():
     """the audit trail: pages and filters, for whoever may look; what they cannot be"""
     with Site() as site:
@@ -115,4 +135,4 @@ def is_followed():
         site.stop()
 
 
-daemon.run(leaves_rows, turns_pages, outlives_linnetd, is_followed)
+daemon.run(leaves_rows, tells_who_was_refused, turns_pages, outlives_linnetd, is_followed)

@@ -47,6 +47,7 @@ enum linnet_error_code control_new(const struct control_config *config, struct c
     list_init(&control->peers);
     list_init(&control->leaving);
     control_logins_init(control);
+    control_refusals_init(control);
     control->room_wake = loop_wake_new(config->loop, control_room_came, control);
     if (!control->path || !control->room_wake)
         memory_exhausted();
@@ -83,6 +84,7 @@ void control_free(struct control *control)
         control_peer_abandon(CONTAINER_OF(node, struct control_peer, link));
     }
     control_logins_finish(control);
+    control_refusals_finish(control);
     loop_wake_free(control->room_wake);
     unlink(control->path);
     free(control->path);

@@ -82,6 +82,14 @@ static void tell(const struct control_attempt *a, const char *outcome)
                control_string(a->call, "address").ptr, outcome);
 }
 
+/* Tells log and audit trail why not. */
+static void refused(const struct control_attempt *a, enum linnet_error_code why,
+                    const char *outcome)
+{
+    tell(a, outcome);
+    control_refused(a->call, str_of(a->user, a->user_len), &a->peer, why);
+}
+
 static void succeed(struct control_call *call, const struct ops_reply *reply)
 {
     json_t *object = new_object();
@@ -99,17 +107,18 @@ static void audit(const struct control_attempt *a, const struct ops_reply *reply
         .actor = {a->call->peer->uid, jid, control_string(a->call, "address")},
         .action = "console.signed_in",
         .object = jid,
-        .detail = str_from(ops_role_name(reply->role))};
+        .detail = str_from(ops_role_name(reply->role)),
+        .kind = STORE_AUDIT_SIGN_INS};
     ops_audit(control_config_of(a->call)->ops, &entry);
 }
 
 static void proved(struct control_attempt *a, const struct ops_reply *reply)
 {
     if (reply->disabled) {
-        tell(a, "the account is disabled");
+        refused(a, LINNET_ERROR_ACCOUNT_DISABLED, "the account is disabled");
         fail_with(a->call, LINNET_ERROR_ACCOUNT_DISABLED, 0);
     } else if (reply->role == STORE_ROLE_NONE) {
-        tell(a, "no administrator");
+        refused(a, LINNET_ERROR_POLICY, "no administrator");
         fail_no_admin(a->call);
     } else {
         tell(a, ops_role_name(reply->role));
@@ -135,7 +144,7 @@ static void checked(void *ctx, const struct ops_reply *reply)
     if (reply->right) {
         proved(a, reply);
     } else {
-        tell(a, "wrong user name or password");
+        refused(a, LINNET_ERROR_BAD_CREDENTIALS, "wrong user name or password");
         fail_with(a->call, LINNET_ERROR_BAD_CREDENTIALS, 0);
     }
 }
@@ -210,7 +219,7 @@ void control_admin_sign_in(struct control_call *call)
     a->throttle = settings->login_throttle ? config->throttle : NULL;
     a->begun = a->throttle && throttle_enter(a->throttle, loop_now_ms(), &who, &held_ms);
     if (a->throttle && !a->begun) {
-        tell(a, "too many attempts of its address wait");
+        refused(a, LINNET_ERROR_AUTH_TEMPORARY, "too many attempts of its address wait");
         fail_with(call, LINNET_ERROR_AUTH_TEMPORARY, THROTTLE_ADDRESS_MAX_MS / 1000);
     } else if (held_ms > 0) {
         hold(a, held_ms);

@@ -1,5 +1,6 @@
 /* The audit trail as the control socket tells it. */
 #include "server/control/control_peer_test.h"
+#include "server/control/refusals.h"
 
 #include <time.h>
 
@@ -154,6 +155,7 @@ static void tells_each_row(void **state)
 static void tells_what_is_no_change(void **state)
 {
     struct control_fixture *f = *state;
+    char expected[256];
     int follower = connect_raw(f), fd = connect_raw(f);
     run(fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"boss\",\"password\":\"right\"}}");
     run(fd, "{\"id\":2,\"op\":\"user.role\",\"args\":{\"user\":\"boss\",\"role\":\"full\"}}");
@@ -162,22 +164,90 @@ static void tells_what_is_no_change(void **state)
           "{\"id\":3,\"op\":\"admin.sign_in\",\"args\":{\"user\":\"boss\",\"password\":\"wrong\","
           "\"address\":\"192.0.2.9\"}}",
           "bad-credentials", "");
+    snprintf(expected, sizeof expected,
+             "{\"data\":{\"action\":\"console.sign_in_failed\",\"actor\":\"uid %lu\","
+             "\"address\":\"192.0.2.9\",\"detail\":\"bad-credentials\",\"id\":3,"
+             "\"object\":\"boss@example.org\"},\"event\":\"audit\"}",
+             (unsigned long)getuid());
+    expects_event(follower, expected);
     fails(fd, "{\"id\":4,\"op\":\"session.close\",\"args\":{\"jid\":\"bob@example.org/tv\"}}",
           "usage", "");
     run(fd, "{\"id\":5,\"op\":\"admin.sign_in\",\"args\":{\"user\":\"boss\",\"password\":\"right\","
             "\"address\":\"192.0.2.9\"}}");
     expects_event(follower, "{\"data\":{\"action\":\"console.signed_in\",\"actor\":"
                             "\"boss@example.org\",\"address\":\"192.0.2.9\",\"detail\":\"full\","
-                            "\"id\":3,\"object\":\"boss@example.org\"},\"event\":\"audit\"}");
+                            "\"id\":4,\"object\":\"boss@example.org\"},\"event\":\"audit\"}");
     run(fd,
         "{\"id\":6,\"op\":\"session.close\",\"args\":{\"jid\":\"alice@example.org/tv\"}," AS "}");
     expects_event(follower, "{\"data\":{\"action\":\"session.closed\",\"actor\":"
                             "\"admin@example.org\",\"address\":\"192.0.2.7\",\"detail\":\"\","
-                            "\"id\":4,\"object\":\"alice@example.org/tv\"},\"event\":\"audit\"}");
-    assert_string_equal(listed(fd, "\"before\":5,\"limit\":2"),
-                        "4 session.closed alice@example.org/tv (); "
-                        "3 console.signed_in boss@example.org (full)...");
+                            "\"id\":5,\"object\":\"alice@example.org/tv\"},\"event\":\"audit\"}");
+    assert_string_equal(listed(fd, "\"before\":6,\"limit\":2"),
+                        "5 session.closed alice@example.org/tv (); "
+                        "4 console.signed_in boss@example.org (full)...");
     close(follower);
+    close(fd);
+}
+
+/* A sign-in that fails, for a name from an address; with the code that it fails with. */
+static void fails_to_sign_in(int fd, const char *user, const char *address, const char *code)
+{
+    char line[256];
+    snprintf(line, sizeof line,
+             "{\"id\":1,\"op\":\"admin.sign_in\",\"args\":{\"user\":\"%s\",\"password\":\"right\","
+             "\"address\":\"%s\"}}",
+             user, address);
+    fails(fd, line, code, "");
+}
+
+/* A change waits for all rows that were written before it. */
+static void settle(int fd)
+{
+    run(fd, "{\"id\":1,\"op\":\"user.enable\",\"args\":{\"user\":\"alice\"}}");
+}
+
+static void tells_sign_ins_that_fail(void **state)
+{
+    static const char long_name[] =
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    int fd = connect_raw(*state);
+    run(fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"alice\",\"password\":\"right\"}}");
+    for (int i = 0; i < 3; i++) { /* the first is told now, the others are counted */
+        fails_to_sign_in(fd, "alice", "192.0.2.7", "policy");
+        fails_to_sign_in(fd, "nobody", "2001:db8::1", "bad-credentials");
+        fails_to_sign_in(fd, "Nobody@example.org", "2001:db8::2", "bad-credentials");
+        fails_to_sign_in(fd, "a\\u202eb\\n c", "192.0.2.7", "bad-credentials");
+    }
+    fails_to_sign_in(fd, long_name, "192.0.2.7", "bad-credentials");
+    run(fd, "{\"id\":1,\"op\":\"user.disable\",\"args\":{\"user\":\"alice\"}}");
+    fails_to_sign_in(fd, "alice", "192.0.2.7", "account-disabled");
+    settle(fd);
+    assert_string_equal(
+        listed(fd, "\"action\":\"console.\""),
+        "7 console.sign_in_failed alice@example.org (account-disabled); "
+        "5 console.sign_in_failed xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        "xxxxxxxxx\xe2\x80\xa6@example.org (bad-credentials); "
+        "4 console.sign_in_failed (no name) (bad-credentials); "
+        "3 console.sign_in_failed nobody@example.org (bad-credentials); "
+        "2 console.sign_in_failed alice@example.org (policy)");
+    close(fd);
+}
+
+/* However many names a stranger thinks of, there are few rows. */
+static void bounds_strangers(void **state)
+{
+    struct control_fixture *f = *state;
+    char name[32];
+    f->settings.login_throttle = false;
+    int fd = connect_raw(f);
+    run(fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"alice\",\"password\":\"right\"}}");
+    for (int i = 0; i < REFUSALS_MAX + 20; i++) {
+        snprintf(name, sizeof name, "guess%d", i);
+        fails_to_sign_in(fd, name, "192.0.2.7", "bad-credentials");
+    }
+    settle(fd);
+    snprintf(name, sizeof name, "%d account.enabled ", REFUSALS_MAX + 2);
+    assert_non_null(strstr(listed(fd, "\"limit\":1"), name));
     close(fd);
 }
 
@@ -186,9 +256,10 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_followed, unmake)
     const struct CMUnitTest tests[] = {
-        TEST(lists_what_was_done),     TEST(says_who_and_where),          TEST(tells_each_row),
-        TEST(tells_what_is_no_change), CONTROL_TEST(lists_what_was_done), /* whether anybody is told
-                                                                             or not */
+        TEST(lists_what_was_done),         TEST(says_who_and_where), TEST(tells_each_row),
+        TEST(tells_sign_ins_that_fail),    TEST(bounds_strangers),   TEST(tells_what_is_no_change),
+        CONTROL_TEST(lists_what_was_done), /* whether anybody is told
+or not */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

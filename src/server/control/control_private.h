@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "server/control/control.h"
+#include "server/control/refusals.h"
 #include "server/memory.h"
 #include "server/ops/ops_request.h"
 
@@ -20,6 +21,8 @@ struct control {
     struct loop_wake *room_wake;   /* a client that is not read may be again */
     struct loop_wake *logins_wake; /* sign-ins were added */
     uint64_t logins_told;          /* the last that followers heard of */
+    struct refusals refusals;
+    struct loop_timer *refusals_timer;
 };
 
 struct control_peer {
@@ -173,6 +176,14 @@ void control_admin_sign_in(struct control_call *call);
 void control_admin_check(struct control_call *call);
 void control_name_check(struct control_call *call);
 void control_attempt_free(struct control_attempt *attempt); /* NULL is fine */
+
+/* --- control_refusals.c --- */
+
+void control_refusals_init(struct control *control);
+void control_refusals_finish(struct control *control);
+/* A sign-in failed: the audit trail hears of it. `user` is prepared; "" for no name. */
+void control_refused(const struct control_call *call, struct str user, const struct peer *peer,
+                     enum linnet_error_code why);
 
 /* --- control_setup.c --- */
 

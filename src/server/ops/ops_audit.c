@@ -29,15 +29,21 @@ void ops_audit_row(struct arena *a, const struct ops_audit_entry *entry, struct 
         .action = keep_text(a, str_from(entry->action), OPS_AUDIT_ACTION_BYTES, "unknown"),
         .object = keep_text(a, entry->object, OPS_AUDIT_WHO_BYTES, "server"),
         .detail = keep_text(a, entry->detail, OPS_AUDIT_DETAIL_BYTES, ""),
+        .kind = entry->kind,
     };
+}
+
+static void carry(struct ops_request *r, const struct ops_audit_entry *entry)
+{
+    ops_audit_row(&r->memory, entry, &r->audit);
+    r->write.store.audit = &r->audit;
 }
 
 void ops_request_audit(struct ops_request *r, const char *action, struct str object,
                        struct str detail)
 {
-    const struct ops_audit_entry entry = {r->actor, action, object, detail};
-    ops_audit_row(&r->memory, &entry, &r->audit);
-    r->write.store.audit = &r->audit;
+    const struct ops_audit_entry entry = {r->actor, action, object, detail, STORE_AUDIT_CHANGES};
+    carry(r, &entry);
 }
 
 static struct str detail_of(const struct ops_request *r)
@@ -63,7 +69,7 @@ void ops_audit(struct ops_port *port, const struct ops_audit_entry *entry)
 {
     struct ops_request *r = ops_request_new(port, &(struct ops_ask){.actor = entry->actor});
     r->write.store.change = STORE_AUDIT;
-    ops_request_audit(r, entry->action, entry->object, entry->detail);
+    carry(r, entry);
     if (ops_request_submit(r, OPS_OK, NULL) != OPS_OK)
         log_printf(port->ops->config.log, LOG_ERROR, "store", 0,
                    "%s of %.*s is not in the audit trail: too much waits", entry->action,

@@ -44,7 +44,7 @@ export const settingsWords = {
     "log.level": "记录到日志的最低消息级别。",
     "log.format": "每条消息的格式：供人阅读的一行文字，或一个 JSON 对象。",
 
-    "audit.keep": "审计记录（linnetctl audit）最多保留的条数：谁在何时更改了什么。写入新记录时，最旧的记录会被删除。",
+    "audit.keep": "审计记录（linnetctl audit）最多保留的条数：谁在何时更改了什么。写入新记录时，最旧的记录会被删除。控制台登录和失败的登录分别计数。",
 
     "console.listen":
         "网页控制台的监听地址，供有角色的账号使用（linnetctl user role）。由于使用不加密的 HTTP，只能是本机地址（127.0.0.1、[::1]）；从别处访问请用隧道（ssh -L 9090:127.0.0.1:9090）。留空表示没有。",

@@ -42,6 +42,7 @@ addMessages({
     "did.tokens.all": ["{actor} took all tokens of {object} back", "{actor} 收回了 {object} 的所有令牌"],
     "did.session.closed": ["{actor} closed the session {object}", "{actor} 关闭了会话 {object}"],
     "did.console.signed_in": ["{actor} signed in to the console", "{actor} 登录了控制台"],
+    "did.console.sign_in_failed": ["A sign-in to the console as {object} failed", "以 {object} 登录控制台失败"],
     "did.settings.changed": ["{actor} changed the setting {object}", "{actor} 更改了设置 {object}"],
     "did.server.reloaded": ["{actor} had the files read again", "{actor} 重新加载了配置文件"],
     "did.server.set_up": ["The server was set up, with {object} as its administrator", "服务器完成设置，管理员是 {object}"],
