@@ -38,10 +38,26 @@ enum linnet_error_code user_passwd(struct ctl *ctl)
 
 /* --- changes --- */
 
+/* Beside the output, so that a program that reads it is not disturbed. */
+static void warn_of_last_admin(void)
+{
+    fputs("linnetctl: nobody can change anything in the console any more; linnetctl user role NAME "
+          "full gives it back.\n",
+          stderr);
+}
+
 static enum linnet_error_code change(struct ctl *ctl, const char *op, json_t *args,
                                      const char *done)
 {
-    return ask_and_tell(ctl, op, args, "jid", done);
+    json_t *result;
+    enum linnet_error_code code = ask(ctl, op, args, &result);
+    if (code != LINNET_OK)
+        return code;
+    bool was_last = is(result, "last_admin");
+    tell(ctl, result, "jid", done);
+    if (was_last)
+        warn_of_last_admin();
+    return LINNET_OK;
 }
 
 enum linnet_error_code user_remove(struct ctl *ctl)

@@ -534,7 +534,10 @@ def gives_roles():
     with Site() as site:
         admin, other = site.browser("admin"), site.browser("looker")
         give = lambda role: expect(admin.post("/users/role", {"user": "Looker", "role": role}), 200)  # noqa: E731
+        assert admin.get("/user?user=admin").json["last_admin"] is True
+        assert admin.get("/user?user=looker").json["last_admin"] is False
         assert give("full").json == {"jid": "looker@localhost"}
+        assert admin.get("/user?user=admin").json["last_admin"] is False
         assert other.get("/session").json["role"] == "full"
         assert admin.get("/user?user=looker").json["role"] == "full"
         expect(other.post("/users/disable", {"user": "nobody", "reason": ""}), 200)

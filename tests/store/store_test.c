@@ -403,6 +403,56 @@ static void gives_roles(void **state)
     arena_finish(&a);
 }
 
+/* Does it; whether it took the last administrator away. */
+static bool takes_last(struct store *s, struct store_write w)
+{
+    struct store_write *one = &w;
+    assert_int_equal(s->ops->commit(s, &one, 1, NULL), STORE_OK);
+    assert_int_equal(w.result, STORE_OK);
+    return w.last_admin;
+}
+
+static struct store_write role_of(const char *user, enum store_role role)
+{
+    struct store_write w = change(STORE_ROLE, user);
+    w.role = role;
+    return w;
+}
+
+static bool is_last(struct store *s, const char *domain, const char *user)
+{
+    enum store_result r = s->ops->last_admin(s, str_from(domain), str_from(user), NULL);
+    assert_true(r == STORE_OK || r == STORE_NOT_FOUND);
+    return r == STORE_OK;
+}
+
+static void knows_the_last_admin(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    add(s, "alice");
+    add(s, "bob");
+    assert_false(is_last(s, "example.org", "alice"));
+    assert_false(takes_last(s, role_of("alice", STORE_ROLE_FULL)));
+    assert_true(is_last(s, "example.org", "alice"));
+    assert_false(is_last(s, "example.org", "bob"));
+    assert_false(is_last(s, "example.com", "alice"));
+    assert_false(takes_last(s, role_of("bob", STORE_ROLE_FULL)));
+    assert_false(is_last(s, "example.org", "alice"));
+    assert_false(takes_last(s, change(STORE_DISABLE, "bob")));
+    assert_true(is_last(s, "example.org", "alice"));
+    assert_false(is_last(s, "example.org", "bob"));
+    assert_false(takes_last(s, role_of("alice", STORE_ROLE_FULL))); /* is what it was */
+    assert_false(takes_last(s, change(STORE_LOGOUT, "alice")));
+    assert_true(takes_last(s, role_of("alice", STORE_ROLE_READ_ONLY)));
+    assert_false(takes_last(s, role_of("alice", STORE_ROLE_NONE)));
+    assert_false(takes_last(s, change(STORE_ENABLE, "bob")));
+    assert_true(takes_last(s, change(STORE_DISABLE, "bob")));
+    assert_false(takes_last(s, change(STORE_DISABLE, "bob")));
+    assert_false(takes_last(s, change(STORE_ENABLE, "bob")));
+    assert_true(takes_last(s, change(STORE_REMOVE, "bob")));
+    assert_false(takes_last(s, change(STORE_REMOVE, "alice")));
+}
+
 static void takes_hostile_names(void **state)
 {
     static const char *const names[] = {"'; DROP TABLE account; --", "a\"b", "%", "_", "?1", ":x",
@@ -485,6 +535,8 @@ static void serves_many_threads(void **state)
          open_##back_end, close_store, NULL},                                                      \
         {#back_end ": lists_by_prefix", lists_by_prefix, open_##back_end, close_store, NULL},      \
         {#back_end ": gives_roles", gives_roles, open_##back_end, close_store, NULL},              \
+        {#back_end ": knows_the_last_admin", knows_the_last_admin, open_##back_end, close_store,   \
+         NULL},                                                                                    \
         {#back_end ": removes", removes, open_##back_end, close_store, NULL},                      \
         {#back_end ": disables", disables, open_##back_end, close_store, NULL},                    \
         {#back_end ": commits_a_batch", commits_a_batch, open_##back_end, close_store, NULL},      \

@@ -11,6 +11,8 @@ json_t *control_account_address(const struct ops_reply *reply)
 {
     json_t *object = new_object();
     put(object, "jid", json_string(reply->address));
+    if (reply->last_admin)
+        put(object, "last_admin", json_true());
     return object;
 }
 
@@ -42,6 +44,7 @@ json_t *control_account_shown(const struct ops_reply *reply)
 {
     json_t *object = describe(reply->account);
     put(object, "jid", json_string(reply->address));
+    put(object, "last_admin", json_boolean(reply->last_admin));
     return object;
 }
 

@@ -24,6 +24,64 @@ static void gives_roles(void **state)
     close(fd);
 }
 
+/* What user.show says of it. */
+static bool is_last_admin(int fd, const char *user)
+{
+    char line[100];
+    snprintf(line, sizeof line, "{\"id\":1,\"op\":\"user.show\",\"args\":{\"user\":\"%s\"}}", user);
+    json_t *answer = exchange(fd, line);
+    const json_t *last = json_object_get(json_object_get(answer, "result"), "last_admin");
+    bool is_last = json_is_true(last);
+    assert_true(json_is_boolean(last));
+    json_decref(answer);
+    return is_last;
+}
+
+/* Whether a change of an account was answered with the mark. */
+static void takes_last(int fd, const char *op, const char *args, bool last)
+{
+    char line[200];
+    snprintf(line, sizeof line, "{\"id\":1,\"op\":\"%s\",\"args\":{%s}}", op, args);
+    json_t *answer = exchange(fd, line);
+    assert_true(json_is_true(json_object_get(answer, "ok")));
+    const json_t *mark = json_object_get(json_object_get(answer, "result"), "last_admin");
+    if (last ? !json_is_true(mark) : mark != NULL)
+        fail_msg("%s", line);
+    json_decref(answer);
+}
+
+#define ALICE "\"user\":\"alice\""
+#define BOB "\"user\":\"bob\""
+
+static void knows_the_last_administrator(void **state)
+{
+    int fd = connect_raw(*state);
+    takes_last(fd, "user.add", ALICE ",\"password\":\"p\"", false);
+    takes_last(fd, "user.add", BOB ",\"password\":\"p\"", false);
+    takes_last(fd, "user.disable", ALICE, false); /* there was none before either */
+    takes_last(fd, "user.enable", ALICE, false);
+    takes_last(fd, "user.role", ALICE ",\"role\":\"full\"", false);
+    assert_true(is_last_admin(fd, "alice"));
+    assert_false(is_last_admin(fd, "bob"));
+    takes_last(fd, "user.role", ALICE ",\"role\":\"full\"", false);
+    takes_last(fd, "user.role", BOB ",\"role\":\"read-only\"", false);
+    takes_last(fd, "user.remove", BOB, false);
+    takes_last(fd, "user.add", BOB ",\"password\":\"p\"", false);
+    takes_last(fd, "user.role", BOB ",\"role\":\"full\"", false);
+    assert_false(is_last_admin(fd, "alice"));
+    takes_last(fd, "user.disable", BOB, false);
+    assert_true(is_last_admin(fd, "alice")); /* who is disabled can change nothing */
+    takes_last(fd, "user.role", ALICE ",\"role\":\"read-only\"", true);
+    takes_last(fd, "user.remove", ALICE, false);
+    assert_false(is_last_admin(fd, "bob"));
+    takes_last(fd, "user.enable", BOB, false);
+    takes_last(fd, "user.logout", BOB, false);
+    takes_last(fd, "user.disable", BOB, true);
+    takes_last(fd, "user.enable", BOB, false);
+    takes_last(fd, "user.remove", BOB, true);
+    close(fd);
+}
+
 static void lists_by_prefix(void **state)
 {
     static const char *const names[] = {"alice", "alan", "bob"};
@@ -257,6 +315,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         CONTROL_TEST(gives_roles),
+        CONTROL_TEST(knows_the_last_administrator),
         CONTROL_TEST(lists_by_prefix),
         CONTROL_TEST(prepares_names),
         CONTROL_TEST(closes_sessions),

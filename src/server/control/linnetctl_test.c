@@ -145,6 +145,29 @@ static void runs_the_life_of_an_account(void **state)
     says(&r, 2, "{\"error\":{\"code\":\"usage\",\"exit\":2,\"sentence\":", "");
 }
 
+static void warns_of_the_last_administrator(void **state)
+{
+    static const char warning[] = "linnetctl: nobody can change anything in the console any more; "
+                                  "linnetctl user role NAME full "
+                                  "gives it back.\n";
+    const char *dir = ((struct control_fixture *)*state)->dir;
+    struct run r;
+    for (const char *const *name = (const char *const[]){"alice", "bob", NULL}; *name; name++) {
+        RUN("secret\n", "--data", dir, "user", "add", *name, "--password-fd", "0");
+        RUN("", "--data", dir, "user", "role", *name, "full");
+    }
+    r = RUN("", "--data", dir, "user", "role", "alice", "read-only");
+    says(&r, 0, "alice@example.org is an administrator (read-only).\n", "");
+    r = RUN("", "--data", dir, "user", "role", "bob", "none");
+    says(&r, 0, "bob@example.org is no administrator.\n", warning);
+    RUN("", "--data", dir, "user", "role", "bob", "full");
+    r = RUN("", "--data", dir, "user", "disable", "bob");
+    says(&r, 0, "bob@example.org may not sign in any more.\n", warning);
+    RUN("", "--data", dir, "user", "enable", "bob");
+    r = RUN("", "--data", dir, "--json", "user", "remove", "bob");
+    says(&r, 0, "{\"jid\":\"bob@example.org\",\"last_admin\":true}\n", warning);
+}
+
 static void lists_and_revokes_tokens(void **state)
 {
     const struct control_fixture *f = *state;
@@ -548,6 +571,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         TEST(runs_the_life_of_an_account),
+        TEST(warns_of_the_last_administrator),
         TEST(lists_and_revokes_tokens),
         TEST(makes_passwords),
         TEST(takes_private_password_files_only),

@@ -11,8 +11,10 @@ static const enum hash_alg scram_algs[] = {HASH_SHA1, HASH_SHA256, HASH_SHA512};
 
 static void fill_account(struct ops_request *r, struct ops_reply *reply)
 {
-    if (reply->result == OPS_OK)
-        reply->account = &r->account;
+    if (reply->result != OPS_OK)
+        return;
+    reply->account = &r->account;
+    reply->last_admin = r->last_admin;
 }
 
 static void fill_page(struct ops_request *r, struct ops_reply *reply)
@@ -40,9 +42,15 @@ static void fill_login(struct ops_request *r, struct ops_reply *reply)
 
 static enum store_result read_account(struct ops_request *r)
 {
-    return ops_request_store(r)->ops->account(ops_request_store(r), ops_request_domain(r),
-                                              str_from(r->user), &r->memory, &r->account,
-                                              &r->fault);
+    struct store *store = ops_request_store(r);
+    struct str domain = ops_request_domain(r), user = str_from(r->user);
+    enum store_result result =
+        store->ops->account(store, domain, user, &r->memory, &r->account, &r->fault);
+    if (result != STORE_OK)
+        return result;
+    result = store->ops->last_admin(store, domain, user, &r->fault);
+    r->last_admin = result == STORE_OK;
+    return result == STORE_NOT_FOUND ? STORE_OK : result;
 }
 
 static enum store_result read_page(struct ops_request *r)

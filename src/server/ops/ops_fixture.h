@@ -96,6 +96,13 @@ static inline enum store_result gate_accounts(struct store *s, struct str domain
     return g->inner->ops->accounts(g->inner, domain, prefix, after, limit, a, ret, fault);
 }
 
+static inline enum store_result gate_last_admin(struct store *s, struct str domain, struct str user,
+                                                struct store_fault *fault)
+{
+    struct gate *g = gate_of(s);
+    return g->inner->ops->last_admin(g->inner, domain, user, fault);
+}
+
 static inline enum store_result gate_meta(struct store *s, struct str key, struct buf *out,
                                           struct store_fault *fault)
 {
@@ -108,6 +115,7 @@ static const struct store_ops gate_ops = {
     .login = gate_login,
     .account = gate_account,
     .accounts = gate_accounts,
+    .last_admin = gate_last_admin,
     .meta = gate_meta,
     .commit = gate_commit,
 };

@@ -52,6 +52,7 @@ struct ops_request {
     struct str password, reason, scheme, prefix, after;
     size_t limit;
     struct store_account account;
+    bool last_admin;
     struct store_page page;
     struct store_login login;
     struct sasl_credential credential;

@@ -208,8 +208,10 @@ static void done_write(struct ops_write *w)
 {
     struct ops_request *r = CONTAINER_OF(w, struct ops_request, write);
     struct ops_reply reply = {.result = ops_result_of(w->store.result)};
-    if (reply.result == OPS_OK)
+    if (reply.result == OPS_OK) {
+        reply.last_admin = w->store.last_admin;
         tell_event(r);
+    }
     if (r->fill)
         r->fill(r, &reply);
     ops_request_answer(r, &reply);

@@ -38,7 +38,9 @@ struct ops_reply {
     const char *address; /* the account's bare JID, prepared; "" for a list */
     struct str user;     /* its localpart */
 
-    const struct store_account *account;      /* show */
+    const struct store_account *account; /* show */
+    bool last_admin; /* show: it is the last account that is enabled and has STORE_ROLE_FULL; role,
+                        disable, remove: it was */
     const struct store_page *page;            /* list */
     const struct sasl_credential *credential; /* login */
     bool right;                               /* password_check */

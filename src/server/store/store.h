@@ -276,7 +276,16 @@ struct store_write {
     int64_t mark; /* random; the account's from now on, with ADD, PASSWORD, DISABLE and LOGOUT */
     int64_t now_s;
     enum store_result result; /* out */
+    bool last_admin; /* out; with ROLE, DISABLE and REMOVE, when done: it was the last account
+                        of the domain with STORE_ROLE_FULL that is enabled, and is so no more */
 };
+
+/* Whether a change takes the role, or its use, from an account that has it. */
+static inline bool store_takes_admin(const struct store_write *w)
+{
+    return w->change == STORE_REMOVE || w->change == STORE_DISABLE ||
+           (w->change == STORE_ROLE && w->role != STORE_ROLE_FULL);
+}
 
 struct store;
 
@@ -315,6 +324,11 @@ struct store_ops {
      * at all accounts. */
     enum store_result (*has_role)(struct store *s, struct str domain, enum store_role role,
                                   struct store_fault *fault);
+
+    /* Whether the account is the only one of the domain that is enabled and has STORE_ROLE_FULL;
+     * STORE_NOT_FOUND. */
+    enum store_result (*last_admin)(struct store *s, struct str domain, struct str user,
+                                    struct store_fault *fault);
 
     /* Rows of the audit trail; they live in `a`. */
     enum store_result (*audit)(struct store *s, const struct store_audit_ask *ask, struct arena *a,

@@ -100,6 +100,17 @@ static enum store_result mem_has_role(struct store *s, struct str domain, enum s
     return found ? STORE_OK : STORE_NOT_FOUND;
 }
 
+static enum store_result mem_last_admin(struct store *s, struct str domain, struct str user,
+                                        struct store_fault *fault)
+{
+    (void)fault;
+    struct store_mem *m = mem_of(s);
+    pthread_mutex_lock(&m->lock);
+    bool is_last = mem_accounts_is_last_admin(&m->accounts, domain, user);
+    pthread_mutex_unlock(&m->lock);
+    return is_last ? STORE_OK : STORE_NOT_FOUND;
+}
+
 static enum store_result mem_meta(struct store *s, struct str key, struct buf *out,
                                   struct store_fault *fault)
 {
@@ -247,11 +258,13 @@ static enum store_result apply_change(struct store_mem *m, const struct store_wr
 }
 
 /* The row is made before the change, so that it cannot fail after it. */
-static enum store_result apply(struct store_mem *m, const struct store_write *w)
+static enum store_result apply(struct store_mem *m, struct store_write *w)
 {
     struct mem_audit_row *row = NULL;
     if (w->audit && !(row = mem_audit_row_new(w->audit)))
         return STORE_NO_MEMORY;
+    w->last_admin =
+        store_takes_admin(w) && mem_accounts_is_last_admin(&m->accounts, w->domain, w->user);
     enum store_result result = apply_change(m, w);
     if (row && result == STORE_OK)
         mem_audit_take(&m->audit, w, row);
@@ -296,6 +309,7 @@ static const struct store_ops store_mem_ops = {
     .tokens = mem_tokens,
     .sessions = mem_sessions,
     .has_role = mem_has_role,
+    .last_admin = mem_last_admin,
     .audit = mem_audit,
     .blocks = mem_blocks,
     .weak_logins = mem_weak_logins,

@@ -65,6 +65,20 @@ bool mem_accounts_have_role(const struct mem_accounts *m, struct str domain, enu
     return false;
 }
 
+static bool is_admin(const struct mem_account *a, struct str domain)
+{
+    return a->role == STORE_ROLE_FULL && !a->disabled && str_is(domain, a->domain);
+}
+
+bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain, struct str user)
+{
+    const struct mem_account *account = mem_accounts_find(m, domain, user);
+    size_t admins = 0;
+    for (size_t i = 0; i < m->count; i++)
+        admins += is_admin(m->rows[i], domain);
+    return account && is_admin(account, domain) && admins == 1;
+}
+
 /* --- changes --- */
 
 static bool reserve(struct mem_accounts *m)

@@ -21,6 +21,7 @@ bool mem_accounts_read(const struct mem_accounts *m, struct str domain, struct s
                        struct str after, size_t limit, struct arena *a,
                        struct store_page *ret) MUST_USE;
 bool mem_accounts_have_role(const struct mem_accounts *m, struct str domain, enum store_role role);
+bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain, struct str user);
 
 /* STORE_ADD, STORE_REMOVE, STORE_PURGE. */
 enum store_result mem_accounts_add(struct mem_accounts *m, const struct store_write *w) MUST_USE;

@@ -44,10 +44,12 @@ static enum store_result (*const changes[])(struct connection *c, const struct s
     [STORE_WEAK_LOGIN] = store_sql_weak_login,
 };
 
-static enum store_result apply(struct connection *c, const struct store_write *w)
+static enum store_result apply(struct connection *c, struct store_write *w)
 {
     bool known = (size_t)w->change < ARRAY_LEN(changes) && changes[w->change];
-    enum store_result result = known ? changes[w->change](c, w) : STORE_FAILED;
+    enum store_result result = known ? store_sql_note_last_admin(c, w) : STORE_FAILED;
+    if (result == STORE_OK)
+        result = changes[w->change](c, w);
     return result == STORE_OK && w->audit ? store_sql_audit_add(c, w) : result;
 }
 
@@ -150,6 +152,7 @@ static const struct store_ops store_sql_ops = {
     .tokens = store_sql_tokens,
     .sessions = store_sql_sessions,
     .has_role = store_sql_has_role,
+    .last_admin = store_sql_last_admin,
     .audit = store_sql_audit,
     .blocks = store_sql_blocks,
     .weak_logins = store_sql_weak_logins,

@@ -17,6 +17,7 @@ enum statement {
     ACCOUNT,
     ACCOUNTS,
     HAS_ROLE,
+    LAST_ADMIN,
     META,
     ADD_ACCOUNT,
     ADD_CREDENTIAL,
@@ -182,6 +183,13 @@ enum store_result store_sql_sessions(struct store *base, struct str domain, stru
 /* STORE_SESSION and STORE_SESSIONS_CLEAR, within the transaction. */
 enum store_result store_sql_session_add(struct connection *c, const struct store_write *w);
 enum store_result store_sql_sessions_clear(struct connection *c, const struct store_write *w);
+
+/* --- store_sql_admins.c --- */
+
+enum store_result store_sql_last_admin(struct store *base, struct str domain, struct str user,
+                                       struct store_fault *fault);
+/* Before a change, within its transaction: fills w->last_admin. */
+enum store_result store_sql_note_last_admin(struct connection *c, struct store_write *w);
 
 /* --- store_sql_audit.c --- */
 
