@@ -1,5 +1,6 @@
 """Guessers, blocked networks and weak mechanisms through the web console: security_test.py LINNETD
 LINNETCTL LINNET-CONSOLE"""
+import datetime
 import json
 import socket
 
@@ -39,6 +40,7 @@ def blocks():
         rows = {row["network"]: row for row in expect(admin.get("/blocks"), 200).json["blocks"]}
         row = rows["192.0.2.0/24"]
         assert row["until_s"] - row["since_s"] in (86400, 86401), row
+        ends = datetime.datetime.fromtimestamp(row["until_s"], datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         assert (row["reason"], row["actor"], row["hits"]) == ("spam", "admin@localhost", 0), row
         assert rows["2001:db8::7/128"]["until_s"] is None
         for network, hours, word in (("127.0.0.1", "", "cannot be blocked"), ("::1", "1", "cannot be"),
@@ -54,8 +56,8 @@ def blocks():
         rows = expect(admin.get("/audit?action=block."), 200).json["entries"]
         assert {(row["actor"], row["address"]) for row in rows} == {("admin@localhost", "127.0.0.1")}, rows
         assert [(row["action"], row["object"], row["detail"]) for row in rows] == [
-            ("block.removed", "192.0.2.0/24", ""), ("block.added", "2001:db8::7/128", ""),
-            ("block.added", "192.0.2.0/24", "spam")], rows
+            ("block.removed", "192.0.2.0/24", ""), ("block.added", "2001:db8::7/128", "for ever"),
+            ("block.added", "192.0.2.0/24", f"spam (until {ends})")], rows
         site.says("block.added: 192.0.2.0/24 by admin@localhost at 127.0.0.1: spam")
         site.says("block.removed: 192.0.2.0/24 by admin@localhost at 127.0.0.1")
         site.stop()

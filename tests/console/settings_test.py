@@ -59,6 +59,8 @@ def changes_them():
         expect(browser.post("/settings/reset", {"name": "login.mechanisms"}), 200)
         assert len(rawxmpp.mechanisms("127.0.0.1", site.port, daemon.DOMAIN)) > 1
         expect(browser.post("/settings/reset", {"name": "login.mechanisms"}), 422, "usage")
+        rows = expect(browser.get("/audit?action=settings.&object=login.mechanisms"), 200).json["entries"]
+        assert [row["detail"] for row in rows] == ['PLAIN -> "" (reset)', '"" -> PLAIN'], rows
         expect(browser.get("/settings/history?before=0"), 400, "bad-request")
         site.stop()
 

@@ -77,6 +77,39 @@ static void sets_and_resets(void **state)
     close(fd);
 }
 
+/* What the newest row of the audit trail says about the setting. */
+static void last_row_says(int fd, const char *name, const char *detail)
+{
+    json_t *answer = exchange(
+        fd, "{\"id\":1,\"op\":\"audit.list\",\"args\":{\"action\":\"settings.\",\"limit\":1}}");
+    const json_t *result = json_object_get(answer, "result");
+    const json_t *row = json_array_get(json_object_get(result, "entries"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "object")), name);
+    assert_string_equal(json_string_value(json_object_get(row, "detail")), detail);
+    json_decref(answer);
+}
+
+/* Also where that waited for a restart, or is empty. */
+static void tells_what_was_before(void **state)
+{
+    int fd = connect_raw(*state);
+    succeeds(fd, SET(1, "logins.keep", "7"), IS(1, "logins.keep", "7"));
+    last_row_says(fd, "logins.keep", "200 -> 7");
+    succeeds(fd, SET(2, "logins.keep", " 8"), IS(2, "logins.keep", "8"));
+    last_row_says(fd, "logins.keep", "7 -> 8");
+    succeeds(fd, RESET(3, "logins.keep"), IS(3, "logins.keep", "200"));
+    last_row_says(fd, "logins.keep", "8 -> 200 (reset)");
+    json_decref(exchange(fd, SET(4, "login.mechanisms", "PLAIN")));
+    last_row_says(fd, "login.mechanisms", "\"\" -> PLAIN");
+    json_decref(exchange(fd, SET(4, "loops", "2")));
+    last_row_says(fd, "loops", "0 -> 2");
+    json_decref(exchange(fd, SET(5, "loops", "3")));
+    last_row_says(fd, "loops", "2 -> 3");
+    json_decref(exchange(fd, RESET(6, "loops")));
+    last_row_says(fd, "loops", "3 -> 0 (reset)");
+    close(fd);
+}
+
 #define SIXTEEN "aaaaaaaaaaaaaaaa"
 
 static void refuses_what_no_setting_is_called(void **state)
@@ -254,6 +287,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         CONTROL_TEST(sets_and_resets),
+        CONTROL_TEST(tells_what_was_before),
         CONTROL_TEST(refuses_what_no_setting_is_called),
         CONTROL_TEST(is_all_a_page_needs),
         CONTROL_TEST(changes_one_after_the_other),

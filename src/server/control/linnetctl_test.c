@@ -435,7 +435,7 @@ static void shows_who_blocked_and_forgave(void **state)
     RUN("", "--data", dir, "block", "remove", "192.0.2.7"); /* nor is what failed */
     struct run r = RUN("", "--data", dir, "audit");
     says(&r, 0, "block.removed      192.0.2.7/32       \n3 ", "");
-    says(&r, 0, "block.added        192.0.2.7/32       spam\n2 ", "");
+    says(&r, 0, "block.added        192.0.2.7/32       spam (for ever)\n2 ", "");
     says(&r, 0, "throttle.forgiven  alice@example.org  \n1 ", "");
     says(&r, 0, "throttle.forgiven  192.0.2.7          \n", "");
     snprintf(own, sizeof own, "uid %lu", (unsigned long)getuid());

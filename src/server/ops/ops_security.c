@@ -1,5 +1,7 @@
 #include "server/ops/ops_security.h"
 
+#include "base/datetime.h"
+#include "server/memory.h"
 #include "server/ops/ops_private.h"
 
 static struct str keep(struct ops_request *r, struct str text)
@@ -12,6 +14,24 @@ static struct str keep(struct ops_request *r, struct str text)
 static void fill_block(struct ops_request *r, struct ops_reply *reply)
 {
     reply->block = &r->block;
+}
+
+/* "spam (until 2026-11-28T14:00:00Z)", "for ever"; of a block that is lifted nothing. */
+static struct str detail_of(struct ops_request *r, enum store_change change)
+{
+    char end[DATETIME_BYTES] = "";
+    struct str reason = r->block.reason;
+    if (change != STORE_BLOCK)
+        return STR_NONE;
+    if (r->block.until_s > 0)
+        datetime_format(r->block.until_s, end);
+    const char *when = *end ? "until " : "for ever";
+    const char *detail = reason.len
+                             ? arena_printf(&r->memory, "%.*s (%s%s)", STR_ARG(reason), when, end)
+                             : arena_printf(&r->memory, "%s%s", when, end);
+    if (!detail)
+        memory_exhausted();
+    return str_from(detail);
 }
 
 static enum ops_result submit_block(struct ops_port *port, const struct ops_ask *ask,
@@ -27,7 +47,7 @@ static enum ops_result submit_block(struct ops_port *port, const struct ops_ask 
     r->fill = fill_block;
     r->write.store.change = change;
     r->write.store.block = &r->block;
-    ops_request_audit(r, action, r->block.network, r->block.reason);
+    ops_request_audit(r, action, r->block.network, detail_of(r, change));
     return ops_request_submit(r, OPS_OK, ret);
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { DETAIL_VALUE_BYTES = 240 }; /* of arrays, with the NUL */
+
 /* One change from the question to the answer. */
 struct change {
     struct list link;
@@ -16,6 +18,7 @@ struct change {
     struct arena memory; /* of every string */
     const char *name;
     struct str value; /* STR_NONE: reset; else as it is kept once it was checked */
+    struct str after; /* of a reset: what is beneath */
     struct ops_actor actor;
     struct store_setting_change row;
     struct store_audit audit;
@@ -69,11 +72,13 @@ static void fail(struct change *c, const struct linnet_error *error)
 static enum linnet_error_code check(struct change *c, struct linnet_error *error)
 {
     struct buf kept = {0};
-    if (!c->value.ptr)
-        return ops_settings_check_reset(c->owner, c->name, error);
-    enum linnet_error_code code = ops_settings_check(c->owner, c->name, c->value, &kept, error);
+    bool reset = !c->value.ptr;
+    enum linnet_error_code code =
+        reset ? ops_settings_check_reset(c->owner, c->name, &kept, error)
+              : ops_settings_check(c->owner, c->name, c->value, &kept, error);
     if (code == LINNET_OK)
-        c->value = keep(&c->memory, str_of(buf_peek(&kept).ptr, buf_len(&kept)));
+        *(reset ? &c->after : &c->value) =
+            keep(&c->memory, str_of(buf_peek(&kept).ptr, buf_len(&kept)));
     buf_finish(&kept);
     return code;
 }
@@ -162,6 +167,31 @@ static void dropped(struct ops_write *w)
     change_free(CONTAINER_OF(w, struct change, write));
 }
 
+/* Printable, and cut so that two of them fit into a row. */
+static void clean(char out[DETAIL_VALUE_BYTES], struct str value)
+{
+    error_copy_text(out, DETAIL_VALUE_BYTES, value.len ? value : STR_LIT("\"\""));
+}
+
+/* "30min -> 1h", "1h -> 30min (reset)"; of a setting that there is no more "1h -> (reset)". */
+static struct str detail_of(struct change *c)
+{
+    char from[DETAIL_VALUE_BYTES], to[DETAIL_VALUE_BYTES] = "";
+    const char *stored = settings_stored_find(&c->owner->config.stored, c->name);
+    struct buf now = {0};
+    bool pending;
+    ops_settings_print(c->owner, c->name, &now, &pending);
+    clean(from, str_from(stored ? stored : buf_peek(&now).ptr));
+    buf_finish(&now);
+    if (c->value.ptr || c->after.ptr)
+        clean(to, c->value.ptr ? c->value : c->after);
+    const char *detail = arena_printf(&c->memory, "%s ->%s%s%s", from, *to ? " " : "", to,
+                                      c->value.ptr ? "" : " (reset)");
+    if (!detail)
+        memory_exhausted();
+    return str_from(detail);
+}
+
 static void fill_row(struct change *c)
 {
     char text[OPS_ACTOR_BYTES];
@@ -174,7 +204,7 @@ static void fill_row(struct change *c)
         .new_value = c->value,
     };
     const struct ops_audit_entry entry = {c->actor, "settings.changed", str_from(c->name),
-                                          c->value.ptr ? c->value : STR_LIT("reset")};
+                                          detail_of(c), STORE_AUDIT_CHANGES};
     ops_audit_row(&c->memory, &entry, &c->audit);
     const struct ops *ops = c->owner->config.port->ops;
     c->write.store = (struct store_write){.change = STORE_SETTING,

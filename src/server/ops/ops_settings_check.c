@@ -87,16 +87,21 @@ enum linnet_error_code ops_settings_check(struct ops_settings *s, const char *na
 }
 
 enum linnet_error_code ops_settings_check_reset(struct ops_settings *s, const char *name,
-                                                struct linnet_error *error)
+                                                struct buf *out, struct linnet_error *error)
 {
     char reason[SETTINGS_REASON_BYTES];
     struct settings fresh;
+    size_t index;
     if (!settings_stored_find(&s->config.stored, name)) {
         snprintf(reason, sizeof reason, "%.60s was not set while the server ran", name);
         return refuse(error, reason);
     }
     enum linnet_error_code code = load_candidate(s, name, NULL, &fresh, error);
-    if (code == LINNET_OK)
-        settings_finish(&fresh);
-    return code;
+    if (code != LINNET_OK)
+        return code;
+    const struct settings_row *row = settings_row_find(name, &index);
+    if (row)
+        print_row(&fresh, row, out);
+    settings_finish(&fresh);
+    return LINNET_OK;
 }

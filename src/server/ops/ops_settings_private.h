@@ -16,8 +16,9 @@ struct ops_settings {
 /* --- ops_settings_check.c --- */
 
 /* Whether it can be taken back. What is stored may be taken away whatever it is called, if the rest
- * is whole without it. */
+ * is whole without it. Appends what is beneath, if there is such a setting. */
 enum linnet_error_code ops_settings_check_reset(struct ops_settings *s, const char *name,
+                                                struct buf *out,
                                                 struct linnet_error *error) MUST_USE;
 
 /* --- ops_settings_apply.c --- */
