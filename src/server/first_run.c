@@ -195,15 +195,44 @@ static void promoted(void *ctx, const struct ops_reply *reply)
     finish(ctx, reply->result);
 }
 
+/* Somebody disabled it: that is not undone in passing, and an administrator who cannot sign in is
+ * none. */
+static void refuse_disabled(struct program *p, const char *address)
+{
+    char reason[600];
+    snprintf(reason, sizeof reason,
+             "setup.user: %.400s is disabled, so nobody could sign in: name another account, or "
+             "start without setup.user and run linnetctl user enable",
+             address);
+    error_set(&p->error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
+    uv_stop(&p->loop);
+}
+
+static void found(void *ctx, const struct ops_reply *reply)
+{
+    struct program *p = ctx;
+    const char *why = "";
+    enum ops_result result = reply->result;
+    struct ops_ask ask = ask_of(p, promoted);
+    if (result == OPS_OK && reply->account->disabled) {
+        refuse_disabled(p, reply->address);
+        return;
+    }
+    if (result == OPS_OK)
+        result = ops_account_role(p->port, &ask, NULL, &why);
+    if (result != OPS_OK)
+        finish(p, result);
+}
+
 /* An account of that name keeps its password. */
 static void made(void *ctx, const struct ops_reply *reply)
 {
     struct program *p = ctx;
     const char *why = "";
     enum ops_result result = reply->result;
-    struct ops_ask ask = ask_of(p, promoted);
+    struct ops_ask ask = ask_of(p, found);
     if (result == OPS_EXISTS)
-        result = ops_account_role(p->port, &ask, NULL, &why);
+        result = ops_account_show(p->port, &ask, NULL, &why);
     if (result != OPS_OK || reply->result == OPS_OK)
         finish(p, result);
 }
