@@ -92,8 +92,11 @@ struct control_host host_of(struct program *p)
 static enum linnet_error_code check(void *ctx, const struct settings *fresh,
                                     struct linnet_error *error)
 {
-    (void)ctx;
-    return certificate_check(fresh, error);
+    const struct program *p = ctx;
+    enum linnet_error_code code = settings_fit_now(fresh, &p->live->settings, error);
+    if (code == LINNET_ERROR_NO_MEMORY)
+        memory_exhausted();
+    return code == LINNET_OK ? certificate_check(fresh, error) : code;
 }
 
 static void waits(void *ctx, const char *name)
@@ -106,9 +109,16 @@ static enum linnet_error_code apply(void *ctx, struct settings *fresh, struct li
 {
     struct program *p = ctx;
     struct live *live = live_new(fresh);
+    enum linnet_error_code code = settings_fit_now(&live->settings, &p->live->settings, error);
+    if (code == LINNET_ERROR_NO_MEMORY)
+        memory_exhausted();
+    if (code != LINNET_OK) {
+        live_unref(live);
+        return code;
+    }
     if (!settings_keep_fixed(&live->settings, &p->live->settings, waits, NULL))
         memory_exhausted();
-    enum linnet_error_code code = server_reload(p->server, live_ref(live), error);
+    code = server_reload(p->server, live_ref(live), error);
     if (code == LINNET_OK) {
         live_unref(p->live);
         p->live = live;

@@ -542,6 +542,13 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
     return LINNET_OK;
 }
 
+enum linnet_error_code settings_fit_together(const struct settings *s, bool draft,
+                                             struct linnet_error *error)
+{
+    struct load l = {(struct settings *)(uintptr_t)s, error}; /* which it only reads */
+    return check_together(&l, draft);
+}
+
 /* --- the whole --- */
 
 enum linnet_error_code settings_load(struct settings *ret, const struct settings_layers *layers,

@@ -121,6 +121,17 @@ void settings_finish(struct settings *s);
 bool settings_keep_fixed(struct settings *fresh, const struct settings *running,
                          void (*differs)(void *ctx, const char *name), void *ctx) MUST_USE;
 
+/* Whether settings that are good each for itself are so together. `draft` as in struct
+ * settings_layers. */
+enum linnet_error_code settings_fit_together(const struct settings *s, bool draft,
+                                             struct linnet_error *error) MUST_USE;
+
+/* Whether what settings_keep_fixed would make of both fits together: settings that take effect at
+ * once, and the running ones that wait for a restart. Else LINNET_ERROR_SETTINGS, and why. */
+enum linnet_error_code settings_fit_now(const struct settings *fresh,
+                                        const struct settings *running,
+                                        struct linnet_error *error) MUST_USE;
+
 /* "default", "console", "file", "environment" or "argument". */
 const char *settings_source_name(enum settings_source source);
 

@@ -362,6 +362,40 @@ static void reload_keeps_what_is_fixed(void **state)
     settings_finish(&fresh);
 }
 
+/* Whether `wanted` may be taken over by a server that runs with `now`; else why not. */
+static void fits_now(const char *now, const char *wanted, const char *mechanisms, const char *why)
+{
+    const char *first[] = {"domain=example.org", now};
+    const char *second[] = {"domain=example.org", wanted, mechanisms};
+    struct settings running, fresh;
+    struct linnet_error error = {0};
+    assert_int_equal(load(&running, NULL, first, 2, NULL, NULL), LINNET_OK);
+    assert_int_equal(load(&fresh, NULL, second, 3, NULL, NULL), LINNET_OK);
+    enum linnet_error_code code = settings_fit_now(&fresh, &running, &error);
+    assert_int_equal(code, why ? LINNET_ERROR_SETTINGS : LINNET_OK);
+    if (why)
+        assert_string_equal(linnet_error_param(&error, "reason"), why);
+    settings_finish(&running);
+    settings_finish(&fresh);
+}
+
+/* What waits for a restart allows nothing yet. */
+static void fits_what_is_in_force(void **state)
+{
+    (void)state;
+    fits_now("login.legacy=on", "login.legacy=on", "login.mechanisms=DIGEST-MD5", NULL);
+    fits_now("login.legacy=off", "login.legacy=on", "login.mechanisms=PLAIN", NULL);
+    fits_now("login.legacy=on", "login.legacy=off", "login.mechanisms=", NULL);
+    fits_now(
+        "login.legacy=off", "login.legacy=on", "login.mechanisms=DIGEST-MD5",
+        "login.mechanisms names only what login.legacy does not allow, as long as a restart is "
+        "waited for (login.legacy): restart the server first");
+    fits_now(
+        "loops=3", "login.legacy=on", "login.mechanisms=DIGEST-MD5",
+        "login.mechanisms names only what login.legacy does not allow, as long as a restart is "
+        "waited for (loops, login.legacy): restart the server first");
+}
+
 /* What names a program, a file or a port of the machine is never stored: who may use the console
  * must not be able to. */
 static void machine_is_fixed(void **state)
@@ -415,12 +449,12 @@ static void table_is_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_defaults),         cmocka_unit_test(reads_a_file),
-        cmocka_unit_test(later_layers_win),     cmocka_unit_test(refuses_with_line_and_reason),
-        cmocka_unit_test(refuses_combinations), cmocka_unit_test(refuses_other_layers),
-        cmocka_unit_test(prints_what_it_reads), cmocka_unit_test(reload_keeps_what_is_fixed),
-        cmocka_unit_test(machine_is_fixed),     cmocka_unit_test(table_is_sound),
-        cmocka_unit_test(prints_a_draft),
+        cmocka_unit_test(has_defaults),          cmocka_unit_test(reads_a_file),
+        cmocka_unit_test(later_layers_win),      cmocka_unit_test(refuses_with_line_and_reason),
+        cmocka_unit_test(refuses_combinations),  cmocka_unit_test(refuses_other_layers),
+        cmocka_unit_test(prints_what_it_reads),  cmocka_unit_test(reload_keeps_what_is_fixed),
+        cmocka_unit_test(fits_what_is_in_force), cmocka_unit_test(machine_is_fixed),
+        cmocka_unit_test(table_is_sound),        cmocka_unit_test(prints_a_draft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

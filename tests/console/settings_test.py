@@ -104,6 +104,36 @@ def says_what_is_wrong_with_a_file():
         site.stop()
 
 
+def leaves_a_way_in():
+    """what waits for a restart allows nothing yet: neither a change nor a file leaves no mechanism"""
+    with Site() as site:
+        file = pathlib.Path(site.folder) / "linnet.conf"
+        file.write_text("")
+        site.stop()
+        site.command += ["--config", str(file)]
+        site.start()
+        daemon.wait_for("a console", lambda: answers(site.http))
+        browser = site.browser("admin")
+        weak = {"name": "login.mechanisms", "value": "DIGEST-MD5"}
+        expect(browser.post("/settings", {"name": "login.legacy", "value": "true"}), 200)
+        said = expect(browser.post("/settings", weak), 422, "usage").json["error"]["sentence"]
+        assert "login.legacy does not allow" in said and "waited for (login.legacy)" in said, said
+        assert expect(browser.post("/settings/check", weak), 200).json["ok"] is False
+        offered = rawxmpp.mechanisms("127.0.0.1", site.port, daemon.DOMAIN)
+        assert "PLAIN" in offered, offered
+        file.write_text('login: { mechanisms = ["DIGEST-MD5"]; };')
+        said = expect(browser.post("/reload", {}), 422, "usage").json["error"]["sentence"]
+        assert said.startswith("Nothing was changed: ") and "waited for (login.legacy)" in said, said
+        assert rawxmpp.mechanisms("127.0.0.1", site.port, daemon.DOMAIN) == offered
+        file.write_text("")
+        site.stop()
+        site.start()
+        daemon.wait_for("a console", lambda: answers(site.http))
+        expect(site.browser("admin").post("/settings", weak), 200)
+        assert rawxmpp.mechanisms("127.0.0.1", site.port, daemon.DOMAIN) == ["DIGEST-MD5"]
+        site.stop()
+
+
 def tells_events():
     """the event of a change comes to those who follow"""
     with Site() as site:
@@ -117,4 +147,5 @@ def tells_events():
         site.stop()
 
 
-daemon.run(tells_what_they_are, changes_them, keeps_to_roles, says_what_is_wrong_with_a_file, tells_events)
+daemon.run(tells_what_they_are, changes_them, keeps_to_roles, says_what_is_wrong_with_a_file, leaves_a_way_in,
+           tells_events)
