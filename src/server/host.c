@@ -5,6 +5,8 @@
 #include "server/memory.h"
 #include "server/ops/ops_audit.h"
 
+#include <stdio.h>
+
 static void host_status(void *ctx, struct control_call *call)
 {
     struct program *p = ctx;
@@ -134,10 +136,14 @@ static enum linnet_error_code apply(void *ctx, struct settings *fresh, struct li
 static void changed(void *ctx, const struct ops_setting_outcome *outcome)
 {
     struct program *p = ctx;
-    char actor[OPS_ACTOR_BYTES];
-    log_printf(&p->log, LOG_NOTICE, "settings", 0, "%s is \"%s\"%s: by %s", outcome->name,
-               outcome->value, outcome->applied ? "" : " from the next start on",
-               ops_actor_text(&outcome->actor, actor));
+    char actor[OPS_ACTOR_BYTES], line[1000];
+    snprintf(line, sizeof line, "%s is \"%s\"%s: by %s", outcome->name, outcome->value,
+             outcome->applied ? "" : " from the next start on",
+             ops_actor_text(&outcome->actor, actor));
+    if (cstr_eq(outcome->name, "log.level"))
+        log_output_always(&p->log, "settings", "%s", line);
+    else
+        log_printf(&p->log, LOG_NOTICE, "settings", 0, "%s", line);
     control_emit_setting(p->control, outcome);
 }
 

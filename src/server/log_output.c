@@ -93,3 +93,22 @@ struct log_sink log_output_sink(struct log_output *output, enum log_level level)
 {
     return (struct log_sink){.write = write_line, .ctx = output, .level = level};
 }
+
+void log_output_always(const struct log_sink *log, const char *component, const char *fmt, ...)
+{
+    char message[MESSAGE_MAX_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof message, fmt, ap);
+    va_end(ap);
+    struct log_sink open = log ? *log : (struct log_sink){0};
+    open.level = LOG_NOTICE;
+    log_printf(&open, LOG_NOTICE, component, 0, "%s", message);
+}
+
+void log_output_level_changed(const struct log_sink *log, enum log_level before, const char *who)
+{
+    if (log && log->level != before)
+        log_output_always(log, "settings", "log.level is \"%s\": read again by %s",
+                          log_level_name(log->level), who);
+}

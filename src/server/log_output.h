@@ -17,4 +17,12 @@ struct log_output {
 /* A sink over `output`, which must outlive it. */
 struct log_sink log_output_sink(struct log_output *output, enum log_level level);
 
+/* A notice that is written at any level: who makes the log say less must not hide that by it. NULL
+ * is fine. */
+void log_output_always(const struct log_sink *log, const char *component, const char *fmt, ...)
+    PRINTF(3, 4);
+
+/* The level is another since the settings were read again by `who`. */
+void log_output_level_changed(const struct log_sink *log, enum log_level before, const char *who);
+
 #endif

@@ -56,11 +56,39 @@ static void writes_json(void **state)
     json_decref(object);
 }
 
+static void hides_no_change_of_its_level(void **state)
+{
+    (void)state;
+    char text[1000];
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct log_output output = {.fd = fds[1], .format = SETTINGS_LOG_TEXT};
+    struct log_sink sink = log_output_sink(&output, LOG_ERROR);
+    log_printf(&sink, LOG_NOTICE, "settings", 0, "hidden");
+    log_output_level_changed(&sink, LOG_ERROR, "nobody");
+    log_output_level_changed(&sink, LOG_NOTICE, "SIGHUP");
+    log_output_always(&sink, "settings", "%s", "shown");
+    log_output_always(NULL, "settings", "to nobody");
+    log_output_level_changed(NULL, LOG_ERROR, "nobody");
+    ssize_t len = read(fds[0], text, sizeof text - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    assert_null(strstr(text, "hidden"));
+    assert_null(strstr(text, "nobody"));
+    assert_non_null(
+        strstr(text, "Z notice settings: log.level is \"error\": read again by SIGHUP\n"));
+    assert_non_null(strstr(text, "Z notice settings: shown\n"));
+    assert_int_equal(sink.level, LOG_ERROR);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_text),
         cmocka_unit_test(writes_json),
+        cmocka_unit_test(hides_no_change_of_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

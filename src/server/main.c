@@ -54,10 +54,12 @@ static void on_hangup(uv_signal_t *handle, int signum)
 {
     struct program *p = CONTAINER_OF(handle, struct program, hangup);
     struct linnet_error error = {0};
+    enum log_level before = p->log.level;
     (void)signum;
     if (!p->settings) {
         log_printf(&p->log, LOG_WARNING, "main", 0, "SIGHUP: the server is not set up yet");
     } else if (ops_settings_reload(p->settings, &error) == LINNET_OK) {
+        log_output_level_changed(&p->log, before, "SIGHUP");
         log_printf(&p->log, LOG_NOTICE, "main", 0, "settings and certificates were read again");
         ops_audit(p->port, &(struct ops_audit_entry){.actor = {.name = STR_LIT("SIGHUP")},
                                                      .action = "server.reloaded"});

@@ -3,6 +3,7 @@ that nothing in the database keeps the server from starting."""
 import contextlib
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -58,6 +59,29 @@ def takes_effect():
         assert [(c.get("old"), c.get("new")) for c in changes] == [
             ("SCRAM-SHA-256, PLAIN", None), (None, "SCRAM-SHA-256, PLAIN")], changes
         assert all(re.fullmatch(r"uid \d+", c["actor"]) for c in changes), changes
+        server.stop()
+
+
+def hides_nothing():
+    """who sets log.level to error is in the log with it, and so is who has a file with it read"""
+    with Daemon(users=["romeo"]) as server:
+        server.control("settings", "set", "log.level", "error")
+        server.control("settings", "set", "logins.keep", "7")
+        server.control("settings", "set", "log.level", "warning")
+        server.control("settings", "reset", "log.level")
+        said = re.findall(r" notice settings: (\S+) is \"(\w+)\": by uid \d+", server.said())
+        assert said == [("log.level", "error"), ("log.level", "warning"), ("log.level", "notice")], said
+        file = server.folder / "linnet.conf"
+        file.write_text("")
+        server.stop()
+        server.command += ["--config", str(file)]
+        server.start()
+        file.write_text('log: { level = "error"; };')
+        server.control("reload")
+        assert re.search(r' notice settings: log\.level is "error": read again by uid \d+\n', server.said())
+        file.write_text('log: { level = "warning"; };')
+        server.process.send_signal(signal.SIGHUP)
+        server.says('notice settings: log.level is "warning": read again by SIGHUP')
         server.stop()
 
 
@@ -163,4 +187,4 @@ def loses_none():
         server.stop()
 
 
-daemon.run(takes_effect, waits, refuses, starts_anyway, listens_where_it_can, loses_none)
+daemon.run(takes_effect, hides_nothing, waits, refuses, starts_anyway, listens_where_it_can, loses_none)

@@ -1,5 +1,6 @@
 /* Settings: what they are, what they may become, who changed them; and `reload`. */
 #include "server/control/control_private.h"
+#include "server/log_output.h"
 #include "server/memory.h"
 #include "server/ops/ops_settings.h"
 
@@ -271,14 +272,25 @@ static void fail_reload(struct control_call *call, const struct linnet_error *wh
     control_call_fail(call, &error);
 }
 
+/* The log is the loop's own: what was read again set its level. */
+static void tell_level(const struct control_call *call, enum log_level before)
+{
+    char who[OPS_ACTOR_BYTES];
+    const struct ops_actor actor = control_actor(call);
+    log_output_level_changed(control_config_of(call)->log, before, ops_actor_text(&actor, who));
+}
+
 void control_reload(struct control_call *call)
 {
     struct linnet_error error = {0};
+    const struct log_sink *log = control_config_of(call)->log;
     const struct control_host *host = &control_config_of(call)->host;
+    enum log_level before = log ? log->level : LOG_ERROR;
     if (ops_settings_reload(control_config_of(call)->settings, &error) != LINNET_OK) {
         fail_reload(call, &error);
         return;
     }
+    tell_level(call, before);
     control_call_audit(call, "server.reloaded", STR_NONE, STR_NONE);
     json_t *object = new_object();
     put(object, "certificate", host->certificate(host->ctx));
