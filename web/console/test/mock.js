@@ -58,6 +58,7 @@ function newWorld(now) {
         failures: 0,
         status: {}, // what it says otherwise
         down: false, // linnetd does not answer
+        frozen: null, // a promise: until then it says nothing at all
         streamsFull: false,
         status_ms: STATUS_MS,
         onStreamGone: () => {},
@@ -242,7 +243,7 @@ function follow(world, { cookie, answer }) {
     const stream = { cookie, answer };
     answer.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     world.streams.add(stream);
-    const status = () => answer.write(`event: status\ndata: ${JSON.stringify(statusOf(world))}\n\n`);
+    const status = () => world.frozen || answer.write(`event: status\ndata: ${JSON.stringify(statusOf(world))}\n\n`);
     status();
     const timer = setInterval(status, world.status_ms);
     answer.on("close", () => {
@@ -309,6 +310,7 @@ async function answerCall(world, request, url, answer) {
     if (!call.open && !who) throw new Refusal(401, "signed-out", "You are not signed in.");
     if (request.method !== "GET") checkWrite(request, who, call.open);
     const body = await bodyOf(request);
+    await world.frozen;
     if (world.down) throw new Refusal(503, "refused", "No server accepted the connection.");
     const done = call.run(world, { query: url.searchParams, body, who, cookie, answer });
     if (done) send(answer, ...done);
@@ -340,7 +342,8 @@ async function answerRequest(world, dist, request, answer) {
 }
 
 // `now()` is its clock.
-// -> {url, world, tell(event, data), tellStatus(), streamGone(): the next that ends, signEverybodyOut(), close()}
+// -> {url, world, tell(event, data), tellStatus(), freeze(), thaw(), streamGone(): the next that ends,
+// signEverybodyOut(), close()}
 export async function startMock({ port = 0, dist = DIST, now = Date.now } = {}) {
     const world = newWorld(now);
     const server = http.createServer((request, answer) => answerRequest(world, dist, request, answer));
@@ -351,6 +354,14 @@ export async function startMock({ port = 0, dist = DIST, now = Date.now } = {}) 
         world,
         tell: (event, data) => tell(world, event, data),
         tellStatus: () => tell(world, "status", statusOf(world)),
+        // Nothing is said until thaw().
+        freeze() {
+            world.frozen = new Promise((resolve) => (world.thaw = resolve));
+        },
+        thaw() {
+            world.frozen = null;
+            world.thaw?.();
+        },
         streamGone: () => new Promise((resolve) => (world.onStreamGone = resolve)),
         signEverybodyOut() {
             world.signed.clear();

@@ -158,6 +158,17 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             await page.getByRole("dialog").waitFor({ state: "detached" });
         });
 
+        await path.test("a server that stands still is said, and what is shown comes when it goes on", async () => {
+            const goOn = server.freeze();
+            await page.reload();
+            await page.getByRole("status").getByText(t("quiet.yet")).waitFor();
+            await page.getByRole("navigation", { name: t("nav.label") }).waitFor();
+            await picture("quiet");
+            goOn();
+            await page.getByRole("rowheader", { name: "admin" }).waitFor();
+            await page.getByRole("status").getByText(t("quiet.yet")).waitFor({ state: "detached" });
+        });
+
         await path.test("home tells of it all, and nothing is wrong with the pages", async () => {
             await page.getByRole("link", { name: t("nav.home") }).click();
             await page.getByRole("heading", { name: "localhost" }).waitFor();
