@@ -111,6 +111,7 @@ export const shell = {
     ],
     "error.signed-out": ["You have been signed out.", "您已退出登录。"],
     "error.register-taken": ["That user exists already.", "该用户已存在。"],
+    "error.meanwhile": ["Somebody has just changed it: look at it again before you save.", "刚刚有人更改了它：请核对后再保存。"],
     "error.internal": ["Something went wrong inside Linnet.", "Linnet 内部出错。"],
     "error.too-large": ["That is too long.", "内容过长。"],
 };
