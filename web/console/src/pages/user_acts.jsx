@@ -38,11 +38,16 @@ const ACTS = {
     remove: { icon: "trash", kind: "bad", run: (user) => api.remove(user) },
 };
 
+// Whether that can be done to the account now.
+export function isOffered(act, account) {
+    return Object.hasOwn(ACTS, act) && (ACTS[act].when?.(account) ?? true);
+}
+
 export function ActList({ account, left, onAct }) {
     const { t } = useWords();
     const back = useRef(null);
     useLayoutEffect(() => back.current?.focus(), []);
-    const offered = Object.entries(ACTS).filter(([, { when }]) => !when || when(account));
+    const offered = Object.entries(ACTS).filter(([act]) => isOffered(act, account));
     return (
         <section class="part">
             <h3>{t("one.acts")}</h3>

@@ -10,7 +10,7 @@ import { Failure } from "../ui/failure.jsx";
 import { Outcome } from "../ui/outcome.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { Secret } from "../ui/secret.jsx";
-import { ActForm, ActList } from "./user_acts.jsx";
+import { ActForm, ActList, isOffered } from "./user_acts.jsx";
 import { UserFacts } from "./user_facts.jsx";
 import { UserSessions } from "./user_sessions.jsx";
 import { UserTokens } from "./user_tokens.jsx";
@@ -94,13 +94,19 @@ function useAccount(user, done) {
     return { ...asked, gone };
 }
 
-export function UserOne({ who, user, onClose }) {
+// `wanted`: the act that the address of the page asks for; it is begun once, if it can be done.
+export function UserOne({ who, user, wanted, onBegun, onClose }) {
     const { t } = useWords();
     const [act, setAct] = useState(null);
     const [left, setLeft] = useState(null); // the act that was turned away from
     const [done, setDone] = useState(null);
     const { data, error, gone } = useAccount(user, done);
     const domain = who.jid.split("@")[1];
+    useLayoutEffect(() => {
+        if (!wanted || !data) return;
+        if (who.role === "full" && who.user !== data.user && isOffered(wanted, data)) setAct(wanted);
+        onBegun();
+    }, [wanted, data]);
     const start = (name) => {
         setAct(name);
         setDone(null);
