@@ -223,6 +223,19 @@ walk("a setting is found, checked as it is typed, and holds at once", {}, async 
     assert.match(page.url(), /\/settings\?q=largest\+stanza$/);
 });
 
+walk("why a value is refused is said in Chinese", { locale: "zh-CN" }, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/settings?name=limits.max_stanza_bytes");
+    await page.getByLabel(t("set.new")).fill("1");
+    await page.getByText("必须在 10000 到 16MiB 之间", { exact: true }).waitFor();
+    await page.goto("/users/new");
+    await page.getByRole("dialog").getByLabel(t("new.name"), { exact: true }).fill("a b");
+    await page.getByText(/^“a b”不是有效的地址：用户名不能包含空格/).waitFor();
+    await page.goto("/security?block=127.0.0.1");
+    await page.getByRole("dialog").getByRole("button", { name: t("block.do"), exact: true }).click();
+    await page.getByRole("alert").getByText(/^不能阻止本机/).waitFor();
+});
+
 walk("a setting that waits for the next start says so, and goes back to its default", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/settings?name=c2s.listen");

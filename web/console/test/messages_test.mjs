@@ -17,7 +17,7 @@ const HAN = /\p{Script=Han}/u;
 const NO_CHINESE = new Set(["xray.tls", "sessions.tls", "path.sasl2"]);
 
 const source = readdirSync(SRC, { recursive: true })
-    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences|settings_words/.test(name))
+    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_(words|sentences|reasons)|settings_words/.test(name))
     .map((name) => readFileSync(SRC + name, "utf8"))
     .join("\n");
 
@@ -197,7 +197,7 @@ test("each page brings the words that it says", () => {
     assert.ok(ENTRIES.length > 5);
     for (const entry of [...ENTRIES, "main.jsx"]) {
         const files = [...closureOf(entry), ...closureOf("main.jsx")];
-        const [words, code] = [files.filter((file) => file.startsWith("messages/")), files.filter((file) => !/messages|server_words|server_sentences|settings_words/.test(file))];
+        const [words, code] = [files.filter((file) => file.startsWith("messages/")), files.filter((file) => !/messages|server_(words|sentences|reasons)|settings_words/.test(file))];
         const brought = new Set(words.flatMap(keysOf));
         const text = code.map((file) => readFileSync(SRC + file, "utf8")).join("\n");
         const begins = [...text.matchAll(/`([a-z]+\.)\$\{/g)].map(([, prefix]) => prefix);

@@ -15,6 +15,7 @@ const PASSWORDS = { admin: "correct horse", auditor: "battery staple", juliet: "
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 const BODY_BYTES = 16384;
 const ATTEMPTS = 5;
+const NO_PASSWORD = "The password cannot be used: it is empty, not UTF-8, or holds characters that no password may hold.";
 const STATUS_MS = 2000;
 
 export const HEADERS = {
@@ -37,8 +38,8 @@ class Refusal extends Error {
 function prepare(name) {
     const user = name.normalize("NFC").toLowerCase();
     const bad = /["&'/:<>@\s\p{C}]/u.exec(user);
-    if (bad) return { sentence: `"${name}" is not a valid address: it has a sign that a user name may not have.` };
-    return user ? { user } : { sentence: "The address is not valid: the user name is empty." };
+    if (bad) return { sentence: `"${name}" is not a valid address: A user name may not contain spaces, symbols or any of " & ' / : < > @.` };
+    return user ? { user } : { sentence: "The address is not valid: A part of the address is empty." };
 }
 
 function newWorld(now) {
@@ -134,7 +135,7 @@ function addUser(world, { body, who }) {
     mustBeFull(who);
     const name = prepare(body.user ?? "");
     if (!name.user) throw new Refusal(422, "bad-address", name.sentence, "Write it like name@example.org.");
-    if (!body.password) throw new Refusal(422, "usage", "The password is empty.");
+    if (!body.password) throw new Refusal(422, "usage", NO_PASSWORD);
     if (world.accounts.some((account) => account.user === name.user))
         throw new Refusal(409, "register-taken", `The address ${name.user}@${DOMAIN} already belongs to someone.`);
     const now_s = Math.floor(world.now() / 1000);
@@ -173,7 +174,7 @@ function acting(event, { own }, change) {
 }
 
 function setPassword(world, account, { password }) {
-    if (!password) throw new Refusal(422, "usage", "The password is empty.");
+    if (!password) throw new Refusal(422, "usage", NO_PASSWORD);
     account.password_s = Math.floor(world.now() / 1000);
     world.passwords[account.user] = password;
     endSessions(world, account);

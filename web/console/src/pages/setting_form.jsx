@@ -4,7 +4,8 @@ import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { useLoad, useSettled } from "../load.js";
 import { saveUnlessChanged } from "../setting_save.js";
-import { listOf, sayReason } from "../setting_text.js";
+import "../server_reasons.js";
+import { listOf, reasonOf } from "../setting_text.js";
 import { Failure } from "../ui/failure.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { SettingMeanwhile } from "./meanwhile.jsx";
@@ -39,12 +40,12 @@ function useCheck(row, text, now) {
     return data?.text === text ? data : { state: "waiting" };
 }
 
-function noteOf(checked, row, text, { t, language }) {
+function noteOf(checked, row, text, { t, server }) {
     switch (checked.state) {
         case "good":
             return checked.value === text ? t("set.good") : t("set.good_as", { value: valueWords(row, checked.value, t) });
         case "bad":
-            return sayReason(language, checked.reason);
+            return server(reasonOf(row, checked.reason));
         case "waiting":
             return t("set.checking");
         case "unknown":

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useWords } from "../i18n.js";
 import { whoOf } from "../ladder.js";
+import "../server_sign_ins.js";
 import { Icon } from "../ui/icon.jsx";
 import { Ladder, SmallLadder } from "../ui/rungs.jsx";
 import { Why } from "./sign_in_remedy.jsx";

@@ -2,6 +2,7 @@
 import { useWords } from "../i18n.js";
 import { placesOf, remedyOf } from "../remedies.js";
 import { address, follow } from "../router.js";
+import "../server_sign_ins.js";
 import { Icon } from "../ui/icon.jsx";
 import { Notice } from "../ui/parts.jsx";
 
