@@ -36,6 +36,7 @@ export const serverReasons = {
     "{name} is set in {where}, which goes before what is set while the server runs": "{name} 已在 {where} 中设置，那里的设置优先于运行时的设置",
     "{name} was not set while the server ran": "{name} 没有在服务器运行时设置过",
     "The value holds a control character": "该值含有控制字符",
+    "{reason}, as long as a restart is waited for ({names}): restart the server first": "{reason}（{names} 正等待重启）：请先重启服务器",
     "domain is required: the part of your addresses after the @": "需要 domain：地址中 @ 之后的部分",
     "data must not be empty": "data 不能为空",
     "{one} and {other} are set together or not at all": "{one} 和 {other} 须同时设置或都不设置",
@@ -67,6 +68,19 @@ export const serverReasons = {
     "data: {path} cannot be made: {reason}": "data：无法创建 {path}：{reason}",
     "TLS cannot be set up: {reason}": "无法建立 TLS：{reason}",
     "TLS cannot be set up": "无法建立 TLS",
+    "{path} cannot be made: {reason}": "无法创建 {path}：{reason}",
+    "{path} cannot be opened: {reason}": "无法打开 {path}：{reason}",
+    "{path} cannot be read: {reason}": "无法读取 {path}：{reason}",
+    "{path} cannot be read to its end": "无法完整读取 {path}",
+    "{path} is no key: a file of 32 bytes is wanted": "{path} 不是密钥：需要 32 字节的文件",
+    "{path} belongs to another user": "{path} 属于其他用户",
+    "{path} may be used by others: chmod 600 it": "{path} 可被他人使用：请执行 chmod 600",
+    "cannot listen on {address}: {reason}": "无法在 {address} 监听：{reason}",
+    "another program listens there: stop it, or choose another port with --set {name}":
+        "已有其他程序在那里监听：请停止它，或用 --set {name} 选择其他端口",
+    "it is not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE":
+        "没有权限：1024 以下的端口需要 root 或 CAP_NET_BIND_SERVICE",
+    "this machine has no such address: correct {name}": "本机没有此地址：请更正 {name}",
     "cannot {what} {path}: {reason}": "无法写入 {path}：{reason}",
     "cannot make a certificate for {domain}": "无法为 {domain} 生成证书",
 

@@ -158,7 +158,12 @@ function endSessions(world, account) {
 function showUser(world, { query }) {
     const account = accountOf(world, query.get("user"));
     const online = world.sessions.some((session) => session.jid.startsWith(`${account.user}@`));
-    return [200, { ...account, jid: `${account.user}@${DOMAIN}`, online }];
+    return [200, { ...account, jid: `${account.user}@${DOMAIN}`, online, last_admin: isLastAdmin(world, account) }];
+}
+
+function isLastAdmin(world, account) {
+    const admins = world.accounts.filter(({ role, disabled }) => role === "full" && !disabled);
+    return admins.length === 1 && admins[0] === account;
 }
 
 // A call that changes one account: `change` does it, then the event is told.
@@ -167,9 +172,11 @@ function acting(event, { own }, change) {
         mustBeFull(who);
         const account = accountOf(world, body.user);
         if (!own && account.user === who.user) throw new Refusal(403, "policy", "The account is the one you are signed in with.");
+        const last = isLastAdmin(world, account);
         change(world, account, body);
+        const gone = last && (account.role !== "full" || account.disabled || !world.accounts.includes(account));
         tell(world, event.includes(".") ? event : `account.${event}`, { user: account.user, domain: DOMAIN });
-        return [200, { jid: `${account.user}@${DOMAIN}` }];
+        return [200, { jid: `${account.user}@${DOMAIN}`, ...(gone && { last_admin: true }) }];
     };
 }
 

@@ -44,7 +44,7 @@ function statements(code) {
 
 const isSentence = (text) => /[A-Za-z%]\S* \S+ \S/.test(text);
 
-// [the source, the functions with which it refuses]: `null` for what functions return.
+// [the source, the functions with which it refuses, what stands around that]: `null` for what functions return.
 const SOURCES = [
     ["src/server/settings.c", ["refuse"]],
     ["src/server/settings_value.c", ["refuse"]],
@@ -67,6 +67,9 @@ const SOURCES = [
     ["src/server/control/control_throttle.c", ["control_call_refuse"]],
     ["src/server/first_run.c", ["bad_domain"]],
     ["src/server/report_close.c", ["snprintf"]],
+    ["src/server/listen.c", ["snprintf"]],
+    ["src/server/c2s/listener.c", ["snprintf"]],
+    ["src/server/ops/ops_token_key.c", ["refuse"], (text) => `/srv/token.key ${text}`],
     ["src/server/certificate.c", ["unusable", "snprintf"]],
     ["src/net/tls_ctx.c", ["ctx_failed"]],
     ["src/net/tls_selfsigned.c", ["snprintf"]],
@@ -78,7 +81,6 @@ const NEVER = new Set([
     "%s must be %s",
     '%s needs the argument "%s"',
     'There is no request "%.60s"; "help" lists them',
-    "%s/%s: %s", // where in a file, and what its reader says
 ]);
 
 function formatsOf([name, calls]) {
@@ -93,8 +95,9 @@ const filled = (format) => format.replace(/^is no /, '"X" is no ').replace(/must
 for (const source of SOURCES)
     test(`what ${source[0]} refuses with is said in Chinese`, () => {
         const formats = formatsOf(source);
+        const [, , around = String] = source;
         for (const format of formats) {
-            const text = filled(format);
+            const text = around(filled(format));
             const bare = text.replace(/: $/, ": x"); // an error of the system follows
             const said = sayServerReason(bare);
             assert.ok(said && HAN.test(said), `no Chinese for: ${format}`);

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useChanged, useDraft } from "../draft.js";
 import { useWords } from "../i18n.js";
+import { Confirm } from "../ui/confirm.jsx";
 import { Failure } from "../ui/failure.jsx";
 import { Field } from "../ui/field.jsx";
 import { Icon } from "../ui/icon.jsx";
@@ -14,11 +15,12 @@ import { RoleChoice, roleOf } from "./user_role.jsx";
 const REASON_BYTES = 250;
 
 // Whether it is offered, how grave it is, its icon, and the call; `given` is what its form asked for.
-// `over` is what it replaces, and `event` is what made that, in the audit trail.
+// `over` is what it replaces, and `event` is what made that, in the audit trail. `unmakes` says whether who
+// was an administrator is none after it.
 const ACTS = {
     password: { icon: "key", kind: "warn", over: ({ password_s }) => password_s, event: "account.password", run: (user, { password }) => api.setPassword(user, password) },
     logout: { icon: "out", kind: "warn", when: (account) => !account.disabled, run: (user) => api.logout(user) },
-    role: { icon: "role", kind: "plain", over: roleOf, event: "account.role", run: (user, { role }) => api.setRole(user, role) },
+    role: { icon: "role", kind: "plain", over: roleOf, event: "account.role", unmakes: ({ role }) => role !== "full", run: (user, { role }) => api.setRole(user, role) },
     enable: {
         icon: "check",
         kind: "plain",
@@ -33,9 +35,10 @@ const ACTS = {
         when: (account) => !account.disabled,
         over: ({ disabled, reason }) => disabled && (reason ?? ""),
         event: "account.disabled",
+        unmakes: () => true,
         run: (user, { reason }) => api.disable(user, reason),
     },
-    remove: { icon: "trash", kind: "bad", run: (user) => api.remove(user) },
+    remove: { icon: "trash", kind: "bad", unmakes: () => true, run: (user) => api.remove(user) },
 };
 
 // Whether that can be done to the account now.
@@ -131,9 +134,20 @@ function ActMeanwhile({ act, account, state }) {
     return <AccountMeanwhile what={act} action={ACTS[act].event} account={account} state={state} value={value} />;
 }
 
+// Asks once more before nobody is an administrator any more.
+function LastAdmin({ account, run, onDone, onCancel }) {
+    const { t } = useWords();
+    return (
+        <Confirm title={t("last.title", { user: account.user })} words={t("last.do")} kind="bad" run={run} onDone={onDone} onCancel={onCancel}>
+            <p>{t("last.then")}</p>
+            <p>{t("last.back")}</p>
+        </Confirm>
+    );
+}
+
 export function ActForm({ act, account, onDone, onCancel }) {
     const { t } = useWords();
-    const { kind, run, over } = ACTS[act];
+    const { kind, run, over, unmakes } = ACTS[act];
     const state = over?.(account);
     const changed = useChanged(state);
     const form = useRef(null);
@@ -143,6 +157,7 @@ export function ActForm({ act, account, onDone, onCancel }) {
     const [tried, setTried] = useState(false);
     const [error, setError] = useState(null);
     const [busy, setBusy] = useState(false);
+    const [asking, setAsking] = useState(false); // once more
     const given = { ...fields, role: role.value, password: choice.password };
     const focusFirst = () => form.current?.querySelector(".box input, .options :checked, button[type=submit]").focus();
     useLayoutEffect(focusFirst, []);
@@ -152,6 +167,8 @@ export function ActForm({ act, account, onDone, onCancel }) {
         setError(fault);
         focusFirst();
     };
+    const done = ({ jid, last_admin }) =>
+        onDone({ act, jid, last_admin, password: act === "password" ? given.password : null });
     const submit = (event) => {
         event.preventDefault();
         setTried(true);
@@ -160,10 +177,13 @@ export function ActForm({ act, account, onDone, onCancel }) {
             focusFirst();
             return;
         }
-        setBusy(true);
         setError(null);
-        const password = act === "password" ? given.password : null;
-        run(account.user, given).then(({ jid }) => onDone({ act, jid, password }), refused);
+        if (account.last_admin && unmakes?.(given)) {
+            setAsking(true);
+            return;
+        }
+        setBusy(true);
+        run(account.user, given).then(done, refused);
     };
     return (
         <form class="form" ref={form} onSubmit={submit} autocomplete="off">
@@ -185,6 +205,14 @@ export function ActForm({ act, account, onDone, onCancel }) {
                     {t(busy ? "act.busy" : `act.${act}.do`)}
                 </button>
             </div>
+            {asking && (
+                <LastAdmin
+                    account={account}
+                    run={() => run(account.user, given)}
+                    onDone={done}
+                    onCancel={() => setAsking(false)}
+                />
+            )}
         </form>
     );
 }

@@ -15,20 +15,30 @@ import { UserFacts } from "./user_facts.jsx";
 import { UserSessions } from "./user_sessions.jsx";
 import { UserTokens } from "./user_tokens.jsx";
 
+// Nobody is an administrator any more.
+function NoAdmin() {
+    const { t } = useWords();
+    return (
+        <Notice kind="warn" title={t("last.done")}>
+            <p>{t("last.back")}</p>
+        </Notice>
+    );
+}
+
 function Done({ done }) {
     const { t } = useWords();
     return (
         <Outcome
             of={done}
             title={t(`act.${done.act}.done`, { jid: done.jid })}
-            below={done.password && <Secret text={done.password} />}
+            below={done.last_admin ? <NoAdmin /> : done.password && <Secret text={done.password} />}
         >
             <p>{t(`act.${done.act}.next`)}</p>
         </Outcome>
     );
 }
 
-function Gone({ jid, onClose }) {
+function Gone({ jid, last, onClose }) {
     const { t } = useWords();
     const first = useRef(null);
     useLayoutEffect(() => first.current.focus(), []);
@@ -37,6 +47,7 @@ function Gone({ jid, onClose }) {
             <Notice kind="good" role="status" title={t("act.remove.done", { jid })}>
                 <p>{t("act.remove.next")}</p>
             </Notice>
+            {last && <NoAdmin />}
             <div class="form-foot">
                 <button type="button" class="button button-main" ref={first} onClick={onClose}>
                     {t("drawer.close")}
@@ -121,7 +132,7 @@ export function UserOne({ who, user, wanted, onBegun, onClose }) {
         setDone(outcome);
     };
     const view = () => {
-        if (gone) return <Gone jid={data?.jid ?? `${user}@${domain}`} onClose={onClose} />;
+        if (gone) return <Gone jid={data?.jid ?? `${user}@${domain}`} last={done?.last_admin} onClose={onClose} />;
         if (error && (!data || error.code === "not-found")) return <Failure error={error} />;
         if (!data) return <p class="quiet">{t("load.waiting")}</p>;
         if (act) return <ActForm key={act} act={act} account={data} onDone={finish} onCancel={turnAway} />;
