@@ -136,6 +136,8 @@ export const serverReasons = {
     "role must be full, read-only or none": "角色必须是 full、read-only 或 none",
     "user is none that an account could have": "该用户名不可能是账号",
     "address must be an IP address": "地址必须是 IP 地址",
+    "id must be the id of a sign-in": "id 必须是一次登录的编号",
+    "after must be the id of a sign-in, or 0": "after 必须是一次登录的编号，或 0",
     "before must be an id: from 1 on": "before 必须是从 1 开始的编号",
     "limit must be from 1 to {n}": "数量必须在 1 到 {n} 之间",
     "name must have from 1 to {n} bytes": "名称必须是 1 到 {n} 字节",
@@ -151,6 +153,8 @@ export const serverReasons = {
     "The body is not the JSON object that belongs here": "请求内容不是此处所需的 JSON 对象",
     "The body must be JSON (Content-Type: application/json)": "请求内容必须是 JSON（Content-Type: application/json）",
     "The query has a parameter that is not known here, twice or without a value": "查询含有未知、重复或没有值的参数",
+    "Where the request ends could be read in two ways: it may have one Content-Length and no Transfer-Encoding":
+        "请求在何处结束可有两种读法：只能有一个 Content-Length，且不能有 Transfer-Encoding",
     "That cannot be done with this address": "不能对此地址执行该操作",
 
     // what to do

@@ -226,6 +226,7 @@ walk("a setting is found, checked as it is typed, and holds at once", {}, async 
 walk("why a value is refused is said in Chinese", { locale: "zh-CN" }, async (page, t) => {
     await signIn(page, t);
     await page.goto("/settings?name=limits.max_stanza_bytes");
+    await page.getByLabel(t("set.unit")).selectOption("B");
     await page.getByLabel(t("set.new")).fill("1");
     await page.getByText("必须在 10000 到 16MiB 之间", { exact: true }).waitFor();
     await page.goto("/users/new");

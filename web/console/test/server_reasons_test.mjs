@@ -1,7 +1,7 @@
 // Why the server refuses something: every sentence that its sources hold has its Chinese. The sources are
 // read for what they refuse with; a new sentence there fails here until src/server_reasons.js has it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { sayServerReason, serverReasons } from "../src/server_reasons.js";
@@ -44,10 +44,14 @@ function statements(code) {
 
 const isSentence = (text) => /[A-Za-z%]\S* \S+ \S/.test(text);
 
+function sourcesIn(folder, pattern) {
+    const names = readdirSync(ROOT + folder).filter((name) => pattern.test(name) && /\.c$/.test(name) && !/_test\.c$/.test(name));
+    return names.map((name) => `${folder}/${name}`);
+}
+
 // [the source, the functions with which it refuses, what stands around that]: `null` for what functions return.
 const SOURCES = [
-    ["src/server/settings.c", ["refuse"]],
-    ["src/server/settings_value.c", ["refuse"]],
+    ...sourcesIn("src/server", /^settings/).map((name) => [name, ["refuse", "snprintf"]]),
     ["src/server/settings_table.c", null],
     ["src/server/ops/ops_settings.c", ["refuse", "snprintf"]],
     ["src/server/ops/ops.c", ["buf_printf"]],
@@ -55,16 +59,9 @@ const SOURCES = [
     ["src/server/ops/ops_request.c", null],
     ["src/server/ops/ops_tokens.c", null],
     ["src/core/jid.c", null],
-    ["src/server/control/control_ops.c", ["control_call_refuse"]],
-    ["src/server/control/control_admin.c", ["control_call_refuse"]],
-    ["src/server/control/control_audit.c", ["control_call_refuse"]],
-    ["src/server/control/control_blocks.c", ["control_call_refuse"]],
-    ["src/server/control/control_logins.c", ["control_call_refuse"]],
-    ["src/server/control/control_mechanisms.c", ["control_call_refuse"]],
-    ["src/server/control/control_session.c", ["control_call_refuse", "refuse_address"]],
-    ["src/server/control/control_settings.c", ["control_call_refuse", "snprintf"]],
+    // input: lines that are no requests, which the console does not send
+    ...sourcesIn("src/server/control", /^control_(?!input)/).map((name) => [name, ["control_call_refuse", "refuse_address", "snprintf"]]),
     ["src/server/control/control_setup.c", ["STR_LIT"]],
-    ["src/server/control/control_throttle.c", ["control_call_refuse"]],
     ["src/server/first_run.c", ["bad_domain"]],
     ["src/server/report_close.c", ["snprintf"]],
     ["src/server/listen.c", ["snprintf"]],
@@ -110,7 +107,7 @@ test("sentences are found in the sources", () => {
     const all = SOURCES.map((source) => formatsOf(source));
     assert.ok(all.flat().length > 70, `only ${all.flat().length}`);
     for (const name of ["settings.c", "settings_value.c", "settings_table.c", "ops.c", "ops_accounts.c", "jid.c", "control_blocks.c", "tls_ctx.c"])
-        assert.ok(all[SOURCES.findIndex(([file]) => file.endsWith(`/${name}`))].length > 0, name);
+        assert.ok(SOURCES.some(([file], i) => file.endsWith(`/${name}`) && all[i].length > 0), name);
 });
 
 test("kinds of values are said in Chinese, and bounds", () => {
