@@ -136,6 +136,7 @@ export const serverReasons = {
     "role must be full, read-only or none": "角色必须是 full、read-only 或 none",
     "user is none that an account could have": "该用户名不可能是账号",
     "address must be an IP address": "地址必须是 IP 地址",
+    "address is longer than one can be": "地址过长",
     "id must be the id of a sign-in": "id 必须是一次登录的编号",
     "after must be the id of a sign-in, or 0": "after 必须是一次登录的编号，或 0",
     "before must be an id: from 1 on": "before 必须是从 1 开始的编号",
