@@ -230,6 +230,23 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             await page.getByRole("dialog").waitFor({ state: "detached" });
         });
 
+        await path.test("what is typed stays when linnetctl sets the same", async () => {
+            const value = page.getByLabel(t("set.new"));
+            await page.goto("/settings?name=limits.auth_timeout_s");
+            await value.fill("45");
+            await page.getByLabel(t("set.unit")).selectOption("s");
+            await page.getByText(t("set.good"), { exact: true }).waitFor();
+            await server.ctl("settings", "set", "limits.auth_timeout_s", "90s");
+            const words = t("meanwhile.value.by", { value: "90s", actor: `uid ${process.getuid()}` });
+            await page.getByRole("alert").getByText(words).waitFor();
+            assert.equal(await value.inputValue(), "45");
+            await picture("meanwhile");
+            await page.getByRole("button", { name: t("meanwhile.save"), exact: true }).click();
+            await page.getByText(t("set.done_now", { name: "limits.auth_timeout_s", value: "45s" })).waitFor();
+            await page.getByRole("button", { name: t("drawer.close") }).click();
+            await page.getByRole("link", { name: t("nav.users") }).click();
+        });
+
         await path.test("a server that stands still is said, and what is shown comes when it goes on", async () => {
             const goOn = server.freeze();
             await page.reload();
