@@ -1,6 +1,9 @@
 // The calls of openapi.yaml. A failure is thrown as an ApiError; a session that is over is told to
 // whoever follows `session`.
+import { heard, isSilence, lost, open } from "./patience.js";
 import { store } from "./store.js";
+
+const MOST_MS = 45000; // linnet-console gives up before
 
 // undefined: not known yet; null: signed out.
 export const session = store(undefined);
@@ -29,16 +32,18 @@ async function errorOf(answer) {
     return new ApiError(answer.status, error, Number(answer.headers.get("Retry-After")) || 0);
 }
 
-async function send(path, options) {
+async function send(path, { signal, ...options }) {
+    const late = AbortSignal.timeout(MOST_MS);
+    const stop = signal ? AbortSignal.any([signal, late]) : late;
     try {
-        return await fetch(`/api/v1/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
+        return await fetch(`/api/v1/${path}`, { credentials: "same-origin", cache: "no-store", signal: stop, ...options });
     } catch (fault) {
-        if (fault.name === "AbortError") throw fault;
+        if (signal?.aborted) throw fault;
         throw new ApiError(0, { code: "unreachable", sentence: String(fault.message), remedy: "" });
     }
 }
 
-async function call(method, path, { body, signal } = {}) {
+async function ask(method, path, { body, signal } = {}) {
     const headers = {};
     if (method !== "GET") {
         headers["Content-Type"] = "application/json";
@@ -46,10 +51,25 @@ async function call(method, path, { body, signal } = {}) {
         if (csrf) headers["X-CSRF-Token"] = csrf;
     }
     const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
-    if (answer.ok) return answer.status === 204 ? null : answer.json();
-    const error = await errorOf(answer);
-    if (error.code === "signed-out") endSession();
-    throw error;
+    if (!answer.ok) throw await errorOf(answer);
+    return answer.status === 204 ? null : answer.json();
+}
+
+// Notes whether there was an answer. What is to be done may take its time, what is to be read may not.
+async function call(method, path, parts) {
+    const over = method === "GET" ? open() : () => {};
+    try {
+        const answer = await ask(method, path, parts);
+        heard();
+        return answer;
+    } catch (error) {
+        if (isSilence(error)) lost();
+        else if (error instanceof ApiError && error.code !== "signed-out") heard(); // the console knows that itself
+        if (error.code === "signed-out") endSession();
+        throw error;
+    } finally {
+        over();
+    }
 }
 
 function query(parameters) {

@@ -5,9 +5,11 @@ import { lazy } from "./lazy.jsx";
 import { status } from "./live.js";
 import { NotFound } from "./pages/not_found.jsx";
 import { SignIn } from "./pages/sign_in.jsx";
+import { silence } from "./patience.js";
 import { route } from "./router.js";
 import { Shell } from "./shell.jsx";
 import { useStore } from "./store.js";
+import { PageHead } from "./ui/parts.jsx";
 
 const Users = lazy(async () => (await import("./pages/users.jsx")).Users);
 
@@ -43,6 +45,19 @@ function SignedIn({ who }) {
     );
 }
 
+// Who it is cannot be asked yet: the frame of the page says so.
+function Unknown() {
+    const { path } = useStore(route);
+    const { t } = useWords();
+    const { title } = PAGES[path] ?? NONE;
+    useTitle(t(title));
+    return (
+        <Shell path={path}>
+            <PageHead title={t(title)} />
+        </Shell>
+    );
+}
+
 function SignedOut() {
     const { t } = useWords();
     useTitle(t("signin.title"));
@@ -58,7 +73,8 @@ function FirstRun() {
 export function App() {
     const who = useStore(session);
     const { path } = useStore(route);
-    if (who === undefined) return null;
+    const quiet = useStore(silence);
     if (path === "/setup") return <FirstRun />;
+    if (who === undefined) return quiet && <Unknown />;
     return who ? <SignedIn who={who} /> : <SignedOut />;
 }

@@ -1,4 +1,5 @@
 // A sign-in as a ladder: when each stage began and how long it took. No page, no clock.
+import { hostOf } from "./hosts.js";
 
 const DAY_MS = 86400000;
 
@@ -75,7 +76,7 @@ export function warnings(status, logins, now_ms) {
 function mostOf(logins) {
     const counts = new Map();
     for (const login of logins) {
-        const host = login.address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+        const host = hostOf(login.address);
         counts.set(host, (counts.get(host) ?? 0) + 1);
     }
     const [address] = [...counts].sort((a, b) => b[1] - a[1])[0];

@@ -1,12 +1,14 @@
 // The stream of events: what the server says of itself, kept for as long as the page is open.
 import { api, session } from "./api.js";
 import { pointOf } from "./figures.js";
+import { heard } from "./patience.js";
 import { store } from "./store.js";
 
 const HISTORY = 150; // status comes every 2 s: five minutes
 const LOGINS = 1000;
 const ACCOUNTS = ["added", "removed", "enabled", "disabled", "password", "logged_out", "role"];
 const RETRY_MS = 3000;
+const LATE_MS = 5000; // after that long without a status, it is asked whether there is somebody
 
 export const connected = store(false);
 export const status = store(null);
@@ -18,8 +20,19 @@ export const auditEntry = store(null); // the last entry of the audit trail
 export const settingChange = store(null); // the last change of a setting
 
 let source = null;
+let watch = null;
+
+function watchOn() {
+    clearTimeout(watch);
+    watch = setTimeout(() => {
+        api.health().catch(() => {});
+        watchOn();
+    }, LATE_MS);
+}
 
 function onStatus(now) {
+    heard();
+    watchOn();
     status.set(now);
     const past = history.get();
     history.set([...past.slice(1 - HISTORY), pointOf(past.at(-1), now, Date.now())]);
@@ -52,6 +65,7 @@ function onError() {
 
 function open() {
     close();
+    watchOn();
     source = new EventSource("/api/v1/events");
     source.onopen = () => {
         connected.set(true);
@@ -71,6 +85,7 @@ function open() {
 function close() {
     source?.close();
     source = null;
+    clearTimeout(watch);
     connected.set(false);
 }
 

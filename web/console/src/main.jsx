@@ -2,9 +2,10 @@ import { render } from "preact";
 import { api, session } from "./api.js";
 import { App } from "./app.jsx";
 import "./live.js";
+import { patiently } from "./patience.js";
 
 render(<App />, document.getElementById("app"));
-api.session().then(
+patiently(api.session).then(
     (now) => session.set(now),
     () => session.set(null),
 );

@@ -5,8 +5,6 @@ export const serverWords = {
     "Something between the two opens TLS (a proxy, a virus scanner, an attacker), or a client binds the wrong bytes; the password was not given away.":
         "双方之间有设备解开了 TLS（代理、杀毒软件或攻击者），或客户端的通道绑定有误；密码没有泄露。",
     "Token not valid": "令牌无效",
-    "It may be old: the client signs in with the password next, and gets a new one. linnetctl user tokens NAME shows those that are valid.":
-        "令牌可能已过期：客户端接着会用密码登录并获得新令牌。linnetctl user tokens NAME 可列出有效令牌。",
     "Token used before": "令牌已被用过",
     "A client whose memory was copied or put back does that. If none was, somebody saw a sign-in in TLS early data and plays it again, which lets nobody in. The client signs in with the password next, and gets a new token.":
         "客户端的记录被复制或还原过时会这样。若没有，就是有人截获了 TLS 早期数据中的登录并重放，但这样无法登录。客户端接着会用密码登录并获得新令牌。",
@@ -17,39 +15,24 @@ export const serverWords = {
     "The password was not looked at: some clients try in this way what the server does not have. If no other attempt follows, it is a bug of the client.":
         "没有检查密码：有些客户端会这样试探服务器不具备的功能。如果没有后续尝试，则是客户端的缺陷。",
     "No such account": "没有这个账号",
-    "Check the spelling with the person; linnetctl user list shows all accounts, linnetctl user add NAME makes one.":
-        "请与用户核对拼写；linnetctl user list 列出所有账号，linnetctl user add NAME 可新建。",
     "Wrong password": "密码错误",
-    "If the person has forgotten it, give the account another: linnetctl user passwd NAME. Many of these from one address mean that somebody guesses.":
-        "如果用户忘记了密码，可重设：linnetctl user passwd NAME。同一地址多次出现表示有人在猜测密码。",
     "Nobody acts for another": "不能代表他人登录",
     "Leave the authorization identity (authzid) empty in the client.": "请在客户端中将授权身份（authzid）留空。",
     "Account disabled": "账号已停用",
-    "linnetctl user show NAME tells since when and why, linnetctl user enable NAME lets it sign in again.":
-        "linnetctl user show NAME 显示停用时间和原因，linnetctl user enable NAME 可重新启用。",
     "Password expired": "密码已过期",
-    "Give the account a new one: linnetctl user passwd NAME.": "请设置新密码：linnetctl user passwd NAME。",
     "The server could not check the sign-in": "服务器无法验证登录",
-    "Look at the server's log: the database may fail, there may be more sign-ins than it can check, or too many attempts from this address wait already (login.throttle).":
-        "请查看服务器日志：可能数据库出错、登录过多，或该地址等待中的尝试过多（login.throttle）。",
     "Sign-in without encryption": "未加密的登录",
     "Switch STARTTLS on in the client, or direct TLS at the port of c2s.listen_tls.":
         "请在客户端启用 STARTTLS，或使用 c2s.listen_tls 端口的直接 TLS。",
     "No common sign-in method": "没有共同的登录机制",
-    "The setting login.mechanisms says what is on offer; login.legacy adds DIGEST-MD5 for software of the past. The trace shows what the client asked for.":
-        "设置 login.mechanisms 决定提供哪些机制；login.legacy 为旧软件增加 DIGEST-MD5。跟踪记录显示客户端请求了什么。",
     "The client broke off the sign-in": "客户端中断了登录",
     "The client did not like the server's answer, or the person changed their mind: the client's own words say which.":
         "客户端不接受服务器的应答，或用户改变了主意：客户端自己的提示会说明。",
     "Too many sessions": "会话过多",
-    "linnetctl sessions shows them; limits.sessions_per_account says how many there may be.":
-        "linnetctl sessions 可列出会话；limits.sessions_per_account 决定上限。",
     "Ended by the server's rules": "因服务器规则而结束",
     "The limits.* settings say what a client may do before it has signed in.":
         "limits.* 设置决定客户端登录前可以做什么。",
     "The client refused the certificate": "客户端拒绝了证书",
-    "linnetctl status shows the certificate in force. Clients accept one from a public authority (tls.certificate), or one that they were told the pin of.":
-        "linnetctl status 显示当前证书。客户端接受公共机构签发的证书（tls.certificate），或事先告知公钥指纹的证书。",
     "TLS failed": "TLS 失败",
     "TLS 1.2 and 1.3 are spoken here. Old software may know neither; a port scanner does not care.":
         "这里支持 TLS 1.2 和 1.3。旧软件可能都不支持；端口扫描器则不在乎。",
@@ -68,15 +51,11 @@ export const serverWords = {
     "The client said nothing": "客户端什么也没说",
     "Port scanners and load balancers do that; nothing is wrong here.": "端口扫描器和负载均衡器会这样，没有问题。",
     "The client left without trying to sign in": "客户端未尝试登录就离开",
-    "A client that does not trust the certificate does that: linnetctl status shows the one in force. So does one that only looks, or lacks the sign-in methods on offer: the trace shows what it heard last.":
-        "不信任证书的客户端会这样：linnetctl status 可查看当前证书。只是探测的客户端，或不支持所提供登录方式的客户端也会这样：跟踪记录显示它最后收到的内容。",
     "The client went away": "客户端离开",
     "If that happens each time, the client's own words say why; the trace shows what it heard last.":
         "如果每次都这样，客户端自己的提示会说明原因；跟踪记录显示它最后收到的内容。",
     "Ended by the server": "由服务器结束",
     "The server's log has more.": "详情见服务器日志。",
     "The client broke the rules of XMPP": "客户端违反 XMPP 规则",
-    "The trace shows what was said: linnetctl logins --trace. It is a bug of the client, or one of Linnet's to be reported.":
-        "跟踪记录显示通信内容：linnetctl logins --trace。这是客户端的缺陷，或应向 Linnet 报告的缺陷。",
     "The sign-in failed": "登录失败",
 };

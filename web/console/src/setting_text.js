@@ -1,6 +1,5 @@
 // What is said of a setting, without a page.
-import { readSentence, saySentence } from "./sentence.js";
-import { settingsReasons, settingsWords } from "./settings_words.js";
+import { settingsWords } from "./settings_words.js";
 
 export function groupOf(name) {
     return name.includes(".") ? name.split(".")[0] : "general";
@@ -22,15 +21,9 @@ export function fits(row, text, language) {
     return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
 }
 
-// Why a value is refused, in the language as far as the server's words are known.
-export function sayReason(language, text) {
-    if (language !== "zh-CN") return text;
-    if (settingsReasons[text]) return settingsReasons[text];
-    for (const [template, chinese] of Object.entries(settingsReasons)) {
-        const values = /\{\w+\}/.test(template) && readSentence(template, text);
-        if (values) return saySentence(chinese, values);
-    }
-    return text;
+// Why a value is refused: the server names the setting first, which is there to be read already.
+export function reasonOf(row, text) {
+    return text.startsWith(`${row.name}: `) ? text.slice(row.name.length + 2) : text;
 }
 
 // What the console keeps of it, or null.

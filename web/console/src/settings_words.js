@@ -61,26 +61,3 @@ export const settingsWords = {
         "首位管理员的用户名。启动时若已有域名而没有任何管理员，就用 setup.password_file 中的密码创建该账号；账号已存在时则使其成为管理员，密码不变。此时不会打印设置链接。",
     "setup.password_file": "setup.user 的密码：只有服务器的用户可以读取的文件的第一行。仅在那时读取。",
 };
-
-// {name} stands for what the server fills in.
-export const settingsReasons = {
-    "must be true or false": "必须是 true 或 false",
-    "must be a whole number": "必须是整数",
-    "must be a number of bytes (B, KiB, MiB, GiB)": "必须是字节数（B、KiB、MiB、GiB）",
-    "must be a number of milliseconds (ms, s, min, h)": "必须是毫秒数（ms、s、min、h）",
-    "must be a number of seconds (s, min, h, d)": "必须是秒数（s、min、h、d）",
-    "must be from {min} to {max}": "必须在 {min} 到 {max} 之间",
-    "must be one of {words}": "必须是以下之一：{words}",
-    "an address needs a port: 127.0.0.1:5222, [::1]:5222 or *:5222":
-        "地址需要端口：127.0.0.1:5222、[::1]:5222 或 *:5222",
-    "the port must be from 0 to 65535": "端口必须在 0 到 65535 之间",
-    "the part before the port must be an IP address, or * for all": "端口之前必须是 IP 地址，或用 * 表示全部",
-    "an IPv6 address stands in brackets: [::1]:5222": "IPv6 地址要写在方括号中：[::1]:5222",
-    "lists more than 64 items": "超过 64 项",
-    '"{item}" is no SASL mechanism of this server': "“{item}”不是本服务器的 SASL 机制",
-    "c2s.listen and c2s.listen_tls must not both be empty": "c2s.listen 和 c2s.listen_tls 不能都为空",
-    "limits.max_stanza_bytes_before_auth is above limits.max_stanza_bytes":
-        "limits.max_stanza_bytes_before_auth 大于 limits.max_stanza_bytes",
-    "limits.send_queue_bytes must hold one stanza of limits.max_stanza_bytes":
-        "limits.send_queue_bytes 必须容得下一个 limits.max_stanza_bytes 的节",
-};

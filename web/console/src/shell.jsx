@@ -1,11 +1,13 @@
 // What is around every page: where one can go, who one is, whether what is shown is live.
 import { useWords } from "./i18n.js";
 import { connected } from "./live.js";
+import { silence } from "./patience.js";
 import { follow } from "./router.js";
 import { useStore } from "./store.js";
 import { AccountMenu } from "./ui/account_menu.jsx";
 import { Brand } from "./ui/brand.jsx";
 import { Icon } from "./ui/icon.jsx";
+import { Silence } from "./ui/silence.jsx";
 
 const PLACES = [
     { path: "/", icon: "home", words: "nav.home" },
@@ -43,7 +45,8 @@ function Nav({ path }) {
 
 function Live() {
     const { t } = useWords();
-    const on = useStore(connected);
+    const streaming = useStore(connected);
+    const on = !useStore(silence) && streaming;
     return (
         <p class={`live ${on ? "live-on" : "live-off"}`} role="status">
             <span class="live-dot" />
@@ -52,6 +55,7 @@ function Live() {
     );
 }
 
+// `who` is not there while that is not known.
 export function Shell({ who, domain, path, children }) {
     const { t } = useWords();
     return (
@@ -64,10 +68,11 @@ export function Shell({ who, domain, path, children }) {
                 <Nav path={path} />
                 <div class="side-foot">
                     <Live />
-                    <AccountMenu who={who} />
+                    {who && <AccountMenu who={who} />}
                 </div>
             </header>
             <main id="main" tabIndex={-1}>
+                <Silence />
                 {children}
             </main>
         </div>

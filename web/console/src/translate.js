@@ -1,8 +1,5 @@
 // Words in a language, without a page.
 import { messages } from "./messages.js";
-import { readSentence, saySentence } from "./sentence.js";
-import { serverSentences } from "./server_sentences.js";
-import { serverWords } from "./server_words.js";
 
 const COLUMN = { en: 0, "zh-CN": 1 };
 
@@ -21,16 +18,19 @@ export function translate(language, key, values) {
     return fill(row[COLUMN[language]], values, language);
 }
 
-// A sentence with values: who, why, how often.
-function translateSentence(text) {
-    for (const [template, chinese] of Object.entries(serverSentences)) {
-        const values = readSentence(template, text);
-        if (values) return saySentence(chinese, values);
-    }
-    return text;
+// Each says a sentence of the server in Chinese, or nothing; a page brings those that it needs.
+const books = new Set();
+
+export function addServerWords(say) {
+    books.add(say);
 }
 
-// What the server says of sign-ins, in English; what is not known here is left as it is.
+// What the server says in English; what is not known here is left as it is.
 export function translateServer(language, text) {
-    return language === "zh-CN" ? (serverWords[text] ?? translateSentence(text)) : text;
+    if (language !== "zh-CN") return text;
+    for (const say of books) {
+        const said = say(text);
+        if (said) return said;
+    }
+    return text;
 }

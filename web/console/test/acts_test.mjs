@@ -1,7 +1,7 @@
 // Acting on a user and on a session, in a real browser against the mock.
 import assert from "node:assert/strict";
 import { goodLogin } from "./mock_data.js";
-import { SIZES, askClose, assertFits, mock, openAct, picture, signIn, walk } from "./walk.js";
+import { DRESSES, SIZES, askClose, assertFits, mock, openAct, picture, signIn, walk } from "./walk.js";
 
 const accountOf = (user) => mock.world.accounts.find((account) => account.user === user);
 const drawerOf = (page, user) => page.getByRole("dialog", { name: `${user}@example.org` });
@@ -98,6 +98,61 @@ walk("a role is given, and another one only", {}, async (page, t, { axe }) => {
     await page.getByText(t("act.role.done", { jid: "orsino@example.org" })).waitFor();
     await drawerOf(page, "orsino").getByText(t("role.read-only"), { exact: true }).waitFor();
     assert.equal(accountOf("orsino").role, "read-only");
+});
+
+for (const { dress, options } of DRESSES)
+    walk(`the last administrator is taken away only after another question: ${dress}`, options, async (page, t, { axe }) => {
+        const before = mock.world.accounts.map((account) => ({ ...account }));
+        await signIn(page, t);
+        accountOf("admin").role = "none"; // somebody has just taken it from who is signed in
+        accountOf("lorenzo").role = "full";
+        await page.goto("/users?user=lorenzo");
+        await (await openAct(page, t, "role")).waitFor();
+        await page.getByRole("radio", { name: t("role.read-only") }).check();
+        await page.getByRole("button", { name: t("act.role.do"), exact: true }).click();
+        const question = page.getByRole("dialog", { name: t("last.title", { user: "lorenzo" }) });
+        await question.getByText(t("last.back")).waitFor();
+        await focusOn(page, t("new.cancel"));
+        assert.deepEqual(await axe(), []);
+        await assertFits(page);
+        await picture(page, `${dress}-last-admin`);
+        await page.keyboard.press("Escape");
+        await question.waitFor({ state: "detached" });
+        assert.equal(accountOf("lorenzo").role, "full");
+        assert.ok(await page.getByRole("radio", { name: t("role.read-only") }).isChecked());
+        await page.getByRole("button", { name: t("act.role.do"), exact: true }).click();
+        await question.getByRole("button", { name: t("last.do") }).click();
+        await page.getByText(t("act.role.done", { jid: "lorenzo@example.org" })).waitFor();
+        await page.getByText(t("last.done")).waitFor();
+        assert.equal(accountOf("lorenzo").role, "read-only");
+        mock.world.accounts = before;
+    });
+
+walk("it is asked before the last administrator is disabled or deleted, and not for another one", {}, async (page, t) => {
+    const before = mock.world.accounts.map((account) => ({ ...account }));
+    const question = page.getByRole("dialog", { name: t("last.title", { user: "lysander" }) });
+    await signIn(page, t);
+    accountOf("lysander").role = "full";
+    await page.goto("/users?user=lysander");
+    await (await openAct(page, t, "disable")).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText(t("act.disable.done", { jid: "lysander@example.org" })).waitFor();
+    assert.equal(await page.getByText(t("last.done")).count(), 0, "there is another one");
+    Object.assign(accountOf("lysander"), { disabled: false });
+    accountOf("admin").role = "none";
+    await page.goto("/users?user=lysander");
+    await (await openAct(page, t, "disable")).waitFor();
+    await page.keyboard.press("Enter");
+    await question.getByRole("button", { name: t("new.cancel") }).click();
+    assert.equal(accountOf("lysander").disabled, false);
+    await page.goto("/users?user=lysander");
+    await (await openAct(page, t, "remove")).waitFor();
+    await page.getByLabel(t("act.type_name", { user: "lysander" })).fill("lysander");
+    await page.keyboard.press("Enter");
+    await question.getByRole("button", { name: t("last.do") }).click();
+    await page.getByText(t("act.remove.done", { jid: "lysander@example.org" })).waitFor();
+    await page.getByText(t("last.done")).waitFor();
+    mock.world.accounts = before;
 });
 
 walk("one app is taken its token, after a question", {}, async (page, t) => {

@@ -126,9 +126,8 @@ walk("set-up says when the server does not answer, and asks again", {}, async (p
     needSetUp();
     mock.world.down = true;
     await page.goto(LINK);
-    await page.getByRole("alert").getByText(t("error.refused")).waitFor();
+    await page.getByRole("status").getByText(t("quiet.yet")).waitFor();
     mock.world.down = false;
-    await page.getByRole("button", { name: t("first.again") }).click();
     await page.getByLabel(t("first.domain"), { exact: true }).waitFor();
     mock.world.setup = null;
 });
@@ -222,6 +221,20 @@ walk("a setting is found, checked as it is typed, and holds at once", {}, async 
     await page.keyboard.press("Escape");
     await drawer(page, "limits.max_stanza_bytes").waitFor({ state: "detached" });
     assert.match(page.url(), /\/settings\?q=largest\+stanza$/);
+});
+
+walk("why a value is refused is said in Chinese", { locale: "zh-CN" }, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/settings?name=limits.max_stanza_bytes");
+    await page.getByLabel(t("set.unit")).selectOption("B");
+    await page.getByLabel(t("set.new")).fill("1");
+    await page.getByText("必须在 10000 到 16MiB 之间", { exact: true }).waitFor();
+    await page.goto("/users/new");
+    await page.getByRole("dialog").getByLabel(t("new.name"), { exact: true }).fill("a b");
+    await page.getByText(/^“a b”不是有效的地址：用户名不能包含空格/).waitFor();
+    await page.goto("/security?block=127.0.0.1");
+    await page.getByRole("dialog").getByRole("button", { name: t("block.do"), exact: true }).click();
+    await page.getByRole("alert").getByText(/^不能阻止本机/).waitFor();
 });
 
 walk("a setting that waits for the next start says so, and goes back to its default", {}, async (page, t) => {

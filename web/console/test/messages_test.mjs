@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { messages } from "./words.js";
 import { readSentence, saySentence } from "../src/sentence.js";
+import { remedies } from "../src/remedies.js";
 import { serverSentences } from "../src/server_sentences.js";
 import { serverWords } from "../src/server_words.js";
 import { translate, translateServer } from "./words.js";
@@ -16,7 +17,7 @@ const HAN = /\p{Script=Han}/u;
 const NO_CHINESE = new Set(["xray.tls", "sessions.tls", "path.sasl2"]);
 
 const source = readdirSync(SRC, { recursive: true })
-    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_words|server_sentences|settings_words/.test(name))
+    .filter((name) => /\.jsx?$/.test(name) && !/messages|server_(words|sentences|reasons)|settings_words/.test(name))
     .map((name) => readFileSync(SRC + name, "utf8"))
     .join("\n");
 
@@ -124,6 +125,57 @@ test("what the server says of sign-ins is translated, and is what it says", () =
     assert.equal(translateServer("en", "Wrong password"), "Wrong password");
 });
 
+// ---- remedies ----
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const read = (name) => readFileSync(ROOT + name, "utf8");
+
+// The ids of the failure catalogue by their names in C.
+const ids = new Map([...read("src/base/error_catalogue.c").matchAll(/ROW\((\w+), "([^"]+)"/g)].map(([, name, id]) => [`LINNET_ERROR_${name}`, id]));
+
+// Those that a server gives to a sign-in: what its connections, their streams and TLS can end with.
+function codesOfSignIns() {
+    const parts = ["src/server/c2s", "src/core"].flatMap((folder) => readdirSync(ROOT + folder).map((name) => `${folder}/${name}`));
+    const sources = parts.filter((name) => /\.c$/.test(name) && !/_test\.c$|_client\.c$/.test(name));
+    const text = [...sources, "src/server/login_words.c", "src/net/chan_tls_fault.c"].map(read).join("\n");
+    return new Set(text.match(/LINNET_ERROR_[A-Z_]+/g));
+}
+
+test("every code that a sign-in can fail with has its remedy", () => {
+    const codes = codesOfSignIns();
+    assert.ok(codes.size > 15);
+    for (const code of codes) {
+        assert.ok(ids.has(code), code);
+        assert.ok(remedies[ids.get(code)], `no remedy for ${ids.get(code)}`);
+    }
+});
+
+test("every row of login_words.c has its remedy, which names no command line", () => {
+    const strings = '"(?:[^"\\\\]|\\\\.)*"(?:\\s*"(?:[^"\\\\]|\\\\.)*")*';
+    const rows = [...loginWords().matchAll(new RegExp(`\\{(LINNET_\\w+), \\w+, "([^"]+)",\\s*${strings},\\s*(${strings})\\}`, "g"))];
+    const known = new Set(rows.map(([, , heading]) => heading));
+    assert.ok(rows.length > 20);
+    for (const [, code, heading, said] of rows) {
+        const row = remedies[ids.get(code) ?? "internal"][heading];
+        assert.ok(row, `no remedy for "${heading}"`);
+        const texts = row.words ? messages[row.words] : [...stringsOf(said)];
+        for (const text of texts) {
+            assert.ok(!/linnetctl/.test(text), `${heading}: ${text}`);
+            assert.ok(row.words || text in serverWords, `no Chinese for: ${text}`);
+        }
+    }
+    for (const [code, rows] of Object.entries(remedies)) {
+        assert.ok([...ids.values()].includes(code), code);
+        for (const [heading, { words, to }] of Object.entries(rows)) {
+            assert.ok(known.has(heading), heading);
+            assert.ok(!words || words in messages, words);
+            for (const name of to) assert.ok(`go.${name}` in messages || settingNames().includes(name), name);
+        }
+    }
+});
+
+const settingNames = () => [...read("src/server/settings_table.c").matchAll(/"([a-z0-9_]+\.[a-z0-9_]+)"/g)].map(([, name]) => name);
+
 // ---- each page brings the words that it says ----
 
 // The files that `file` imports before it runs, and what they import in turn; itself too.
@@ -145,7 +197,7 @@ test("each page brings the words that it says", () => {
     assert.ok(ENTRIES.length > 5);
     for (const entry of [...ENTRIES, "main.jsx"]) {
         const files = [...closureOf(entry), ...closureOf("main.jsx")];
-        const [words, code] = [files.filter((file) => file.startsWith("messages/")), files.filter((file) => !/messages|server_words|server_sentences|settings_words/.test(file))];
+        const [words, code] = [files.filter((file) => file.startsWith("messages/")), files.filter((file) => !/messages|server_(words|sentences|reasons)|settings_words/.test(file))];
         const brought = new Set(words.flatMap(keysOf));
         const text = code.map((file) => readFileSync(SRC + file, "utf8")).join("\n");
         const begins = [...text.matchAll(/`([a-z]+\.)\$\{/g)].map(([, prefix]) => prefix);

@@ -15,6 +15,7 @@ const PASSWORDS = { admin: "correct horse", auditor: "battery staple", juliet: "
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 const BODY_BYTES = 16384;
 const ATTEMPTS = 5;
+const NO_PASSWORD = "The password cannot be used: it is empty, not UTF-8, or holds characters that no password may hold.";
 const STATUS_MS = 2000;
 
 export const HEADERS = {
@@ -37,8 +38,8 @@ class Refusal extends Error {
 function prepare(name) {
     const user = name.normalize("NFC").toLowerCase();
     const bad = /["&'/:<>@\s\p{C}]/u.exec(user);
-    if (bad) return { sentence: `"${name}" is not a valid address: it has a sign that a user name may not have.` };
-    return user ? { user } : { sentence: "The address is not valid: the user name is empty." };
+    if (bad) return { sentence: `"${name}" is not a valid address: A user name may not contain spaces, symbols or any of " & ' / : < > @.` };
+    return user ? { user } : { sentence: "The address is not valid: A part of the address is empty." };
 }
 
 function newWorld(now) {
@@ -58,6 +59,7 @@ function newWorld(now) {
         failures: 0,
         status: {}, // what it says otherwise
         down: false, // linnetd does not answer
+        frozen: null, // a promise: until then it says nothing at all
         streamsFull: false,
         status_ms: STATUS_MS,
         onStreamGone: () => {},
@@ -133,7 +135,7 @@ function addUser(world, { body, who }) {
     mustBeFull(who);
     const name = prepare(body.user ?? "");
     if (!name.user) throw new Refusal(422, "bad-address", name.sentence, "Write it like name@example.org.");
-    if (!body.password) throw new Refusal(422, "usage", "The password is empty.");
+    if (!body.password) throw new Refusal(422, "usage", NO_PASSWORD);
     if (world.accounts.some((account) => account.user === name.user))
         throw new Refusal(409, "register-taken", `The address ${name.user}@${DOMAIN} already belongs to someone.`);
     const now_s = Math.floor(world.now() / 1000);
@@ -156,7 +158,12 @@ function endSessions(world, account) {
 function showUser(world, { query }) {
     const account = accountOf(world, query.get("user"));
     const online = world.sessions.some((session) => session.jid.startsWith(`${account.user}@`));
-    return [200, { ...account, jid: `${account.user}@${DOMAIN}`, online }];
+    return [200, { ...account, jid: `${account.user}@${DOMAIN}`, online, last_admin: isLastAdmin(world, account) }];
+}
+
+function isLastAdmin(world, account) {
+    const admins = world.accounts.filter(({ role, disabled }) => role === "full" && !disabled);
+    return admins.length === 1 && admins[0] === account;
 }
 
 // A call that changes one account: `change` does it, then the event is told.
@@ -165,14 +172,16 @@ function acting(event, { own }, change) {
         mustBeFull(who);
         const account = accountOf(world, body.user);
         if (!own && account.user === who.user) throw new Refusal(403, "policy", "The account is the one you are signed in with.");
+        const last = isLastAdmin(world, account);
         change(world, account, body);
+        const gone = last && (account.role !== "full" || account.disabled || !world.accounts.includes(account));
         tell(world, event.includes(".") ? event : `account.${event}`, { user: account.user, domain: DOMAIN });
-        return [200, { jid: `${account.user}@${DOMAIN}` }];
+        return [200, { jid: `${account.user}@${DOMAIN}`, ...(gone && { last_admin: true }) }];
     };
 }
 
 function setPassword(world, account, { password }) {
-    if (!password) throw new Refusal(422, "usage", "The password is empty.");
+    if (!password) throw new Refusal(422, "usage", NO_PASSWORD);
     account.password_s = Math.floor(world.now() / 1000);
     world.passwords[account.user] = password;
     endSessions(world, account);
@@ -242,7 +251,7 @@ function follow(world, { cookie, answer }) {
     const stream = { cookie, answer };
     answer.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     world.streams.add(stream);
-    const status = () => answer.write(`event: status\ndata: ${JSON.stringify(statusOf(world))}\n\n`);
+    const status = () => world.frozen || answer.write(`event: status\ndata: ${JSON.stringify(statusOf(world))}\n\n`);
     status();
     const timer = setInterval(status, world.status_ms);
     answer.on("close", () => {
@@ -309,6 +318,7 @@ async function answerCall(world, request, url, answer) {
     if (!call.open && !who) throw new Refusal(401, "signed-out", "You are not signed in.");
     if (request.method !== "GET") checkWrite(request, who, call.open);
     const body = await bodyOf(request);
+    await world.frozen;
     if (world.down) throw new Refusal(503, "refused", "No server accepted the connection.");
     const done = call.run(world, { query: url.searchParams, body, who, cookie, answer });
     if (done) send(answer, ...done);
@@ -340,7 +350,8 @@ async function answerRequest(world, dist, request, answer) {
 }
 
 // `now()` is its clock.
-// -> {url, world, tell(event, data), tellStatus(), streamGone(): the next that ends, signEverybodyOut(), close()}
+// -> {url, world, tell(event, data), tellStatus(), freeze(), thaw(), streamGone(): the next that ends,
+// signEverybodyOut(), close()}
 export async function startMock({ port = 0, dist = DIST, now = Date.now } = {}) {
     const world = newWorld(now);
     const server = http.createServer((request, answer) => answerRequest(world, dist, request, answer));
@@ -351,6 +362,14 @@ export async function startMock({ port = 0, dist = DIST, now = Date.now } = {}) 
         world,
         tell: (event, data) => tell(world, event, data),
         tellStatus: () => tell(world, "status", statusOf(world)),
+        // Nothing is said until thaw().
+        freeze() {
+            world.frozen = new Promise((resolve) => (world.thaw = resolve));
+        },
+        thaw() {
+            world.frozen = null;
+            world.thaw?.();
+        },
         streamGone: () => new Promise((resolve) => (world.onStreamGone = resolve)),
         signEverybodyOut() {
             world.signed.clear();

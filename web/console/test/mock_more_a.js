@@ -157,7 +157,7 @@ function settingsCalls(tools) {
                 mustBeFull(who);
                 const row = settingOf(world, tools, body.name);
                 const { value, reason } = check(row, body.value);
-                if (reason) throw new Refusal(422, "settings", `${row.name}: ${reason}`);
+                if (reason) throw new Refusal(422, "usage", `${row.name}: ${reason}.`);
                 return change(world, tools, row, who, value);
             },
         },
@@ -170,7 +170,7 @@ function settingsCalls(tools) {
         "POST /settings/check": {
             run(world, { body }) {
                 const { value, reason } = check(world.settings.find(({ name }) => name === body.name), body.value);
-                return [200, reason ? { ok: false, reason } : { ok: true, value }];
+                return [200, reason ? { ok: false, reason: `${body.name}: ${reason}` } : { ok: true, value }];
             },
         },
         "GET /settings/history": {
@@ -203,7 +203,7 @@ function setUp({ Refusal, prepare }) {
         if (++setup.tries > 10) throw new Refusal(429, "auth-temporary", "Too many attempts.", "", { "Retry-After": "60" });
         if (body.key !== setup.key) throw new Refusal(403, "setup-key", "The key is not valid.");
         const domain = setup.domain ?? body.domain;
-        if (!/^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*$/u.test(domain)) throw new Refusal(422, "bad-address", `"${domain}" is not a valid address: it has a sign that a domain may not have.`);
+        if (!/^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*$/u.test(domain)) throw new Refusal(422, "bad-address", `"${domain}" is not a valid address: The domain is not a host name or IP address.`);
         const name = prepare(body.user);
         if (!name.user) throw new Refusal(422, "bad-address", name.sentence);
         if (!body.password) throw new Refusal(422, "usage", "The password is empty.");

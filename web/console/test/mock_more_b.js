@@ -105,7 +105,7 @@ export function makeCalls({ Refusal, mustBeFull }) {
         return [200, { who }];
     };
     const block = (security, { network, reason, hours }, world) => {
-        if (/^127\.|^::1/.test(network)) throw new Refusal(422, "usage", "This machine itself cannot be blocked.", "Name a network of others.");
+        if (/^127\.|^::1/.test(network)) throw new Refusal(422, "usage", "This machine itself (127.0.0.0/8, ::1) cannot be blocked, nor a network that holds it.");
         const now_s = Math.floor(world.now() / 1000);
         security.blocks.unshift({ network, reason, since_s: now_s, until_s: hours ? now_s + hours * 3600 : null, actor: "admin@example.org", hits: 0 });
         return [200, { network }];

@@ -285,6 +285,51 @@ walk("the X-ray shows stages with their time, and filters", {}, async (page, t) 
     assert.match(page.url(), /failed=1/);
 });
 
+walk("a remedy leads to where it is done, for that user and that address", {}, async (page, t) => {
+    const login = { ...wrongPassword(mock.world.logins.at(-1).id + 1, "tybalt", Date.now()), address: "192.0.2.77:50112" };
+    mock.world.logins.push(login);
+    await signIn(page, t);
+    const go = (name, values) => page.getByRole("list", { name: t("xray.places") }).getByRole("link", { name: t(`go.${name}`, values) });
+    const open = () => page.goto(`/sign-ins?id=${login.id}`);
+    await open();
+    await page.getByText(t("remedy.wrong_password")).waitFor();
+    await go("from").click();
+    await page.waitForURL(/from=192.0.2.77&failed=1/);
+    await page.waitForFunction((label) => document.querySelector(`input[placeholder="${label}"]`).value === "192.0.2.77", t("xray.from"));
+    await open();
+    await go("block").click();
+    const block = page.getByRole("dialog", { name: t("block.add") });
+    assert.equal(await block.getByLabel(t("block.network")).inputValue(), "192.0.2.77");
+    await open();
+    await go("password", { user: "tybalt" }).click();
+    await page.getByText(t("act.password.then", { user: "tybalt" })).waitFor();
+    assert.equal(new URL(page.url()).search, "?user=tybalt", "the act is begun once");
+    await page.getByRole("button", { name: t("new.cancel") }).click();
+    await page.getByRole("heading", { name: t("one.acts") }).waitFor();
+    mock.world.logins.pop();
+});
+
+walk("a remedy about nobody's name leads to a new account of it; read-only is led to what can be looked at", {}, async (page, t) => {
+    const id = mock.world.logins.at(-1).id + 1;
+    const login = wrongPassword(id, "yorick", Date.now());
+    Object.assign(login.failure, { heading: "No such account", sentence: "There is no account yorick@example.org.", remedy: "linnetctl user add NAME makes one." });
+    mock.world.logins.push(login);
+    const places = page.getByRole("list", { name: t("xray.places") });
+    await signIn(page, t);
+    await page.goto(`/sign-ins?id=${id}`);
+    assert.equal(await page.getByText(/linnetctl/).count(), 0);
+    await places.getByRole("link", { name: t("go.create", { user: "yorick" }) }).click();
+    await page.getByText(t("new.will_be", { jid: "yorick@example.org" })).waitFor();
+    await page.context().clearCookies();
+    await signIn(page, t, "auditor", "battery staple");
+    await page.goto(`/sign-ins?id=${id}`);
+    await places.getByRole("link", { name: t("go.users") }).waitFor();
+    assert.equal(await places.getByRole("link", { name: t("go.create", { user: "yorick" }) }).count(), 0);
+    await page.goto("/users?user=romeo&act=password");
+    await page.getByText(t("one.read_only_note")).waitFor();
+    mock.world.logins.pop();
+});
+
 walk("a sign-in shows what was said, and that it is not kept any more", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/sign-ins?id=70");

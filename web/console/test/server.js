@@ -84,6 +84,11 @@ async function start(bin, domain) {
         async stay(user, password) {
             return startListening(path.join(bin, "linnet"), await client("listen", user, password));
         },
+        // It stands still until what this returns is called.
+        freeze() {
+            linnetd.kill("SIGSTOP");
+            return () => linnetd.kill("SIGCONT");
+        },
         async close() {
             linnetd.kill("SIGTERM");
             await over;

@@ -5,11 +5,62 @@ import { test } from "node:test";
 import { openBrowser, openPage } from "./browser.js";
 import { fillSignIn, picture as take } from "./page.js";
 import { startServer } from "./server.js";
-import { translate } from "./words.js";
+import { translate, translateServer } from "./words.js";
 
 const BIN = process.env.LINNET_BIN;
 const ADMIN = "all the world's a stage";
 const t = (key, values) => translate("en", key, values);
+
+// Calls of the API that are refused, each with what is wrong.
+const REFUSED = [
+    ...[
+        ["limits.idle_timeout_s", "soon"],
+        ["limits.max_stanza_bytes", "1"],
+        ["limits.max_stanza_bytes", "much"],
+        ["login.iterations", "x"],
+        ["login.throttle", "perhaps"],
+        ["log.level", "loud"],
+        ["log.level", "loud\u0001"],
+        ["login.mechanisms", "ROT13"],
+        ["login.mechanisms", "DIGEST-MD5"],
+        ["limits.max_stanza_bytes_before_auth", "1MiB"],
+        ["limits.send_queue_bytes", "64KiB"],
+        ["c2s.listen", "127.0.0.1"],
+        ["c2s.listen", "localhost:5222"],
+        ["c2s.listen", "::1:5222"],
+        ["c2s.listen", "127.0.0.1:99999"],
+        ["c2s.listen", "127.0.0.1:5222"],
+        ["tls.certificate", "/etc/passwd"],
+        ["limits.max_stanza", "1"],
+    ].map(([name, value]) => ["settings/check", { name, value }]),
+    ["settings", { name: "log.level", value: "loud" }],
+    ["settings/reset", { name: "log.level" }],
+    ["names", { user: "a b" }],
+    ["names", { user: "" }],
+    ["names", { user: "a@elsewhere.org" }],
+    ["names", { user: "a@localhost/x" }],
+    ["users", { user: "a b", password: "x" }],
+    ["users", { user: "viola", password: "" }],
+    ["users", { user: "viola", password: "x".repeat(1100) }],
+    ["users/role", { user: "rosaline", role: "king" }],
+    ["users/disable", { user: "rosaline", reason: "x".repeat(251) }],
+    ["users/tokens/revoke", { user: "rosaline", client: "" }],
+    ["users/tokens/revoke", { user: "rosaline", client: "nobody" }],
+    ["sessions/close", { jid: "rosaline@localhost" }],
+    ["sessions/close", { jid: "rosaline@elsewhere.org/x" }],
+    ["blocks", { network: "here", reason: "", hours: "" }],
+    ["blocks", { network: "192.0.2.1/24", reason: "", hours: "" }],
+    ["blocks", { network: "::/0", reason: "", hours: "" }],
+    ["blocks", { network: "192.0.2.0/24", reason: "", hours: "x" }],
+    ["blocks", { network: "192.0.2.0/24", reason: "", hours: "99999" }],
+    ["blocks", { network: "192.0.2.0/24", reason: "x".repeat(251), hours: "" }],
+    ["blocks/remove", { network: "192.0.2.0/24" }],
+    ["throttle/forgive", { kind: "address", who: "x" }],
+    ["throttle/forgive", { kind: "all", who: "x" }],
+];
+
+// English that is no name of a setting, an example or what was typed.
+const ENGLISH = /(?:^|[^\w."“])[a-z]{3,} [a-z]{2,}/;
 
 test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, async (path) => {
     const server = await startServer(BIN);
@@ -145,6 +196,27 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             assert.equal(await server.login("rosaline", password), 0);
         });
 
+        await path.test("whatever is refused is said in Chinese", async () => {
+            const post = (call, body) =>
+                page.evaluate(
+                    async ([call, body]) => {
+                        const { csrf } = await (await fetch("/api/v1/session")).json();
+                        const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+                        return (await fetch(`/api/v1/${call}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+                    },
+                    [call, body],
+                );
+            const wrong = [];
+            for (const [call, body] of REFUSED) {
+                const answer = await post(call, body);
+                const said = answer.error?.sentence ?? answer.reason ?? answer.sentence;
+                const chinese = said && translateServer("zh-CN", said);
+                if (!said) wrong.push(`${call} ${JSON.stringify(body)} is not refused`);
+                else if (!/\p{Script=Han}/u.test(chinese) || ENGLISH.test(chinese)) wrong.push(`${said} -> ${chinese}`);
+            }
+            assert.deepEqual(wrong, []);
+        });
+
         await path.test("who is deleted is gone; oneself is not", async () => {
             await act("remove");
             await page.getByLabel(t("act.type_name", { user: "rosaline" })).fill("rosaline");
@@ -156,6 +228,34 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             await page.getByText(t("one.self_note")).waitFor();
             await page.keyboard.press("Escape");
             await page.getByRole("dialog").waitFor({ state: "detached" });
+        });
+
+        await path.test("what is typed stays when linnetctl sets the same", async () => {
+            const value = page.getByLabel(t("set.new"));
+            await page.goto("/settings?name=limits.auth_timeout_s");
+            await value.fill("45");
+            await page.getByLabel(t("set.unit")).selectOption("s");
+            await page.getByText(t("set.good"), { exact: true }).waitFor();
+            await server.ctl("settings", "set", "limits.auth_timeout_s", "90s");
+            const words = t("meanwhile.value.by", { value: "90s", actor: `uid ${process.getuid()}` });
+            await page.getByRole("alert").getByText(words).waitFor();
+            assert.equal(await value.inputValue(), "45");
+            await picture("meanwhile");
+            await page.getByRole("button", { name: t("meanwhile.save"), exact: true }).click();
+            await page.getByText(t("set.done_now", { name: "limits.auth_timeout_s", value: "45s" })).waitFor();
+            await page.getByRole("button", { name: t("drawer.close") }).click();
+            await page.getByRole("link", { name: t("nav.users") }).click();
+        });
+
+        await path.test("a server that stands still is said, and what is shown comes when it goes on", async () => {
+            const goOn = server.freeze();
+            await page.reload();
+            await page.getByRole("status").getByText(t("quiet.yet")).waitFor();
+            await page.getByRole("navigation", { name: t("nav.label") }).waitFor();
+            await picture("quiet");
+            goOn();
+            await page.getByRole("rowheader", { name: "admin" }).waitFor();
+            await page.getByRole("status").getByText(t("quiet.yet")).waitFor({ state: "detached" });
         });
 
         await path.test("home tells of it all, and nothing is wrong with the pages", async () => {

@@ -6,6 +6,7 @@ import { pointOf, seriesOf } from "../src/figures.js";
 import { formats } from "../src/format.js";
 import { buckets, place, rungs, warnings, whoOf } from "../src/ladder.js";
 import { changesOf, offeredOf, toggled, valueOf } from "../src/mechanisms.js";
+import { placesOf, remedyOf } from "../src/remedies.js";
 import { generatePassword } from "../src/secret.js";
 import { linesOf } from "../src/trace.js";
 import { goodLogin, makeStatus, notXmpp, wrongPassword } from "./mock_data.js";
@@ -119,6 +120,23 @@ test("methods are ticked in the order of the server; the server's own choice is 
     assert.equal(valueOf(offered, METHODS, false), "");
     assert.equal(valueOf(offered, METHODS, true), offered.join(", "));
     assert.deepEqual(changesOf(offered, [...without, "DIGEST-MD5"]), { gone: ["SCRAM-SHA-256"], come: ["DIGEST-MD5"] });
+});
+
+test("a remedy leads to where it is done, for that user and address, and only to what the reader may do", () => {
+    const login = { ...wrongPassword(7, "romeo", NOW_MS), address: "[2001:db8::7]:50112" };
+    const to = (full, more) => placesOf({ ...login, ...more }, full).map(({ name, path, query }) => [name, path, query]);
+    assert.deepEqual(to(true), [
+        ["password", "/users", { user: "romeo", act: "password" }],
+        ["from", "/sign-ins", { from: "2001:db8::7", failed: "1" }],
+        ["waiting", "/security", {}],
+        ["block", "/security", { block: "2001:db8::7" }],
+    ]);
+    assert.deepEqual(to(false).map(([name]) => name), ["from", "waiting"]);
+    assert.deepEqual(to(true, { address: "127.0.0.1:5000", user: "" }).map(([name]) => name), ["from", "waiting"]);
+    const failure = (code, heading) => ({ failure: { code, heading } });
+    assert.deepEqual(to(true, failure("timeout", "The client took too long")), [["limits.auth_timeout_s", "/settings", { name: "limits.auth_timeout_s" }]]);
+    assert.deepEqual(to(true, failure("timeout", "Something new")), []);
+    assert.equal(remedyOf({ code: "something-new", heading: "Something new" }).words, undefined);
 });
 
 test("spans and sizes in both languages", () => {

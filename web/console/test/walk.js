@@ -32,6 +32,7 @@ export function walk(name, options, steps) {
             assert.deepEqual(opened.faults, []);
         } finally {
             await opened.close();
+            mock.thaw();
             mock.world.failures = 0;
             mock.world.down = false;
             mock.world.streamsFull = false;

@@ -189,6 +189,8 @@ addMessages({
     "debt.forgiven": ["{who} does not wait any more", "{who} 无需再等待"],
 
     "block.title": ["Blocked networks", "已阻止的网络"],
+    "block.again": ["{network} is blocked already", "{network} 已被阻止"],
+    "block.again_then": ["Blocking it again replaces that reason and that end.", "再次阻止将取代原来的原因和期限。"],
     "block.lead": [
         "Connections from there are closed before a byte is read.",
         "来自这些网络的连接会在读取数据之前关闭。",

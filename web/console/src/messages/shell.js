@@ -13,6 +13,17 @@ export const shell = {
     "live.on": ["Live", "实时"],
     "live.off": ["Reconnecting…", "正在重新连接…"],
 
+    "quiet.yet": ["The server is not answering yet", "服务器尚未响应"],
+    "quiet.yet_note": [
+        "The page goes on trying, and is here as soon as the server answers.",
+        "页面会继续尝试，服务器一有响应就会显示。",
+    ],
+    "quiet.since": ["The server has not answered since {time}", "服务器自 {time} 起没有响应"],
+    "quiet.since_note": [
+        "What is shown is from before. The page goes on trying, and is up to date as soon as the server answers.",
+        "显示的是此前的内容。页面会继续尝试，服务器一有响应就会更新。",
+    ],
+
     "load.waiting": ["Waiting for the server…", "正在等待服务器…"],
     "load.missing": ["This page could not be loaded", "无法加载此页面"],
     "load.missing_note": [
@@ -100,6 +111,7 @@ export const shell = {
     ],
     "error.signed-out": ["You have been signed out.", "您已退出登录。"],
     "error.register-taken": ["That user exists already.", "该用户已存在。"],
+    "error.meanwhile": ["Somebody has just changed it: look at it again before you save.", "刚刚有人更改了它：请核对后再保存。"],
     "error.internal": ["Something went wrong inside Linnet.", "Linnet 内部出错。"],
     "error.too-large": ["That is too long.", "内容过长。"],
 };

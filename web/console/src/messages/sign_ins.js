@@ -18,6 +18,7 @@ addMessages({
     "xray.bad": ["Failed", "登录失败"],
     "xray.nobody": ["nobody named", "未指明用户"],
     "xray.remedy": ["What to do:", "处理办法："],
+    "xray.places": ["Where that is done", "前往处理"],
     "xray.ladder": ["Stages", "阶段"],
     "xray.stage_failed": ["failed", "失败"],
     "xray.in_all": ["in all", "总计"],
@@ -33,6 +34,58 @@ addMessages({
     "xray.jid": ["Bound", "绑定地址"],
     "xray.code": ["Fault", "故障"],
     "xray.connection": ["Connection", "连接"],
+
+    "remedy.token": [
+        "It may be old: the client signs in with the password next, and gets a new one. The account shows those that are valid.",
+        "令牌可能已过期：客户端接着会用密码登录并获得新令牌。账号页面列出有效的令牌。",
+    ],
+    "remedy.no_account": ["Check the spelling with the person, or create the account.", "请与用户核对拼写，或新建该账号。"],
+    "remedy.wrong_password": [
+        "If the person has forgotten it, give the account another. Many of these from one address mean that somebody guesses: block it. Whoever has to wait because of wrong passwords can be forgiven.",
+        "如果用户忘记了密码，可重设。同一地址多次出现表示有人在猜测密码：可将其阻止。因密码错误而需等待者可以免除等待。",
+    ],
+    "remedy.disabled": [
+        "The account shows why, and can be enabled again.",
+        "账号页面显示停用原因，并可重新启用。",
+    ],
+    "remedy.expired": ["Give the account a new one.", "请设置新密码。"],
+    "remedy.not_checked": [
+        "Too many attempts from this address may wait already: Security shows who waits, and lets you forgive. Or there are more sign-ins than the server can check, or the database fails: the server's log says which.",
+        "可能该地址等待中的尝试过多：安全页面显示谁在等待，并可免除。也可能登录过多或数据库出错：详情见服务器日志。",
+    ],
+    "remedy.no_method": [
+        "Security shows which methods are on offer, and allows those for software of the past. The trace below shows what the client asked for.",
+        "安全页面显示所提供的登录机制，并可允许旧软件的机制。下面的通信内容显示客户端请求了什么。",
+    ],
+    "remedy.sessions": [
+        "See which they are, and close those that are not needed; or allow more.",
+        "请查看这些会话并关闭不需要的，或提高上限。",
+    ],
+    "remedy.certificate": [
+        "Clients accept a certificate from a public authority, or one that they were told the pin of. Security shows the one in force with its pin, and reads a new one.",
+        "客户端接受公共机构签发的证书，或事先告知公钥指纹的证书。安全页面显示当前证书及其指纹，并可读取新证书。",
+    ],
+    "remedy.left": [
+        "A client that does not trust the certificate does that: Security shows the one in force. So does one that only looks, or lacks the sign-in methods on offer: the trace below shows what it heard last.",
+        "不信任证书的客户端会这样：安全页面显示当前证书。只是探测的客户端，或不支持所提供登录方式的客户端也会这样：下面的通信内容显示它最后收到的内容。",
+    ],
+    "remedy.protocol": [
+        "The trace below shows what was said. It is a bug of the client, or one of Linnet's to be reported.",
+        "下面的通信内容显示双方所说。这是客户端的缺陷，或应向 Linnet 报告的缺陷。",
+    ],
+    "go.account": ["The account {user}", "账号 {user}"],
+    "go.password": ["A new password for {user}", "为 {user} 设置新密码"],
+    "go.enable": ["Enable {user}", "启用 {user}"],
+    "go.users": ["All users", "所有用户"],
+    "go.create": ["Create {user}", "新建 {user}"],
+    "go.from": ["Failed sign-ins from this address", "来自该地址的失败登录"],
+    "go.waiting": ["Who waits after wrong passwords", "因密码错误而等待者"],
+    "go.block": ["Block this address", "阻止该地址"],
+    "go.methods": ["Sign-in methods", "登录机制"],
+    "go.certificate": ["The certificate in force", "当前证书"],
+    "go.sessions": ["Sessions of {user}", "{user} 的会话"],
+    "go.limits": ["All limits", "所有限制"],
+    "go.setting": ["The setting {name}", "设置 {name}"],
 
     "trace.title": ["What was said", "通信内容"],
     "trace.note": ["Passwords, SASL payloads and tokens are ***.", "密码、SASL 数据和令牌显示为 ***。"],

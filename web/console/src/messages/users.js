@@ -136,6 +136,17 @@ addMessages({
     "act.disable.do": ["Disable", "停用"],
     "act.disable.done": ["{jid} is disabled", "{jid} 已停用"],
     "act.disable.next": ["All sessions have ended, and nobody can sign in to it.", "所有会话已结束，无法再登录该账号。"],
+    "last.title": ["{user} is the last administrator", "{user} 是最后一位管理员"],
+    "last.then": [
+        "After this, nobody can change anything in this console any more.",
+        "此后任何人都无法再通过此控制台进行修改。",
+    ],
+    "last.back": [
+        "Only linnetctl user role NAME full, on the server's machine, makes another one.",
+        "只有在服务器上运行 linnetctl user role NAME full 才能重新设立管理员。",
+    ],
+    "last.do": ["Do it all the same", "仍要执行"],
+    "last.done": ["This server has no administrator any more", "此服务器已没有管理员"],
     "act.revoke.done": ["An app of {jid} was taken its token", "已收回 {jid} 一个应用的令牌"],
     "act.revoke.next": ["It asks for the password the next time it signs in.", "该应用下次登录时需要输入密码。"],
     "act.close.done": ["The session {jid} is closed", "会话 {jid} 已关闭"],

@@ -10,16 +10,32 @@ import { Choice, Notice } from "../ui/parts.jsx";
 
 const LENGTHS = ["1", "24", "168", ""]; // hours; for ever
 
-export function BlockNew({ wanted, onDone, onClose }) {
+// Blocking a network again replaces how it was blocked.
+function Replaces({ block }) {
+    const { t, format } = useWords();
+    const since = { time: format.moment(block.since_s * 1000), actor: block.actor };
+    return (
+        <Notice kind="warn" role="status" title={t("block.again", { network: block.network })}>
+            <p>
+                {t("block.since", since)}
+                {block.reason && ` · ${block.reason}`}
+            </p>
+            <p>{t("block.again_then")}</p>
+        </Notice>
+    );
+}
+
+export function BlockNew({ wanted, blocks, onDone, onClose }) {
     const { t } = useWords();
     const first = useRef(null);
     const [network, setNetwork] = useState(wanted);
     const [reason, setReason] = useState("");
     const [hours, setHours] = useState("24");
     const { error, busy, act } = useAct(first);
+    const name = network.trim();
+    const same = blocks.find((block) => block.network === name);
     const submit = (event) => {
         event.preventDefault();
-        const name = network.trim();
         if (name) act(() => api.block(name, reason.trim(), hours), () => onDone({ act: "added", network: name }));
     };
     return (
@@ -38,6 +54,7 @@ export function BlockNew({ wanted, onDone, onClose }) {
                     note={t("block.network_note")}
                     onInput={(event) => setNetwork(event.currentTarget.value)}
                 />
+                {same && !busy && <Replaces block={same} />}
                 <Field
                     label={t("act.reason")}
                     name="reason"

@@ -2,6 +2,7 @@
 import { useWords } from "../i18n.js";
 import { whoOf } from "../ladder.js";
 import { address, follow } from "../router.js";
+import "../server_sign_ins.js";
 import { Dot } from "../ui/parts.jsx";
 import { SmallLadder } from "../ui/rungs.jsx";
 

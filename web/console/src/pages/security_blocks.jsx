@@ -1,9 +1,11 @@
 // Networks whose connections are closed before a byte is read.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
+import { auditEntry, connected } from "../live.js";
 import { useLoad } from "../load.js";
 import { go } from "../router.js";
+import { useStore } from "../store.js";
 import { Confirm } from "../ui/confirm.jsx";
 import { Failure } from "../ui/failure.jsx";
 import { Icon } from "../ui/icon.jsx";
@@ -79,11 +81,21 @@ function Card({ full, done, error, blocks, onAdd, onRemove }) {
     );
 }
 
+// The last entry of the audit trail that is about blocks: others make them too.
+function useBlockChange() {
+    const entry = useStore(auditEntry);
+    const last = useRef(null);
+    if (entry?.action.startsWith("block.")) last.current = entry.id;
+    return last.current;
+}
+
 // `wanted`: the network that the address of the page asks to block; "" for a form that is empty.
 export function Blocks({ full, wanted }) {
     const [removing, setRemoving] = useState(null);
     const [done, setDone] = useState(null);
-    const { data, error } = useLoad((signal) => api.blocks(signal), [done]);
+    const change = useBlockChange();
+    const live = useStore(connected); // what changed while there was no stream
+    const { data, error } = useLoad((signal) => api.blocks(signal), [done, change, live]);
     const close = () => go("/security");
     const finish = (outcome) => {
         setRemoving(null);
@@ -100,7 +112,7 @@ export function Blocks({ full, wanted }) {
                 onAdd={() => go("/security?block=")}
                 onRemove={setRemoving}
             />
-            {full && wanted !== null && <BlockNew wanted={wanted} onDone={finish} onClose={close} />}
+            {full && wanted !== null && <BlockNew wanted={wanted} blocks={data?.blocks ?? []} onDone={finish} onClose={close} />}
             {removing && <Remove network={removing} onDone={finish} onCancel={() => setRemoving(null)} />}
         </>
     );

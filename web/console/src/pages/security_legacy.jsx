@@ -1,5 +1,5 @@
 // Sign-in for software of the past: whether it is allowed, and who still needs it.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { address, follow } from "../router.js";
@@ -58,6 +58,7 @@ export function Legacy({ legacy, setting, full, saved, onSaved }) {
     const [asking, setAsking] = useState(false);
     const pending = setting?.pending ?? null; // what the next start brings
     const on = (pending ?? String(legacy.enabled)) === "true";
+    useEffect(() => setAsking(false), [on]); // the question would be the other one
     return (
         <section class="card part">
             <div class="card-head">

@@ -1,11 +1,13 @@
 // The mechanisms as a list to tick, each with what it protects, and what is lost without it.
-import { useId, useState } from "preact/hooks";
-import { api } from "../api.js";
+import { useEffect, useId, useState } from "preact/hooks";
+import { useDraft } from "../draft.js";
 import { useWords } from "../i18n.js";
 import { changesOf, isToken, offeredOf, toggled, valueOf } from "../mechanisms.js";
+import { saveUnlessChanged, valueNow } from "../setting_save.js";
 import { Confirm } from "../ui/confirm.jsx";
 import { Outcome } from "../ui/outcome.jsx";
 import { Badge } from "../ui/parts.jsx";
+import { SettingMeanwhile } from "./meanwhile.jsx";
 import { FixedBy, isEditable } from "./security_parts.jsx";
 
 // In words of its own, or in those for its kind; a server that is newer may have others.
@@ -71,7 +73,7 @@ function Names({ title, names, children }) {
     );
 }
 
-function Save({ before, after, mechanisms, value, onSaved, onCancel }) {
+function Save({ before, after, mechanisms, value, onSave, onSaved, onCancel }) {
     const { t } = useWords();
     const { breaks } = useConsequences();
     const { gone, come } = changesOf(before, after);
@@ -81,7 +83,7 @@ function Save({ before, after, mechanisms, value, onSaved, onCancel }) {
         <Confirm
             title={t("mech.save_title")}
             words={t("mech.save_do")}
-            run={() => api.setSetting("login.mechanisms", value)}
+            run={() => onSave(value)}
             onDone={onSaved}
             onCancel={onCancel}
         >
@@ -106,7 +108,7 @@ function Save({ before, after, mechanisms, value, onSaved, onCancel }) {
 }
 
 // `none`: nothing is ticked, and nobody could sign in.
-function Foot({ changed, none, onSave, onReset }) {
+function Foot({ changed, meanwhile, none, onSave, onReset }) {
     const { t } = useWords();
     return (
         <div class={`mech-foot ${changed ? "mech-changed" : ""}`}>
@@ -117,7 +119,7 @@ function Foot({ changed, none, onSave, onReset }) {
                 {t("mech.reset")}
             </button>
             <button type="button" class="button button-main" disabled={!changed || none} onClick={onSave}>
-                {t("mech.save")}
+                {t(meanwhile ? "meanwhile.save" : "mech.save")}
             </button>
         </div>
     );
@@ -146,16 +148,42 @@ function Tokens({ mechanisms }) {
     );
 }
 
-// `saved`: {applied} when these were saved last.
-export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, onSaved }) {
+const textOf = (names) => names.join(", ");
+const namesOf = (text) => text.split(", ").filter(Boolean);
+
+// What somebody else chose, while something else is ticked here.
+function Meanwhile({ setting, draft, now }) {
+    const { t } = useWords();
+    const words = (text) => text || t("meanwhile.none");
+    return (
+        draft.meanwhile && (
+            <SettingMeanwhile
+                row={setting}
+                now={valueNow(setting)}
+                values={{ value: words(now), mine: words(draft.value) }}
+                onTake={draft.drop}
+            />
+        )
+    );
+}
+
+// `saved`: {applied} when these were saved last. `onStale`: they are to be asked for again.
+export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, onSaved, onStale }) {
     const { t } = useWords();
     const mechanisms = all.filter((mechanism) => !isToken(mechanism));
     const offered = offeredOf(mechanisms);
-    const [names, setNames] = useState(offered);
+    const draft = useDraft(textOf(offered));
+    const names = namesOf(draft.value);
     const [asking, setAsking] = useState(false);
+    useEffect(() => setAsking(false), [textOf(offered)]); // the question would be another one
     const editable = isEditable(setting, full);
     const { gone, come } = changesOf(offered, names);
     const changed = gone.length + come.length > 0;
+    const save = (value) =>
+        saveUnlessChanged(setting, value).catch((fault) => {
+            if (fault.code === "meanwhile") onStale();
+            throw fault;
+        });
     return (
         <section class="card">
             <div class="card-head">
@@ -172,16 +200,18 @@ export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, on
                         mechanism={mechanism}
                         ticked={names.includes(mechanism.name)}
                         editable={editable && (!mechanism.legacy || legacyOn)}
-                        onToggle={(name) => setNames(toggled(names, name, mechanisms))}
+                        onToggle={(name) => draft.type(textOf(toggled(names, name, mechanisms)))}
                     />
                 ))}
             </ul>
+            <Meanwhile setting={setting} draft={draft} now={textOf(offered)} />
             {editable && (
                 <Foot
                     changed={changed}
+                    meanwhile={draft.meanwhile}
                     none={!names.length}
                     onSave={() => setAsking(true)}
-                    onReset={() => setNames(offered)}
+                    onReset={draft.drop}
                 />
             )}
             <Tokens mechanisms={all.filter(isToken)} />
@@ -191,6 +221,7 @@ export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, on
                     after={names}
                     mechanisms={mechanisms}
                     value={valueOf(names, mechanisms, legacyOn)}
+                    onSave={save}
                     onSaved={(answer) => (setAsking(false), onSaved(answer))}
                     onCancel={() => setAsking(false)}
                 />

@@ -1,6 +1,7 @@
 // Who has given wrong passwords lately, and how long the next attempt is made to wait.
 import { useState } from "preact/hooks";
 import { api } from "../api.js";
+import { isThisMachine } from "../hosts.js";
 import { useWords } from "../i18n.js";
 import { logins, status } from "../live.js";
 import { useLoad } from "../load.js";
@@ -13,9 +14,6 @@ const AGAIN_S = 10; // debts decay
 
 // A subscriber of IPv6 owes as a whole: "2001:db8::/64" is how its addresses begin.
 const beginOf = (who) => who.replace(/::?\/64$/, ":");
-
-// The machine that the server runs on, which it does not let anybody block.
-const THIS_MACHINE = /^(127\.|::1$|::\/64$)/;
 
 function Debt({ debt, full, onForgive }) {
     const { t, format } = useWords();
@@ -38,7 +36,7 @@ function Debt({ debt, full, onForgive }) {
             </div>
             {full && (
                 <div class="token-acts">
-                    {kind === "address" && !THIS_MACHINE.test(who) && (
+                    {kind === "address" && !isThisMachine(who) && (
                         <a class="button button-small" href={address("/security", { block: who })} onClick={follow}>
                             {t("debt.block")}
                             <span class="unseen"> {who}</span>

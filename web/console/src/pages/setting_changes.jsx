@@ -42,7 +42,7 @@ function Change({ change, row, named, onAsk }) {
                 <p class="quiet small">{t("change.by", { time: format.moment(change.time_s * 1000), actor: change.actor })}</p>
             </div>
             {can && (
-                <button type="button" class="button button-small" onClick={() => onAsk({ row, to: change.old })}>
+                <button type="button" class="button button-small" onClick={() => onAsk({ name: row.name, to: change.old })}>
                     <Icon name="undo" />
                     {t("change.back")}
                     <span class="unseen"> {change.name}</span>

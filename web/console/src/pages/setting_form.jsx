@@ -3,16 +3,19 @@ import { useRef, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { useLoad, useSettled } from "../load.js";
-import { listOf, sayReason } from "../setting_text.js";
+import { saveUnlessChanged } from "../setting_save.js";
+import "../server_reasons.js";
+import { listOf, reasonOf } from "../setting_text.js";
 import { Failure } from "../ui/failure.jsx";
 import { Icon } from "../ui/icon.jsx";
+import { SettingMeanwhile } from "./meanwhile.jsx";
 import { SettingControl } from "./setting_control.jsx";
 import { valueWords } from "./setting_parts.jsx";
 
 const SETTLE_MS = 200;
 
 // Lists are the same whatever stands between their items.
-function plain(row, text) {
+export function plain(row, text) {
     return row.type === "words" || row.type === "listen" ? listOf(text).join(", ") : text.trim();
 }
 
@@ -37,12 +40,12 @@ function useCheck(row, text, now) {
     return data?.text === text ? data : { state: "waiting" };
 }
 
-function noteOf(checked, row, text, { t, language }) {
+function noteOf(checked, row, text, { t, server }) {
     switch (checked.state) {
         case "good":
             return checked.value === text ? t("set.good") : t("set.good_as", { value: valueWords(row, checked.value, t) });
         case "bad":
-            return sayReason(language, checked.reason);
+            return server(reasonOf(row, checked.reason));
         case "waiting":
             return t("set.checking");
         case "unknown":
@@ -54,47 +57,61 @@ function noteOf(checked, row, text, { t, language }) {
 
 const NOTES = { good: "good", bad: "bad" };
 
-// Without `onReset`, there is nothing to go back to.
-export function SettingForm({ row, onDone, onReset }) {
+// `draft` is what is typed, as of useDraft. Without `onReset`, there is nothing to go back to.
+export function SettingForm({ row, now, draft, onDone, onReset, onStale }) {
     const words = useWords();
     const { t } = words;
-    const now = plain(row, row.pending ?? row.value);
     const form = useRef(null);
-    const [typed, setTyped] = useState(now);
     const [error, setError] = useState(null);
     const [busy, setBusy] = useState(false);
-    const text = plain(row, typed);
+    const text = plain(row, draft.value);
     const checked = useCheck(row, text, now);
-    const ready = checked.state !== "bad" && checked.state !== "same";
+    const ready = row.editable && checked.state !== "bad" && checked.state !== "same";
+    const meanwhile = draft.meanwhile && !busy;
     const refused = (fault) => {
         setBusy(false);
         setError(fault);
+        if (fault.code === "meanwhile") onStale();
         form.current?.querySelector("input, select, textarea").focus();
     };
     const saved = (answer) => {
         setBusy(false);
+        draft.type(plain(row, answer.value)); // as it was written down, until the list of settings has it
         onDone(answer);
+    };
+    const take = () => {
+        draft.drop();
+        setError(null);
     };
     const submit = (event) => {
         event.preventDefault();
         if (busy || !ready) return;
         setBusy(true);
         setError(null);
-        api.setSetting(row.name, text).then(saved, refused);
+        saveUnlessChanged(row, text).then(saved, refused);
     };
     return (
         <form class="setting-form" ref={form} onSubmit={submit} autocomplete="off">
             <Failure error={error} />
+            {meanwhile && (
+                <SettingMeanwhile
+                    row={row}
+                    now={now}
+                    values={{ value: valueWords(row, now, t), mine: valueWords(row, text, t) }}
+                    onTake={take}
+                />
+            )}
             <SettingControl
+                key={draft.seen}
                 row={row}
-                text={typed}
+                text={draft.value}
                 note={noteOf(checked, row, text, words)}
                 noteKind={NOTES[checked.state]}
-                onText={setTyped}
+                onText={draft.type}
             />
             <div class="buttons">
                 <button type="submit" class="button button-main" disabled={busy || !ready}>
-                    {t(busy ? "set.busy" : "set.do")}
+                    {t(busy ? "set.busy" : meanwhile ? "meanwhile.save" : "set.do")}
                 </button>
                 {onReset && (
                     <button type="button" class="button" onClick={onReset}>

@@ -1,11 +1,14 @@
 // One setting in a drawer: what it is, what can be done to it, and what was.
+import { useEffect } from "preact/hooks";
 import { sayAmount } from "../amount.js";
+import { useDraft } from "../draft.js";
 import { useWords } from "../i18n.js";
+import { valueNow } from "../setting_save.js";
 import { fixedBy, helpOf, storedOf, unitWord } from "../setting_text.js";
 import { Drawer } from "../ui/drawer.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { ChangesOf } from "./setting_changes.jsx";
-import { SettingForm } from "./setting_form.jsx";
+import { SettingForm, plain } from "./setting_form.jsx";
 import { Outcome, Pending, Source, Value } from "./setting_parts.jsx";
 
 function boundsOf({ type, min, max, unit }, { t, has, format }) {
@@ -64,14 +67,24 @@ function ReadOnly() {
     );
 }
 
-function Acts({ who, row, onDone, onAsk }) {
-    if (!row.editable) return <Fixed row={row} />;
-    if (who.role !== "full") return <ReadOnly />;
-    const onReset = storedOf(row) === null ? null : () => onAsk({ row, to: null });
-    return <SettingForm key={`${row.value} ${row.pending}`} row={row} onDone={onDone} onReset={onReset} />;
+// What is typed stays, also when a file sets it by now.
+function Acts({ who, row, done, onDone, onAsk, onStale }) {
+    const now = plain(row, valueNow(row));
+    const draft = useDraft(now, (text) => plain(row, text));
+    useEffect(() => done?.back && draft.drop(), [done]);
+    if (who.role !== "full") return row.editable ? <ReadOnly /> : <Fixed row={row} />;
+    const onReset = row.editable && storedOf(row) !== null ? () => onAsk({ name: row.name, to: null }) : null;
+    return (
+        <>
+            {!row.editable && <Fixed row={row} />}
+            {(row.editable || draft.typed) && (
+                <SettingForm row={row} now={now} draft={draft} onDone={onDone} onReset={onReset} onStale={onStale} />
+            )}
+        </>
+    );
 }
 
-export function SettingOne({ who, row, done, onDone, onAsk, onClose }) {
+export function SettingOne({ who, row, done, onDone, onAsk, onStale, onClose }) {
     const { language } = useWords();
     return (
         <Drawer title={row.name} onClose={onClose}>
@@ -79,7 +92,7 @@ export function SettingOne({ who, row, done, onDone, onAsk, onClose }) {
                 {done?.name === row.name && <Outcome done={done} row={row} />}
                 <p class="quiet">{helpOf(row, language)}</p>
                 <Facts row={row} />
-                <Acts who={who} row={row} onDone={onDone} onAsk={onAsk} />
+                <Acts who={who} row={row} done={done} onDone={onDone} onAsk={onAsk} onStale={onStale} />
                 <ChangesOf who={who} row={row} done={done} onAsk={onAsk} />
             </div>
         </Drawer>

@@ -45,10 +45,11 @@ function Tools({ q, which, count }) {
     );
 }
 
-function useSettings(done) {
+// `done` and `stale` change when it is to be asked again.
+function useSettings(done, stale) {
     const change = useStore(settingChange);
     const live = useStore(connected); // what changed while there was no stream
-    const asked = useLoad((signal) => api.settings(signal), [change, live, done]);
+    const asked = useLoad((signal) => api.settings(signal), [change, live, done, stale]);
     return { ...asked, rows: asked.data?.settings ?? null };
 }
 
@@ -58,19 +59,20 @@ function shownOf(rows, { q, which }, language) {
 }
 
 // What is above the page: one setting, or what was changed in all of them; and a question above that.
-function Above({ who, rows, query, done, onDone, onClose }) {
-    const [asked, setAsked] = useState(null); // {row, to}: a value to go back to
-    const row = rows.find(({ name }) => name === query.get("name"));
+function Above({ who, rows, query, done, onDone, onStale, onClose }) {
+    const [asked, setAsked] = useState(null); // {name, to}: a value to go back to
+    const rowOf = (wanted) => rows.find(({ name }) => name === wanted);
+    const row = rowOf(query.get("name"));
     const finish = (outcome) => {
         setAsked(null);
-        onDone(outcome);
+        onDone({ ...outcome, back: true });
     };
     const common = { who, done, onAsk: setAsked, onClose };
     return (
         <>
-            {row && <SettingOne key={row.name} row={row} onDone={onDone} {...common} />}
+            {row && <SettingOne key={row.name} row={row} onDone={onDone} onStale={onStale} {...common} />}
             {!row && query.get("history") && <AllChanges rows={rows} {...common} />}
-            {asked && <SettingBack {...asked} onDone={finish} onCancel={() => setAsked(null)} />}
+            {asked && <SettingBack row={rowOf(asked.name)} to={asked.to} onDone={finish} onCancel={() => setAsked(null)} />}
         </>
     );
 }
@@ -91,7 +93,8 @@ function Actions({ who, to }) {
 export function Settings({ who, query }) {
     const { t, language } = useWords();
     const [done, setDone] = useState(null); // what came of the last change
-    const { rows, error, loading } = useSettings(done);
+    const [stale, setStale] = useState(0);
+    const { rows, error, loading } = useSettings(done, stale);
     const shown = { q: query.get("q") ?? "", which: query.get("which") ?? "" };
     const to = (more) => address("/settings", { ...shown, ...more });
     const found = rows && shownOf(rows, shown, language);
@@ -108,7 +111,7 @@ export function Settings({ who, query }) {
             <Failure error={error} />
             {found && found.length > 0 && <SettingGroups rows={found} to={(name) => to({ name })} />}
             {found && !found.length && <Empty icon="search" title={t("set.no_match")} />}
-            {rows && <Above who={who} rows={rows} query={query} done={done} onDone={setDone} onClose={close} />}
+            {rows && <Above who={who} rows={rows} query={query} done={done} onDone={setDone} onStale={() => setStale(stale + 1)} onClose={close} />}
         </div>
     );
 }

@@ -10,6 +10,7 @@ import { Mark } from "../ui/brand.jsx";
 import { CopyButton } from "../ui/copy.jsx";
 import { Failure } from "../ui/failure.jsx";
 import { Notice } from "../ui/parts.jsx";
+import { Silence } from "../ui/silence.jsx";
 import { LanguageSwitch, ThemeSwitch } from "../ui/switches.jsx";
 import { SetUpForm } from "./setup_form.jsx";
 
@@ -109,6 +110,7 @@ export function SetUp() {
                 <Mark />
                 <h1>{t("first.title")}</h1>
                 <p class="lead">{needed && (domain ? t("first.lead_admin", { domain }) : t("first.lead"))}</p>
+                <Silence />
                 <Step state={state} secret={secret} />
             </div>
             <div class="door-foot">

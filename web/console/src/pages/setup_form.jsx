@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api, madeAtSetUp } from "../api.js";
 import { useWords } from "../i18n.js";
 import { go } from "../router.js";
+import "../server_reasons.js";
 import { Failure } from "../ui/failure.jsx";
 import { Field } from "../ui/field.jsx";
 import { Notice } from "../ui/parts.jsx";

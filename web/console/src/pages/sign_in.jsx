@@ -5,6 +5,7 @@ import { useStore } from "../store.js";
 import { Mark } from "../ui/brand.jsx";
 import { Field, PasswordField } from "../ui/field.jsx";
 import { Notice } from "../ui/parts.jsx";
+import { Silence } from "../ui/silence.jsx";
 import { LanguageSwitch, ThemeSwitch } from "../ui/switches.jsx";
 
 // Seconds until another attempt is let in, counted down from what the server said.
@@ -67,6 +68,7 @@ function SignInForm() {
     };
     return (
         <form class="form" onSubmit={submit}>
+            <Silence />
             {over && !failed && <Notice role="status" title={t("error.signed-out")} />}
             {unmade && (
                 <Notice role="status" title={t("signin.unmade")}>

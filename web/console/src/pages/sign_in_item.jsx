@@ -1,22 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useWords } from "../i18n.js";
 import { whoOf } from "../ladder.js";
+import "../server_sign_ins.js";
 import { Icon } from "../ui/icon.jsx";
-import { Notice } from "../ui/parts.jsx";
 import { Ladder, SmallLadder } from "../ui/rungs.jsx";
+import { Why } from "./sign_in_remedy.jsx";
 import { Trace } from "./sign_in_trace.jsx";
-
-function Why({ failure }) {
-    const { t, server } = useWords();
-    return (
-        <Notice kind="bad" title={server(failure.heading)}>
-            <p>{server(failure.sentence)}</p>
-            <p class="remedy">
-                <strong>{t("xray.remedy")}</strong> {server(failure.remedy)}
-            </p>
-        </Notice>
-    );
-}
 
 function Facts({ login }) {
     const { t, format } = useWords();
@@ -39,10 +28,10 @@ function Facts({ login }) {
     );
 }
 
-function Detail({ login, id }) {
+function Detail({ login, id, full }) {
     return (
         <div class="xray-detail" id={id}>
-            {login.failure && <Why failure={login.failure} />}
+            {login.failure && <Why login={login} full={full} />}
             <div class="xray-halves">
                 <Ladder login={login} />
                 <Facts login={login} />
@@ -73,7 +62,7 @@ function Summary({ login }) {
 }
 
 // `sought`: the address of the page names it, so that it is scrolled to.
-export function SignInItem({ login, open, sought, onToggle }) {
+export function SignInItem({ login, full, open, sought, onToggle }) {
     const id = `sign-in-${login.id}`;
     const ref = useRef(null);
     useEffect(() => {
@@ -84,7 +73,7 @@ export function SignInItem({ login, open, sought, onToggle }) {
             <button type="button" class="xray-row" aria-expanded={open} aria-controls={id} onClick={onToggle}>
                 <Summary login={login} />
             </button>
-            {open && <Detail login={login} id={id} />}
+            {open && <Detail login={login} id={id} full={full} />}
         </li>
     );
 }

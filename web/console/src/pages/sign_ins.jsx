@@ -37,8 +37,9 @@ function useOlder({ user, from }) {
 function FilterBox({ label, value, onSettled }) {
     const [text, setText] = useState(value);
     const settled = useSettled(text.trim(), SETTLE_MS);
+    useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value]); // a link may have set it
     useEffect(() => {
-        if (settled !== value) onSettled(settled);
+        if (settled !== value && settled === text.trim()) onSettled(settled);
     }, [settled]);
     return <Search label={label} value={text} onInput={setText} />;
 }
@@ -65,7 +66,7 @@ function Filters({ filter }) {
     );
 }
 
-export function SignIns({ query }) {
+export function SignIns({ who, query }) {
     const { t } = useWords();
     const all = useStore(logins);
     const [room, setRoom] = useState(STEP);
@@ -89,6 +90,7 @@ export function SignIns({ query }) {
                         <SignInItem
                             key={login.id}
                             login={login}
+                            full={who.role === "full"}
                             open={login.id === open}
                             sought={query.get("id") === String(login.id)}
                             onToggle={() => toggle(login.id)}

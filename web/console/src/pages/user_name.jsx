@@ -2,6 +2,7 @@
 import { api } from "../api.js";
 import { useWords } from "../i18n.js";
 import { useLoad, useSettled } from "../load.js";
+import "../server_reasons.js";
 import { Field } from "../ui/field.jsx";
 
 const SETTLE_MS = 150;

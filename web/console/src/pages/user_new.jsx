@@ -11,11 +11,11 @@ import { Secret } from "../ui/secret.jsx";
 import { PasswordChoice, usePassword } from "./password_choice.jsx";
 import { NameField, useNameCheck } from "./user_name.jsx";
 
-function NewForm({ onDone, onClose }) {
+function NewForm({ wanted, onDone, onClose }) {
     const { t } = useWords();
     const domain = session.get().jid.split("@")[1];
     const first = useRef(null);
-    const [user, setUser] = useState("");
+    const [user, setUser] = useState(wanted);
     const { error, busy, act } = useAct(first);
     const checked = useNameCheck(user);
     const choice = usePassword();
@@ -85,15 +85,21 @@ function Created({ made, onAnother, onClose }) {
     );
 }
 
-export function UserNew({ onClose }) {
+// `wanted`: the name that the address of the page asks for.
+export function UserNew({ wanted, onClose }) {
     const { t } = useWords();
     const [made, setMade] = useState(null);
+    const [name, setName] = useState(wanted);
+    const another = () => {
+        setName("");
+        setMade(null);
+    };
     return (
         <Drawer title={t("new.title")} onClose={onClose}>
             {made ? (
-                <Created made={made} onAnother={() => setMade(null)} onClose={onClose} />
+                <Created made={made} onAnother={another} onClose={onClose} />
             ) : (
-                <NewForm onDone={setMade} onClose={onClose} />
+                <NewForm wanted={name} onDone={setMade} onClose={onClose} />
             )}
         </Drawer>
     );

@@ -10,10 +10,20 @@ import { Failure } from "../ui/failure.jsx";
 import { Outcome } from "../ui/outcome.jsx";
 import { Notice } from "../ui/parts.jsx";
 import { Secret } from "../ui/secret.jsx";
-import { ActForm, ActList } from "./user_acts.jsx";
+import { ActForm, ActList, isOffered } from "./user_acts.jsx";
 import { UserFacts } from "./user_facts.jsx";
 import { UserSessions } from "./user_sessions.jsx";
 import { UserTokens } from "./user_tokens.jsx";
+
+// Nobody is an administrator any more.
+function NoAdmin() {
+    const { t } = useWords();
+    return (
+        <Notice kind="warn" title={t("last.done")}>
+            <p>{t("last.back")}</p>
+        </Notice>
+    );
+}
 
 function Done({ done }) {
     const { t } = useWords();
@@ -21,14 +31,14 @@ function Done({ done }) {
         <Outcome
             of={done}
             title={t(`act.${done.act}.done`, { jid: done.jid })}
-            below={done.password && <Secret text={done.password} />}
+            below={done.last_admin ? <NoAdmin /> : done.password && <Secret text={done.password} />}
         >
             <p>{t(`act.${done.act}.next`)}</p>
         </Outcome>
     );
 }
 
-function Gone({ jid, onClose }) {
+function Gone({ jid, last, onClose }) {
     const { t } = useWords();
     const first = useRef(null);
     useLayoutEffect(() => first.current.focus(), []);
@@ -37,6 +47,7 @@ function Gone({ jid, onClose }) {
             <Notice kind="good" role="status" title={t("act.remove.done", { jid })}>
                 <p>{t("act.remove.next")}</p>
             </Notice>
+            {last && <NoAdmin />}
             <div class="form-foot">
                 <button type="button" class="button button-main" ref={first} onClick={onClose}>
                     {t("drawer.close")}
@@ -94,13 +105,19 @@ function useAccount(user, done) {
     return { ...asked, gone };
 }
 
-export function UserOne({ who, user, onClose }) {
+// `wanted`: the act that the address of the page asks for; it is begun once, if it can be done.
+export function UserOne({ who, user, wanted, onBegun, onClose }) {
     const { t } = useWords();
     const [act, setAct] = useState(null);
     const [left, setLeft] = useState(null); // the act that was turned away from
     const [done, setDone] = useState(null);
     const { data, error, gone } = useAccount(user, done);
     const domain = who.jid.split("@")[1];
+    useLayoutEffect(() => {
+        if (!wanted || !data) return;
+        if (who.role === "full" && who.user !== data.user && isOffered(wanted, data)) setAct(wanted);
+        onBegun();
+    }, [wanted, data]);
     const start = (name) => {
         setAct(name);
         setDone(null);
@@ -115,7 +132,7 @@ export function UserOne({ who, user, onClose }) {
         setDone(outcome);
     };
     const view = () => {
-        if (gone) return <Gone jid={data?.jid ?? `${user}@${domain}`} onClose={onClose} />;
+        if (gone) return <Gone jid={data?.jid ?? `${user}@${domain}`} last={done?.last_admin} onClose={onClose} />;
         if (error && (!data || error.code === "not-found")) return <Failure error={error} />;
         if (!data) return <p class="quiet">{t("load.waiting")}</p>;
         if (act) return <ActForm key={act} act={act} account={data} onDone={finish} onCancel={turnAway} />;

@@ -6,17 +6,17 @@ const ROLES = ["none", "read-only", "full"];
 
 export const roleOf = (account) => account.role ?? "none";
 
-export function RoleChoice({ account, given, onGiven, tried }) {
+export function RoleChoice({ account, role, onRole, tried }) {
     const { t } = useWords();
-    const same = tried && given.role === roleOf(account);
+    const same = tried && role === roleOf(account);
     return (
         <div class="field">
             <Options
                 name="role"
                 label={t("one.role")}
-                value={given.role}
-                options={ROLES.map((role) => [role, t(`role.${role}`), t(`may.${role}`)])}
-                onChange={(role) => onGiven({ ...given, role })}
+                value={role}
+                options={ROLES.map((one) => [one, t(`role.${one}`), t(`may.${one}`)])}
+                onChange={onRole}
             />
             <p class={`note ${same ? "note-bad" : ""}`} role={same ? "alert" : undefined}>
                 {same && t("act.role.same", { user: account.user })}

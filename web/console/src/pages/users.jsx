@@ -112,8 +112,17 @@ export function Users({ who, path, query }) {
                 {data && (data.accounts.length ? <UserTable accounts={data.accounts} to={to} /> : <NoUsers q={q} />)}
                 {data && <Pager paging={paging} page={data} />}
             </section>
-            {path === "/users/new" && who.role === "full" && <UserNew onClose={back} />}
-            {path === "/users" && user && <UserOne key={user} who={who} user={user} onClose={back} />}
+            {path === "/users/new" && who.role === "full" && <UserNew wanted={user ?? ""} onClose={back} />}
+            {path === "/users" && user && (
+                <UserOne
+                    key={user}
+                    who={who}
+                    user={user}
+                    wanted={query.get("act")}
+                    onBegun={() => go(to(user), { replace: true })}
+                    onClose={back}
+                />
+            )}
         </>
     );
 }

@@ -3,6 +3,7 @@
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "../i18n.js";
 import { Icon } from "./icon.jsx";
+import { Silence } from "./silence.jsx";
 
 // The focus goes back to where it came from; if that is gone, to the page.
 function open(dialog) {
@@ -35,6 +36,7 @@ function Modal({ class: kind, title, onClose, children }) {
                         <Icon name="close" />
                     </button>
                 </div>
+                {kind === "drawer" && <Silence />}
                 {children}
             </div>
         </dialog>

@@ -1,5 +1,6 @@
 // A call that failed, in the reader's language as far as the code is known.
 import { useWords } from "../i18n.js";
+import "../server_reasons.js";
 import { Notice } from "./parts.jsx";
 
 export function Failure({ error }) {
