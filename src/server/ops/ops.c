@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { ADDRESS_SHOWN_BYTES = 200 }; /* of arrays, with the NUL */
+
 const char *ops_event_name(enum ops_event_kind kind)
 {
     static const char *const names[] = {
@@ -51,6 +53,7 @@ enum linnet_error_code ops_error(enum ops_result result, const char *address, co
                                  struct linnet_error *error)
 {
     struct buf text = {.limit_bytes = 600};
+    char shown[ADDRESS_SHOWN_BYTES]; /* a name of a thousand bytes leaves room for the reason */
     const char *reason = "";
     enum linnet_error_code code = LINNET_ERROR_INTERNAL;
     switch (result) {
@@ -60,7 +63,8 @@ enum linnet_error_code ops_error(enum ops_result result, const char *address, co
         return error_set(error, LINNET_ERROR_REGISTER_TAKEN, LINNET_ORIGIN_HERE, "address", address,
                          NULL);
     case OPS_BAD_NAME:
-        return error_set(error, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address", address,
+        error_copy_text(shown, sizeof shown, str_from(address));
+        return error_set(error, LINNET_ERROR_BAD_ADDRESS, LINNET_ORIGIN_HERE, "address", shown,
                          "reason", why, NULL);
     case OPS_WRONG_DOMAIN: {
         const char *at = strchr(address, '@');

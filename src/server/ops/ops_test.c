@@ -140,11 +140,16 @@ static void failures_have_sentences(void **state)
 {
     (void)state;
     struct linnet_error e = {0};
+    char longest[1024];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
     assert_int_equal(ops_error(OPS_EXISTS, "a@b", "", &e), LINNET_ERROR_REGISTER_TAKEN);
     assert_non_null(strstr(e.sentence, "a@b"));
     assert_int_equal(ops_error(OPS_NOT_FOUND, "a@b", "", &e), LINNET_ERROR_USAGE);
     assert_string_equal(e.sentence, "There is no account a@b.");
     assert_int_equal(ops_error(OPS_BAD_NAME, "a b", "no spaces", &e), LINNET_ERROR_BAD_ADDRESS);
+    assert_int_equal(ops_error(OPS_BAD_NAME, longest, "too long", &e), LINNET_ERROR_BAD_ADDRESS);
+    assert_non_null(strstr(e.sentence, "too long"));
     assert_int_equal(ops_error(OPS_WRONG_DOMAIN, "a@b", "", &e), LINNET_ERROR_HOST_UNKNOWN);
     assert_non_null(strstr(e.sentence, "b"));
     assert_int_equal(ops_error(OPS_BAD_PASSWORD, "a@b", "why", &e), LINNET_ERROR_USAGE);
