@@ -228,7 +228,7 @@ static bool read_once(struct conn *c)
         if (c->state == CONN_LINGER)
             conn_doom(c);
         else if (c->state == CONN_OPEN)
-            transport_ended(c, r == CHAN_LOST ? c->chan->fault : NULL);
+            transport_ended(c, r == CHAN_LOST ? chan_fault(c->chan) : NULL);
         return false;
     }
     return r == CHAN_OK && (len == WORKER_INPUT_BYTES || chan_pending(c->chan));
@@ -263,7 +263,7 @@ static bool flush(struct conn *c)
             return false;
         }
         if (r != CHAN_OK) {
-            transport_ended(c, c->chan->fault);
+            transport_ended(c, chan_fault(c->chan));
             conn_doom(c);
             return false;
         }
