@@ -146,6 +146,16 @@ void buf_trim(struct buf *b)
         buf_finish(b);
 }
 
+void buf_fit(struct buf *b)
+{
+    size_t held = buf_len(b);
+    uint8_t *exact = held > 0 && held < b->cap ? malloc(held + 1) : NULL; /* buf_printf's NUL */
+    if (exact)
+        settle(b, exact, held);
+    else
+        buf_trim(b);
+}
+
 char *buf_take_cstr(struct buf *b)
 {
     if (b->failed)

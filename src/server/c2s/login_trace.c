@@ -54,6 +54,12 @@ void login_trace_add(struct login_trace *t, uint32_t at_ms, bool sent, struct st
     buf_finish(&line);
 }
 
+void login_trace_close(struct login_trace *t)
+{
+    buf_fit(&t->head);
+    buf_fit(&t->tail);
+}
+
 size_t login_trace_bytes(const struct login_trace *t)
 {
     return buf_len(&t->head) + buf_len(&t->tail) + (t->lost_lines ? MARK_BYTES : 0);
