@@ -167,10 +167,14 @@ void stream_scratch(struct arena *a)
 
 void stream_write(struct stream *s, const struct element *e)
 {
-    stream_trace_element(s, STREAM_SENT, e);
+    size_t before = buf_len(&s->out);
     xml_print(&s->out, e, NS_CLIENT);
-    if (s->out.failed)
+    if (s->out.failed) {
         stream_out_of_memory(s);
+        return;
+    }
+    struct str all = buf_peek(&s->out);
+    stream_trace_element(s, STREAM_SENT, e, str_of(all.ptr + before, all.len - before));
 }
 
 void stream_write_built(struct stream *s, struct arena *a, const struct element *e)

@@ -209,7 +209,9 @@ void stream_xml_fault(struct stream *s, const void *data, size_t len);
 void stream_timed_out(struct stream *s, uint32_t waited_ms);
 
 /* --- stream_trace.c --- */
-void stream_trace_element(struct stream *s, enum stream_direction d, const struct element *e);
+/* `printed`: the same as XML, where it is at hand; or STR_NONE. */
+void stream_trace_element(struct stream *s, enum stream_direction d, const struct element *e,
+                          struct str printed);
 void stream_trace_text(struct stream *s, enum stream_direction d, struct str xml);
 
 #endif

@@ -89,7 +89,7 @@ static void ready_element(struct stream *s, const struct element *e)
 
 static void on_element(struct stream *s, const struct element *e)
 {
-    stream_trace_element(s, STREAM_RECEIVED, e);
+    stream_trace_element(s, STREAM_RECEIVED, e, STR_NONE);
     stream_progress(s);
     if (element_is(e, NS_STREAM, "error"))
         stream_error_received(s, e);
