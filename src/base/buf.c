@@ -102,16 +102,19 @@ void buf_cstr(struct buf *b, const char *s)
 
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
+    size_t room = b->data ? b->cap - b->end : 0;
     va_list ap;
     va_start(ap, fmt);
-    int len = vsnprintf(NULL, 0, fmt, ap);
+    int len = vsnprintf(room ? (char *)b->data + b->end : NULL, room ? room + 1 : 0, fmt, ap);
     va_end(ap);
     uint8_t *to = len < 0 ? NULL : buf_reserve(b, (size_t)len);
     if (!to)
         return;
-    va_start(ap, fmt);
-    vsnprintf((char *)to, (size_t)len + 1, fmt, ap);
-    va_end(ap);
+    if ((size_t)len > room) { /* else it was printed in its place */
+        va_start(ap, fmt);
+        vsnprintf((char *)to, (size_t)len + 1, fmt, ap);
+        va_end(ap);
+    }
     b->end += (size_t)len;
 }
 
@@ -144,6 +147,16 @@ void buf_trim(struct buf *b)
 {
     if (buf_len(b) == 0 && !b->failed)
         buf_finish(b);
+}
+
+void buf_fit(struct buf *b)
+{
+    size_t held = buf_len(b);
+    uint8_t *exact = held > 0 && held < b->cap ? malloc(held + 1) : NULL; /* buf_printf's NUL */
+    if (exact)
+        settle(b, exact, held);
+    else
+        buf_trim(b);
 }
 
 char *buf_take_cstr(struct buf *b)

@@ -54,6 +54,10 @@ void buf_reset(struct buf *b);
 /* Gives memory back to the system when nothing is held. */
 void buf_trim(struct buf *b);
 
+/* The same; and when something is held, gives back the room beyond it: for what is not written to
+ * any more. Without memory nothing changes. */
+void buf_fit(struct buf *b);
+
 /* The bytes as a NUL-terminated string, owned by the caller (free), or NULL on failure;
  * the buffer is then empty. */
 char *buf_take_cstr(struct buf *b) MUST_USE;

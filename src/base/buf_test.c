@@ -94,6 +94,27 @@ static void take_gives_a_string_and_empties(void **state)
     buf_finish(&b);
 }
 
+static void fit_leaves_no_room_beyond_what_is_held(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    buf_fit(&b);
+    assert_null(b.data);
+    buf_cstr(&b, "good night, good night");
+    buf_consume(&b, 6);
+    buf_fit(&b);
+    assert_holds(&b, "ight, good night");
+    assert_int_equal(b.cap, buf_len(&b));
+    const uint8_t *kept = b.data;
+    buf_fit(&b);
+    assert_ptr_equal(b.data, kept);
+    buf_cstr(&b, "!");
+    assert_holds(&b, "ight, good night!");
+    buf_consume(&b, buf_len(&b));
+    buf_fit(&b);
+    assert_null(b.data);
+}
+
 static void a_secret_buffer_wipes_what_it_drops(void **state)
 {
     (void)state;
@@ -175,6 +196,7 @@ int main(void)
         cmocka_unit_test(printf_may_fill_the_limit_exactly),
         cmocka_unit_test(refuses_sizes_that_would_wrap),
         cmocka_unit_test(take_gives_a_string_and_empties),
+        cmocka_unit_test(fit_leaves_no_room_beyond_what_is_held),
         cmocka_unit_test(a_secret_buffer_wipes_what_it_drops),
         cmocka_unit_test(behaves_like_a_plain_queue),
         cmocka_unit_test(survives_every_failed_allocation),

@@ -64,10 +64,22 @@ void map_init(struct map *m, const uint8_t key[16])
     memcpy(m->key, key, sizeof m->key);
 }
 
+void map_init_borrowing(struct map *m, const uint8_t key[16])
+{
+    map_init(m, key);
+    m->borrows = true;
+}
+
+static void free_key(const struct map *m, const struct map_entry *e)
+{
+    if (!m->borrows)
+        free(e->copy);
+}
+
 void map_finish(struct map *m)
 {
     for (size_t i = 0; i < m->cap; i++)
-        free(m->slots[i].key);
+        free_key(m, &m->slots[i]);
     free(m->slots);
     m->slots = NULL;
     m->cap = m->count = 0;
@@ -109,6 +121,17 @@ static bool grow(struct map *m)
     return true;
 }
 
+static char *copy_key(struct str key)
+{
+    char *copy = malloc(key.len + 1);
+    if (!copy)
+        return NULL;
+    if (key.len > 0)
+        memcpy(copy, key.ptr, key.len);
+    copy[key.len] = '\0';
+    return copy;
+}
+
 bool map_set(struct map *m, struct str key, void *value)
 {
     uint64_t hash = map_hash(m->key, key);
@@ -116,14 +139,13 @@ bool map_set(struct map *m, struct str key, void *value)
         return false;
     struct map_entry *e = &m->slots[find(m, hash, key)];
     if (!e->key) {
-        char *copy = malloc(key.len + 1);
-        if (!copy)
+        const char *kept = m->borrows ? key.ptr : copy_key(key);
+        if (!kept)
             return false;
-        if (key.len > 0)
-            memcpy(copy, key.ptr, key.len);
-        copy[key.len] = '\0';
-        *e = (struct map_entry){.hash = hash, .key = copy, .key_len = key.len};
+        *e = (struct map_entry){.hash = hash, .key = kept, .key_len = key.len};
         m->count++;
+    } else if (m->borrows) {
+        e->key = key.ptr; /* that of the old value goes with it */
     }
     e->value = value;
     return true;
@@ -137,7 +159,7 @@ void *map_remove(struct map *m, struct str key)
     void *value = m->slots[hole].value;
     if (!m->slots[hole].key)
         return NULL;
-    free(m->slots[hole].key);
+    free_key(m, &m->slots[hole]);
     m->count--;
     for (size_t i = (hole + 1) & mask; m->slots[i].key; i = (i + 1) & mask) {
         size_t home = m->slots[i].hash & mask;

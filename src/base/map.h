@@ -1,6 +1,7 @@
 /*
- * map.h - a hash map from byte strings to pointers; keys are copied. Keyed SipHash-1-3 keeps
- * hostile keys from colliding: pass random key material at init. One thread at a time.
+ * map.h - a hash map from byte strings to pointers; keys are copied unless it borrows them. Keyed
+ * SipHash-1-3 keeps hostile keys from colliding: pass random key material at init. One thread at a
+ * time.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -12,7 +13,10 @@ uint64_t map_hash(const uint8_t key[16], struct str s);
 
 struct map_entry {
     uint64_t hash;
-    char *key; /* NUL-terminated copy */
+    union {
+        const char *key;
+        char *copy; /* the same, where it is one; NUL-terminated */
+    };
     size_t key_len;
     void *value;
 };
@@ -21,9 +25,14 @@ struct map {
     struct map_entry *slots;
     size_t cap, count;
     uint8_t key[16];
+    bool borrows;
 };
 
 void map_init(struct map *m, const uint8_t key[16]);
+
+/* One whose keys are parts of the values: they stay where they are, and as they are, until they are
+ * removed. */
+void map_init_borrowing(struct map *m, const uint8_t key[16]);
 
 /* Frees keys and table; the values are the caller's. */
 void map_finish(struct map *m);

@@ -46,6 +46,27 @@ static void sets_gets_removes(void **state)
     assert_null(map_get(&m, STR_LIT("")));
 }
 
+static void keys_may_be_parts_of_the_values(void **state)
+{
+    (void)state;
+    struct named {
+        char name[8];
+    } a = {"romeo"}, b = {"juliet"}, other_a = {"romeo"};
+    struct map m;
+    size_t cursor = 0;
+    map_init_borrowing(&m, key);
+    assert_true(map_set(&m, str_from(a.name), &a));
+    assert_true(map_set(&m, str_from(b.name), &b));
+    assert_ptr_equal(map_remove(&m, STR_LIT("juliet")), &b);
+    assert_true(map_set(&m, str_from(other_a.name), &other_a));
+    memset(&a, 0, sizeof a); /* neither it nor its key is in there any more */
+    assert_int_equal(m.count, 1);
+    assert_ptr_equal(map_get(&m, STR_LIT("romeo")), &other_a);
+    assert_ptr_equal(map_next(&m, &cursor)->key, other_a.name);
+    map_finish(&m);
+    assert_string_equal(other_a.name, "romeo");
+}
+
 static void keys_are_bytes_and_copied(void **state)
 {
     (void)state;
@@ -135,6 +156,7 @@ int main(void)
         cmocka_unit_test(hashes_as_siphash_1_3),
         cmocka_unit_test(sets_gets_removes),
         cmocka_unit_test(keys_are_bytes_and_copied),
+        cmocka_unit_test(keys_may_be_parts_of_the_values),
         cmocka_unit_test(behaves_like_an_array),
         cmocka_unit_test(survives_every_failed_allocation),
     };

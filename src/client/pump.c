@@ -160,7 +160,7 @@ static void lost(const struct pump *p, struct linnet_error *error)
 {
     *error = (struct linnet_error){0};
     error_set(error, LINNET_ERROR_CONNECTION_LOST, LINNET_ORIGIN_NETWORK, "target", p->set.target,
-              "reason", p->chan->fault, NULL);
+              "reason", chan_fault(p->chan), NULL);
 }
 
 static void on_closed(struct pump *p, const struct linnet_error *how)

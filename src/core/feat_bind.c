@@ -11,12 +11,13 @@ enum { BIND_TRIES_MAX = 10 };
 /* Writes <iq type='set' id='...'><name xmlns='ns'/></iq> and remembers the id. */
 static void request(struct stream *s, const char *ns, const char *name, struct str resource)
 {
-    uint8_t raw[sizeof s->bind.id / 2 - 1];
+    struct bind *bind = &s->login->bind;
+    uint8_t raw[sizeof bind->id / 2 - 1];
     random_fill(&s->config->random, raw, sizeof raw);
-    hash_hex(str_of(raw, sizeof raw), s->bind.id);
+    hash_hex(str_of(raw, sizeof raw), bind->id);
     struct arena a;
     stream_scratch(&a);
-    struct element *iq = stanza_new(&a, "iq", NULL, "set", s->bind.id);
+    struct element *iq = stanza_new(&a, "iq", NULL, "set", bind->id);
     struct element *payload = element_add(&a, iq, ns, name);
     if (resource.ptr)
         element_add_text(&a, element_add(&a, payload, ns, "resource"), resource);
@@ -25,7 +26,7 @@ static void request(struct stream *s, const char *ns, const char *name, struct s
 
 static enum feature_choice bind_choose(struct stream *s, const struct element *offer)
 {
-    if (s->bind.bound)
+    if (s->login->bind.bound)
         return FEATURE_SKIP;
     if (!offer) {
         stream_fail_protocol(s, STREAM_OK, "the server offers no resource binding");
@@ -76,7 +77,7 @@ bool bind_take_address(struct stream *s, struct str text)
 
 static void bind_client(struct stream *s, const struct element *iq)
 {
-    if (!stanza_is_reply(iq, s->bind.id))
+    if (!stanza_is_reply(iq, s->login->bind.id))
         return;
     if (stanza_iq_type(iq) == IQ_ERROR) {
         refused(s, iq);
@@ -85,14 +86,14 @@ static void bind_client(struct stream *s, const struct element *iq)
     if (!bind_take_address(s,
                            element_child_text(element_child(iq, NS_BIND, "bind"), NS_BIND, "jid")))
         return;
-    s->bind.bound = true;
+    s->login->bind.bound = true;
     feature_negotiate(s);
 }
 
 static enum feature_choice session_choose(struct stream *s, const struct element *offer)
 {
     /* Only where the server says that it is needed (RFC 6121 appendix E). */
-    if (!offer || s->bind.session_done || element_child(offer, NS_SESSION, "optional"))
+    if (!offer || s->login->bind.session_done || element_child(offer, NS_SESSION, "optional"))
         return FEATURE_SKIP;
     request(s, NS_SESSION, "session", STR_NONE);
     return stream_over(s) ? FEATURE_FAILED : FEATURE_STARTED;
@@ -100,13 +101,13 @@ static enum feature_choice session_choose(struct stream *s, const struct element
 
 static void session_client(struct stream *s, const struct element *iq)
 {
-    if (!stanza_is_reply(iq, s->bind.id))
+    if (!stanza_is_reply(iq, s->login->bind.id))
         return;
     if (stanza_iq_type(iq) == IQ_ERROR) {
         refused(s, iq);
         return;
     }
-    s->bind.session_done = true;
+    s->login->bind.session_done = true;
     feature_negotiate(s);
 }
 
@@ -114,7 +115,7 @@ static void session_client(struct stream *s, const struct element *iq)
 
 static bool bind_offers(const struct stream *s)
 {
-    return s->authenticated && !s->bind.bound;
+    return s->authenticated && !s->login->bind.bound;
 }
 
 static struct element *bind_offer(const struct stream *s, struct arena *a)
@@ -166,13 +167,14 @@ static bool wanted_resource(struct stream *s, const struct element *iq, struct s
 
 static void bind_server(struct stream *s, const struct element *iq)
 {
+    struct bind *bind = &s->login->bind;
     struct str resource;
     if (!bind_offers(s) || is_answer(iq)) {
         stream_fail_protocol(s, STREAM_NOT_AUTHORIZED,
                              "an iq came that is no request to bind, or came before sign-in");
         return;
     }
-    if (++s->bind.tries > BIND_TRIES_MAX) {
+    if (++bind->tries > BIND_TRIES_MAX) {
         stream_fail_protocol(s, STREAM_POLICY_VIOLATION, "too many attempts to bind a resource");
         return;
     }
@@ -182,14 +184,14 @@ static void bind_server(struct stream *s, const struct element *iq)
     }
     if (!wanted_resource(s, iq, &resource))
         return;
-    free(s->bind.iq_id);
-    s->bind.iq_id = strdup(element_attr(iq, "id"));
-    if (!s->bind.iq_id) {
+    free(bind->iq_id);
+    bind->iq_id = strdup(element_attr(iq, "id"));
+    if (!bind->iq_id) {
         stream_out_of_memory(s);
         return;
     }
     const struct stream_session_info info = {
-        .username = str_from(s->username), .resource = resource, .binds = true};
+        .username = stream_username(s), .resource = resource, .binds = true};
     stream_ask_session(s, &info);
 }
 
@@ -197,7 +199,7 @@ static void write_bound(struct stream *s)
 {
     struct arena a;
     stream_scratch(&a);
-    struct element *iq = stanza_new(&a, "iq", NULL, "result", s->bind.iq_id);
+    struct element *iq = stanza_new(&a, "iq", NULL, "result", s->login->bind.iq_id);
     struct element *bound = element_add(&a, iq, NS_BIND, "bind");
     element_add_text(&a, element_add(&a, bound, NS_BIND, "jid"), jid_full(&s->jid));
     stream_write_built(s, &a, iq);
@@ -205,7 +207,7 @@ static void write_bound(struct stream *s)
 
 bool bind_take_jid(struct stream *s, struct str resource)
 {
-    if (jid_make(str_from(s->username), str_from(s->domain), resource, &s->jid) == JID_OK)
+    if (jid_make(stream_username(s), str_from(s->domain), resource, &s->jid) == JID_OK)
         return true;
     stream_fail(s, STREAM_INTERNAL_SERVER_ERROR, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE,
                 "reason", "the address to bind could not be formed", NULL);
@@ -217,7 +219,7 @@ void bind_answer_session(struct stream *s, const struct stream_session_answer *a
     struct arena a;
     stream_scratch(&a);
     if (answer->refused != STANZA_OK) {
-        struct element *iq = stanza_new(&a, "iq", NULL, "set", s->bind.iq_id);
+        struct element *iq = stanza_new(&a, "iq", NULL, "set", s->login->bind.iq_id);
         stream_write_built(s, &a, stanza_error(&a, iq, answer->refused, NULL, NULL));
         return;
     }
@@ -227,13 +229,13 @@ void bind_answer_session(struct stream *s, const struct stream_session_answer *a
     write_bound(s);
     if (stream_over(s))
         return;
-    s->bind.bound = true;
+    s->login->bind.bound = true;
     stream_become_ready(s);
 }
 
 static void session_server(struct stream *s, const struct element *iq)
 {
-    if (!s->bind.bound) {
+    if (s->phase != PHASE_READY) {
         stream_fail_protocol(s, STREAM_NOT_AUTHORIZED, "a session was asked for before binding");
         return;
     }

@@ -167,7 +167,7 @@ enum feature_choice sasl2_choose(struct stream *s, const struct element *offer)
     stream_enter(s, LINNET_STAGE_SIGN_IN);
     if (!sign_in_of(s))
         return FEATURE_FAILED;
-    return begin(s, offer, s->features);
+    return begin(s, offer, s->login->features);
 }
 
 /* ---- <authenticate/> ---- */
@@ -308,7 +308,7 @@ bool sasl2_is_pipelined(struct stream *s)
     struct sign_in *in = s->sign_in;
     if (!in || !in->pipelined || !in->sasl)
         return false;
-    s->active = &feature_sasl2;
+    s->login->active = &feature_sasl2;
     stream_move(s, PHASE_NEGOTIATE);
     return true;
 }
@@ -369,7 +369,7 @@ static void take_bound(struct stream *s, const struct element *success, const st
         s->sign_in->asked_enable ? element_child(bound, NS_SM, "enabled") : NULL;
     if (!bind_take_address(s, element_child_text(success, NS_SASL2, "authorization-identifier")))
         return;
-    s->bind.bound = true;
+    s->login->bind.bound = true;
     s->path |= STREAM_PATH_BIND2;
     if (enabled && !sm_client_begin(s))
         return;
@@ -410,7 +410,7 @@ void sasl2_client_done(struct stream *s)
         take_bound(s, e, bound);
         return;
     }
-    s->active = NULL;
+    s->login->active = NULL;
     in->offer = NULL;
     stream_move(s, PHASE_FEATURES); /* no restart: they follow */
 }

@@ -325,11 +325,12 @@ void sasl2_server_handle(struct stream *s, const struct element *e)
 /* XEP-0388 §2.3: a header that names one account and credentials of another do not go together. */
 bool sasl2_from_differs(const struct stream *s)
 {
+    const struct stream_login *login = s->login;
     struct jid from;
-    if (!s->header.from)
+    if (!login->header.from)
         return false;
-    bool same = jid_parse(str_from(s->header.from), &from) == JID_OK &&
-                str_eq(from.local, s->auth.username) && str_is(from.domain, s->domain);
+    bool same = jid_parse(str_from(login->header.from), &from) == JID_OK &&
+                str_eq(from.local, login->auth.username) && str_is(from.domain, s->domain);
     jid_finish(&from);
     return !same;
 }
@@ -356,7 +357,7 @@ static void add_session(struct arena *a, struct element *success, const struct s
     }
     if (r->resumes)
         element_link(a, success, sm_failed_answer(a, &r->session));
-    if (!s->bind.bound)
+    if (!s->login->bind.bound)
         return;
     struct element *bound = element_add(a, success, NS_BIND2, "bound");
     if (r->enables)
@@ -371,10 +372,10 @@ static void write_success(struct stream *s)
     stream_scratch(&a);
     struct element *e = element_new(&a, NS_SASL2, "success");
     upgrade_server_additional(in, &a, e);
-    if (s->bind.bound || in->request->session.resumed)
+    if (s->login->bind.bound || in->request->session.resumed)
         address = jid_full(&s->jid);
     else
-        address = str_from(arena_printf(&a, "%s@%s", s->username, s->domain));
+        address = str_from(arena_printf(&a, "%s@%s", s->login->username, s->domain));
     element_add_text(&a, element_add(&a, e, NS_SASL2, "authorization-identifier"), address);
     add_session(&a, e, s);
     add_token(&a, e, in->request);
@@ -397,12 +398,12 @@ static void succeed(struct stream *s)
         sm_server_go_on(s, session.resumed);
         return;
     }
-    if (s->bind.bound && session.sm) {
+    if (s->login->bind.bound && session.sm) {
         sm_begin(s, session.sm);
         s->sm_counts_in = true;
     }
     feature_write_all(s);
-    if (s->bind.bound && !stream_over(s)) {
+    if (s->login->bind.bound && !stream_over(s)) {
         s->path |= STREAM_PATH_BIND2;
         stream_become_ready(s);
     }
@@ -416,7 +417,7 @@ static void ask_session(struct stream *s)
         return;
     }
     const struct stream_session_info info = {
-        .username = str_from(s->username),
+        .username = stream_username(s),
         .tag = r->tag,
         .client_id = r->client_id,
         .software = r->software,
@@ -439,8 +440,8 @@ void sasl2_admitted(struct stream *s)
 
 void sasl2_refuse_admitted(struct stream *s, enum sasl_error error)
 {
-    free(s->username);
-    s->username = NULL;
+    free(s->login->username);
+    s->login->username = NULL;
     sign_in_server_refuse(s, error, STR_NONE);
 }
 
@@ -452,7 +453,7 @@ void sasl2_upgraded(struct stream *s)
         return;
     }
     r->asked = (struct stream_token_info){
-        .username = str_from(s->username),
+        .username = stream_username(s),
         .client_id = r->client_id,
         .software = r->software,
         .device = r->device,
@@ -496,7 +497,7 @@ void sign_in_answer_session(struct stream *s, const struct stream_session_answer
     } else if (r->binds && answer->refused == STANZA_OK) {
         if (!bind_take_jid(s, answer->resource))
             return;
-        s->bind.bound = true;
+        s->login->bind.bound = true;
     }
     succeed(s);
 }

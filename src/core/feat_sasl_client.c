@@ -161,7 +161,7 @@ enum feature_choice sign_in_choose(struct stream *s, const struct element *offer
         return FEATURE_SKIP;
     stream_enter(s, LINNET_STAGE_SIGN_IN);
     struct sign_in *in = sign_in_of(s);
-    if (!in || !sign_in_decide(s, offer, NS_SASL, s->features))
+    if (!in || !sign_in_decide(s, offer, NS_SASL, s->login->features))
         return FEATURE_FAILED;
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_MECHANISM, .choice = &in->choice});
     if (!s->config->username.ptr)

@@ -77,15 +77,16 @@ void sign_in_write_failure(struct stream *s, enum sasl_error error, struct str t
 static void server_fail(struct stream *s, enum sasl_error error, struct str text, bool fatal)
 {
     struct sign_in *in = s->sign_in;
-    s->auth.failure = error;
-    s->auth.reason = NULL;
+    struct stream_auth_info *auth = &s->login->auth;
+    auth->failure = error;
+    auth->reason = NULL;
     if (in->sasl)
-        sasl_failure(in->sasl, NULL, &s->auth.reason);
-    s->auth.fatal = fatal;
+        sasl_failure(in->sasl, NULL, &auth->reason);
+    auth->fatal = fatal;
     sign_in_write_failure(s, error, text, NULL, NULL);
     sign_in_forget(in);
-    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_AUTH_FAILED, .auth = &s->auth});
-    if (s->auth.fatal)
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_AUTH_FAILED, .auth = auth});
+    if (fatal)
         stream_close(s, s->now_ms, STREAM_POLICY_VIOLATION,
                      STR_LIT("Too many failed attempts to sign in."));
 }
@@ -100,14 +101,15 @@ void sign_in_server_refuse(struct stream *s, enum sasl_error error, struct str t
 static bool server_note(struct stream *s)
 {
     struct arena *a = &s->header_arena;
+    struct stream_auth_info *auth = &s->login->auth;
     struct str typed = sasl_username(s->sign_in->sasl);
     char local[JID_PART_MAX_BYTES + 1];
     size_t len;
-    if (typed.ptr && !s->auth.username.ptr && jid_prepare_local(typed, local, &len) == JID_OK)
-        s->auth.username = str_of(arena_dup(a, str_of(local, len)), len);
+    if (typed.ptr && !auth->username.ptr && jid_prepare_local(typed, local, &len) == JID_OK)
+        auth->username = str_of(arena_dup(a, str_of(local, len)), len);
     s->binding = policy_binding_type(sasl_bound_to(s->sign_in->sasl));
-    s->auth.mechanism = s->mechanism;
-    s->auth.binding = s->binding;
+    auth->mechanism = s->mechanism;
+    auth->binding = s->binding;
     if (a->failed)
         stream_out_of_memory(s);
     return !a->failed;
@@ -116,6 +118,7 @@ static bool server_note(struct stream *s)
 void sign_in_server_run(struct stream *s, enum sasl_status status)
 {
     struct sign_in *in = s->sign_in;
+    const struct stream_auth_info *auth = &s->login->auth;
     if (in->out.failed || !server_note(s)) {
         stream_out_of_memory(s);
         return;
@@ -135,12 +138,12 @@ void sign_in_server_run(struct stream *s, enum sasl_status status)
         sign_in_ask(s, STREAM_WANT_DERIVE);
         break;
     case SASL_DONE:
-        if (!s->auth.username.ptr)
+        if (!auth->username.ptr)
             sign_in_server_refuse(s, SASL_ERROR_NOT_AUTHORIZED, STR_NONE);
         else if (in->sasl2 && sasl2_from_differs(s))
             sign_in_server_refuse(s, SASL_ERROR_INVALID_AUTHZID, STR_NONE);
         else
-            stream_ask(s, (struct stream_event){.kind = STREAM_WANT_ADMIT, .auth = &s->auth}, true);
+            stream_ask(s, (struct stream_event){.kind = STREAM_WANT_ADMIT, .auth = auth}, true);
         break;
     case SASL_FAILED:
         sign_in_server_refuse(s, sasl_failure(in->sasl, NULL, NULL), STR_NONE);
@@ -214,7 +217,7 @@ bool sign_in_server_anew(struct stream *s, const struct sasl_mech *mech)
     }
     sign_in_forget(s->sign_in);
     s->mechanism = mech ? sasl_mech_name(mech) : NULL;
-    s->auth = (struct stream_auth_info){.mechanism = s->mechanism};
+    s->login->auth = (struct stream_auth_info){.mechanism = s->mechanism};
     return true;
 }
 
@@ -278,12 +281,13 @@ void sign_in_server_handle(struct stream *s, const struct element *e)
 void sign_in_answer_admit(struct stream *s, enum sasl_error verdict, struct str text)
 {
     struct sign_in *in = s->sign_in;
+    struct stream_login *login = s->login;
     if (verdict != SASL_ERROR_NONE) {
         sign_in_server_refuse(s, verdict, text);
         return;
     }
-    s->username = strndup(s->auth.username.ptr, s->auth.username.len);
-    if (!s->username) {
+    login->username = strndup(login->auth.username.ptr, login->auth.username.len);
+    if (!login->username) {
         stream_out_of_memory(s);
         return;
     }

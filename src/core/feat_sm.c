@@ -116,7 +116,7 @@ static void go_on(struct stream *s, struct sm *sm)
 {
     sm_begin(s, sm);
     s->sm_counts_in = true;
-    s->bind.bound = true;
+    s->login->bind.bound = true;
     s->path |= STREAM_PATH_RESUMED;
     stream_become_ready(s);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_ACKED});
@@ -225,7 +225,7 @@ void sm_client_failed(struct stream *s, const struct element *e)
 /* Before binding: go on with a session that was broken off (XEP-0198 §5). */
 static enum feature_choice choose(struct stream *s, const struct element *offer)
 {
-    if (!offer || s->bind.bound || !sm_can_resume(s))
+    if (!offer || s->login->bind.bound || !sm_can_resume(s))
         return FEATURE_SKIP;
     stream_enter(s, LINNET_STAGE_BIND);
     struct arena a;
@@ -315,7 +315,7 @@ static void ask_session(struct stream *s, const struct sm_element *v)
     if (resumes && guesses(s))
         return;
     const struct stream_session_info info = {
-        .username = str_from(s->username),
+        .username = stream_username(s),
         .enables = !resumes,
         .resumable = v->resume,
         .max_s = v->max_s,

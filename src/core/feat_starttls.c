@@ -16,8 +16,8 @@ static enum feature_choice choose(struct stream *s, const struct element *offer)
     if (!offer && s->config->policy.tls == POLICY_TLS_PREFER)
         return FEATURE_SKIP;
     /* An offer that is missing may have been stripped: ask once all the same (RFC 7590 §3.1). */
-    s->starttls.unadvertised = !offer;
-    s->starttls.asked = true;
+    s->login->starttls.unadvertised = !offer;
+    s->login->starttls.asked = true;
     struct arena a;
     stream_scratch(&a);
     stream_write_built(s, &a, element_new(&a, NS_TLS, "starttls"));
@@ -27,7 +27,7 @@ static enum feature_choice choose(struct stream *s, const struct element *offer)
 static void client_handle(struct stream *s, const struct element *e)
 {
     if (element_is(e, NS_TLS, "proceed")) {
-        s->starttls.unadvertised = false;
+        s->login->starttls.unadvertised = false;
         s->header_sent = s->header_received = false; /* what was in clear counts no more */
         stream_ask(s, (struct stream_event){.kind = STREAM_WANT_TLS}, true);
         return;

@@ -31,7 +31,7 @@ static void ask(struct stream *s, enum stream_event_kind kind)
     struct upgrade *u = &s->sign_in->upgrade;
     u->step = UPGRADE_ASKING;
     u->info = (struct stream_upgrade_info){
-        .username = str_from(s->username), .algs = u->asked, .credential = &u->credential};
+        .username = stream_username(s), .algs = u->asked, .credential = &u->credential};
     stream_ask(s, (struct stream_event){.kind = kind, .upgrade = &u->info}, false);
 }
 

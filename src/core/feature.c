@@ -22,16 +22,17 @@ void feature_write_all(struct stream *s)
 
 void feature_negotiate(struct stream *s)
 {
-    s->active = NULL;
+    s->login->active = NULL;
     stream_move(s, PHASE_NEGOTIATE);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct feature *row = rows[i];
         if (!row->choose)
             continue;
-        enum feature_choice choice = row->choose(s, element_child(s->features, row->ns, row->name));
+        enum feature_choice choice =
+            row->choose(s, element_child(s->login->features, row->ns, row->name));
         if (choice == FEATURE_SKIP)
             continue;
-        s->active = choice == FEATURE_STARTED ? row : NULL;
+        s->login->active = choice == FEATURE_STARTED ? row : NULL;
         return;
     }
     stream_become_ready(s);

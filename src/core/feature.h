@@ -47,10 +47,7 @@ void feature_negotiate(struct stream *s);
  * the other way round. */
 const struct feature *feature_of(const struct element *e);
 
-/* Frees what the features keep. */
-void feature_finish(struct stream *s);
-
-/* --- state of the features, inside struct stream --- */
+/* --- state of the features, inside struct stream_login --- */
 
 struct starttls {
     bool asked;        /* client: <starttls/> is sent */

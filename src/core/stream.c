@@ -38,12 +38,12 @@ static bool own_strings(struct stream *s)
     };
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         if (strings[i]->ptr)
-            *strings[i] = str_of(arena_dup(&s->own, *strings[i]), strings[i]->len);
-    s->config->lang = arena_dup(&s->own, str_from(s->config->lang));
+            *strings[i] = str_of(arena_dup(&s->login->own, *strings[i]), strings[i]->len);
+    s->config->lang = arena_dup(&s->login->own, str_from(s->config->lang));
     s->domain = s->config->domain.ptr;
     if (!stream_is_client(s) && s->config->domains)
         s->domain = s->config->domains[0];
-    return !s->own.failed;
+    return !s->login->own.failed;
 }
 
 static void begin(struct stream *s)
@@ -65,7 +65,10 @@ struct stream *stream_new(const struct stream_config *config, uint64_t now_ms)
     if (!s)
         return NULL;
     s->config = malloc(sizeof *s->config);
-    if (!s->config) {
+    s->login = calloc(1, sizeof *s->login);
+    if (!s->config || !s->login) {
+        free(s->config);
+        free(s->login);
         free(s);
         return NULL;
     }
@@ -76,12 +79,12 @@ struct stream *stream_new(const struct stream_config *config, uint64_t now_ms)
     s->close_timeout_ms = s->config->close_timeout_ms;
     s->idle_timeout_ms = config->idle_timeout_ms;
     s->keepalive_ms = config->keepalive_ms;
-    arena_init(&s->own, 0, true);
+    arena_init(&s->login->own, 0, true);
     arena_init(&s->header_arena, 0, false);
-    arena_init(&s->features_arena, 0, false);
+    arena_init(&s->login->features_arena, 0, false);
     buf_init(&s->out, 0, true);
     s->now_ms = s->last_received_ms = s->last_sent_ms = now_ms;
-    s->login_deadline_ms = now_ms + s->config->login_timeout_ms;
+    s->login->deadline_ms = now_ms + s->config->login_timeout_ms;
     s->close_deadline_ms = UINT64_MAX;
     stream_progress(s);
     struct xml_limits limits = xml_limits_before_auth;
@@ -95,22 +98,40 @@ struct stream *stream_new(const struct stream_config *config, uint64_t now_ms)
     return s;
 }
 
+static void forget_login(struct stream_login *login)
+{
+    if (!login)
+        return;
+    free(login->username);
+    free(login->bind.iq_id);
+    arena_finish(&login->features_arena);
+    arena_finish(&login->own);
+    free(login);
+}
+
+static void forget_negotiation(struct stream *s)
+{
+    sign_in_free(s->sign_in);
+    s->sign_in = NULL;
+    free(s->tls);
+    s->tls = NULL;
+    wipe_free(s->config, sizeof *s->config);
+    s->config = NULL;
+    forget_login(s->login);
+    s->login = NULL;
+    arena_finish(&s->header_arena);
+}
+
 void stream_free(struct stream *s)
 {
     if (!s)
         return;
-    feature_finish(s);
+    forget_negotiation(s);
     sm_end(s);
     xml_reader_free(s->reader);
     buf_finish(&s->out);
     jid_finish(&s->jid);
-    free(s->username);
-    free(s->tls);
-    wipe_free(s->config, sizeof *s->config);
     free(s->error);
-    arena_finish(&s->features_arena);
-    arena_finish(&s->header_arena);
-    arena_finish(&s->own);
     free(s);
 }
 
@@ -146,10 +167,14 @@ void stream_scratch(struct arena *a)
 
 void stream_write(struct stream *s, const struct element *e)
 {
-    stream_trace_element(s, STREAM_SENT, e);
+    size_t before = buf_len(&s->out);
     xml_print(&s->out, e, NS_CLIENT);
-    if (s->out.failed)
+    if (s->out.failed) {
         stream_out_of_memory(s);
+        return;
+    }
+    struct str all = buf_peek(&s->out);
+    stream_trace_element(s, STREAM_SENT, e, str_of(all.ptr + before, all.len - before));
 }
 
 void stream_write_built(struct stream *s, struct arena *a, const struct element *e)
@@ -230,29 +255,18 @@ void stream_enter(struct stream *s, enum linnet_stage stage)
 void stream_progress(struct stream *s)
 {
     if (s->phase < PHASE_READY)
-        s->stage_deadline_ms = s->now_ms + s->config->stage_timeout_ms;
-}
-
-static void forget_negotiation(struct stream *s)
-{
-    feature_finish(s);
-    free(s->tls);
-    s->tls = NULL;
-    wipe_free(s->config, sizeof *s->config);
-    s->config = NULL;
-    arena_finish(&s->own);
-    arena_finish(&s->header_arena);
-    s->header = (struct stream_header_info){0};
+        s->login->stage_deadline_ms = s->now_ms + s->config->stage_timeout_ms;
 }
 
 void stream_become_ready(struct stream *s)
 {
-    bool offers_sm = element_child(s->features, NS_SM, "sm") || sasl2_offers_sm(s);
+    struct stream_login *login = s->login;
+    bool offers_sm = element_child(login->features, NS_SM, "sm") || sasl2_offers_sm(s);
     stream_move(s, PHASE_READY);
     s->was_ready = true;
-    s->active = NULL;
-    s->features = NULL;
-    arena_finish(&s->features_arena);
+    login->active = NULL;
+    login->features = NULL;
+    arena_finish(&login->features_arena);
     s->secrets_travelled = true;
     stream_enter(s, LINNET_STAGE_READY);
     stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_READY, .jid = &s->jid});
@@ -292,8 +306,8 @@ uint64_t stream_deadline_ms(const struct stream *s)
     /* While the host owes us an answer the peer is not to blame: only the login's clock runs.
      * A server gives its client the whole login, not a time for each step. */
     if (stream_waiting(s) || !stream_is_client(s))
-        return s->login_deadline_ms;
-    return earlier(s->login_deadline_ms, s->stage_deadline_ms);
+        return s->login->deadline_ms;
+    return earlier(s->login->deadline_ms, s->login->stage_deadline_ms);
 }
 
 static void tick_ready(struct stream *s)
@@ -323,7 +337,7 @@ void stream_tick(struct stream *s, uint64_t now_ms)
     } else if (s->phase == PHASE_CLOSING) {
         stream_close_received(s);
     } else {
-        bool whole = now_ms >= s->login_deadline_ms;
+        bool whole = now_ms >= s->login->deadline_ms;
         stream_timed_out(s, whole ? s->config->login_timeout_ms : s->config->stage_timeout_ms);
     }
 }
@@ -371,18 +385,14 @@ bool stream_salted_key(const struct stream *s, struct sasl_want *ret_for, struct
     return sasl && s->authenticated && sasl_salted_key(sasl, ret_for, ret_key);
 }
 
-size_t stream_memory(const struct stream *s)
+static size_t login_memory(const struct stream_login *login)
 {
-    return sizeof *s + (s->config ? sizeof *s->config : 0) + s->own.used_bytes +
-           s->header_arena.used_bytes + s->features_arena.used_bytes + s->out.cap +
-           xml_reader_memory(s->reader) + (s->tls ? sizeof *s->tls : 0) +
-           (s->error ? sizeof *s->error : 0);
+    return login ? sizeof *login + login->own.used_bytes + login->features_arena.used_bytes : 0;
 }
 
-void feature_finish(struct stream *s)
+size_t stream_memory(const struct stream *s)
 {
-    sign_in_free(s->sign_in);
-    s->sign_in = NULL;
-    free(s->bind.iq_id);
-    s->bind.iq_id = NULL;
+    return sizeof *s + (s->config ? sizeof *s->config : 0) + login_memory(s->login) +
+           s->header_arena.used_bytes + s->out.cap + xml_reader_memory(s->reader) +
+           (s->tls ? sizeof *s->tls : 0) + (s->error ? sizeof *s->error : 0);
 }

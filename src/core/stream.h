@@ -129,7 +129,7 @@ enum {
 /* Returns how many bytes were consumed: up to the next boundary, event or want, or all. 0 with
  * len > 0 means blocked: pull events, answer the want, or hand the bytes to TLS. A call with len 0
  * after the last event of a burst gives back the memory that event borrowed, so that an idle
- * stream holds under 1 KiB. */
+ * stream of a server holds at most 704 bytes. */
 size_t stream_input(struct stream *s, uint64_t now_ms, const void *data, size_t len,
                     unsigned flags);
 

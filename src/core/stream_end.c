@@ -61,7 +61,7 @@ static void record(struct stream *s, const struct linnet_error *filled)
  * no encryption to be had (RFC 7590 §3.1). */
 static bool tls_refused(const struct stream *s)
 {
-    return stream_is_client(s) && s->starttls.unadvertised && !s->tls;
+    return stream_is_client(s) && s->login->starttls.unadvertised && !s->tls;
 }
 
 static void fail_with(struct stream *s, enum stream_condition condition, const struct element *app,
@@ -123,7 +123,7 @@ static void said_by_peer(struct stream *s, enum linnet_error_code code, const ch
     struct linnet_error error = {0};
     struct buf address;
     buf_init(&address, 0, false);
-    struct str user = stream_is_client(s) ? s->config->username : str_from(s->username);
+    struct str user = stream_is_client(s) ? s->config->username : stream_username(s);
     buf_printf(&address, "%.*s%s%s%c", STR_ARG(user), user.ptr ? "@" : "", s->domain, '\0');
     error_set(&error, code, LINNET_ORIGIN_PEER, "domain", s->domain, "address",
               address.failed ? "" : buf_peek(&address).ptr, "reason", condition, NULL);
@@ -144,11 +144,17 @@ void stream_fail_peer(struct stream *s, enum linnet_error_code code, const char 
 /* ---- the peer ends it ---- */
 
 /* The tutorial's trap: the header says who the server believes it is. */
+static bool header_says_another(const struct stream *s)
+{
+    const char *from = s->login ? s->login->header.from : NULL;
+    return from && !cstr_eq(from, s->domain);
+}
+
 static void host_unknown(struct stream *s, const char *condition, struct str text)
 {
     struct linnet_error error = {0};
     error_set(&error, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_PEER, "domain", s->domain, "server",
-              s->header.from, NULL);
+              s->login->header.from, NULL);
     error_set_peer(&error, condition, text);
     stream_take_leave(s);
     fail_with(s, STREAM_OK, NULL, &error);
@@ -188,7 +194,7 @@ void stream_error_received(struct stream *s, const struct element *e)
     }
     if (c == STREAM_SEE_OTHER_HOST && stream_is_client(s) && !s->was_ready)
         see_other_host(s, text, value);
-    else if (c == STREAM_HOST_UNKNOWN && s->header.from && !cstr_eq(s->header.from, s->domain))
+    else if (c == STREAM_HOST_UNKNOWN && header_says_another(s))
         host_unknown(s, name, text);
     else
         said_by_peer(s, stream_condition_code(c), name, text, stream_condition_retry(c),
@@ -240,7 +246,7 @@ void stream_close(struct stream *s, uint64_t now_ms, enum stream_condition condi
     s->now_ms = now_ms;
     if (stream_over(s) || s->phase == PHASE_CLOSING)
         return;
-    bool in_tls = s->want.kind == STREAM_WANT_TLS || s->want.kind == STREAM_WANT_VERIFY;
+    bool in_tls = s->want.event.kind == STREAM_WANT_TLS || s->want.event.kind == STREAM_WANT_VERIFY;
     s->want = (struct stream_want){0};
     if (in_tls || (!s->header_sent && condition == STREAM_OK)) {
         closed(s, &orderly); /* there is no stream to close */
@@ -262,7 +268,7 @@ void stream_timed_out(struct stream *s, uint32_t waited_ms)
     /* RFC 6120 §4.9.3.4; before any header there is nobody to tell. */
     enum stream_condition tell =
         s->header_received || !stream_is_client(s) ? STREAM_CONNECTION_TIMEOUT : STREAM_OK;
-    if (s->want.kind == STREAM_WANT_TLS)
+    if (s->want.event.kind == STREAM_WANT_TLS)
         tell = STREAM_OK;
     stream_fail(s, tell, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_NETWORK, "stage",
                 linnet_stage_name(s->stage), "seconds", seconds, "target", s->domain, NULL);

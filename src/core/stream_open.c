@@ -100,9 +100,9 @@ void stream_restart(struct stream *s)
     s->reader = xml_reader_new(&limits, s->config->framing == STREAM_FRAMING_WEBSOCKET);
     s->header_sent = s->header_received = false;
     s->skip_space = true;
-    s->active = NULL;
-    s->features = NULL;
-    arena_finish(&s->features_arena);
+    s->login->active = NULL;
+    s->login->features = NULL;
+    arena_finish(&s->login->features_arena);
     stream_move(s, PHASE_HEADER);
     if (!s->reader)
         stream_out_of_memory(s);
@@ -116,8 +116,8 @@ static void keep_header(struct stream *s, const struct element *e)
 {
     struct arena *a = &s->header_arena;
     arena_finish(a);
-    s->auth = (struct stream_auth_info){0}; /* its name was in there */
-    s->header = (struct stream_header_info){
+    s->login->auth = (struct stream_auth_info){0}; /* its name was in there */
+    s->login->header = (struct stream_header_info){
         .to = arena_dup(a, str_from(element_attr(e, "to"))),
         .from = arena_dup(a, str_from(element_attr(e, "from"))),
         .id = arena_dup(a, str_from(element_attr(e, "id"))),
@@ -161,14 +161,14 @@ static bool server_accepts_again(struct stream *s, const char *domain)
 {
     if (s->authenticated && !cstr_eq(domain, s->domain)) {
         stream_fail(s, STREAM_HOST_UNKNOWN, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_PEER, "domain",
-                    s->header.to, "server", s->domain, NULL);
+                    s->login->header.to, "server", s->domain, NULL);
         return false;
     }
-    if (!s->authenticated || !s->header.from)
+    if (!s->authenticated || !s->login->header.from)
         return true;
     struct jid from;
-    bool same = jid_parse(str_from(s->header.from), &from) == JID_OK &&
-                str_eq(from.local, str_from(s->username)) && str_is(from.domain, s->domain);
+    bool same = jid_parse(str_from(s->login->header.from), &from) == JID_OK &&
+                str_eq(from.local, str_from(s->login->username)) && str_is(from.domain, s->domain);
     jid_finish(&from);
     if (!same)
         stream_fail_protocol(s, STREAM_INVALID_FROM,
@@ -178,23 +178,24 @@ static bool server_accepts_again(struct stream *s, const char *domain)
 
 static void server_header(struct stream *s, int major)
 {
-    const char *domain = served_domain(s, s->header.to);
+    const char *domain = served_domain(s, s->login->header.to);
     if (!domain) {
-        open_server(s, str_from(s->header.from));
+        open_server(s, str_from(s->login->header.from));
         stream_fail(s, STREAM_HOST_UNKNOWN, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_PEER, "domain",
-                    s->header.to ? s->header.to : "(none)", "server", s->domain, NULL);
+                    s->login->header.to ? s->login->header.to : "(none)", "server", s->domain,
+                    NULL);
         return;
     }
     if (!server_accepts_again(s, domain))
         return;
     s->domain = domain;
-    open_server(s, str_from(s->header.from));
+    open_server(s, str_from(s->login->header.from));
     if (major < 1) {
         stream_fail_protocol(s, STREAM_UNSUPPORTED_VERSION, "the client does not speak XMPP 1.0");
         return;
     }
     stream_move(s, PHASE_NEGOTIATE);
-    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->header});
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->login->header});
     feature_write_all(s);
 }
 
@@ -202,9 +203,9 @@ static void client_header(struct stream *s, int major)
 {
     /* Before TLS anybody may have written `from`; after it, a server that names another domain
      * than the one we asked for is not the one we want (RFC 6120 §4.7.2). */
-    if (s->tls && s->header.from && !same_domain(s->header.from, s->domain)) {
+    if (s->tls && s->login->header.from && !same_domain(s->login->header.from, s->domain)) {
         stream_fail(s, STREAM_INVALID_FROM, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_PEER, "domain",
-                    s->domain, "server", s->header.from, NULL);
+                    s->domain, "server", s->login->header.from, NULL);
         return;
     }
     if (major < 1) {
@@ -213,7 +214,7 @@ static void client_header(struct stream *s, int major)
         return;
     }
     stream_move(s, PHASE_FEATURES);
-    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->header});
+    stream_emit(s, (struct stream_event){.kind = STREAM_EVENT_HEADER, .header = &s->login->header});
 }
 
 /* The content namespace (RFC 6120 §4.8.2), where it is declared as the default one. */

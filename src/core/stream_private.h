@@ -35,21 +35,34 @@ enum { STREAM_EVENTS_MAX = 6, STREAM_ID_BYTES = 16 };
 /* The one open want. It blocks input from the moment it is set; it is told to the host once the
  * output is acknowledged if it `drains`. */
 struct stream_want {
-    enum stream_event_kind kind; /* NONE: no want is open */
-    uint64_t id;
+    struct stream_event event; /* its kind NONE: no want is open */
     bool drains, told;
-    struct stream_event event;
+};
+
+/* What only a login needs. */
+struct stream_login {
+    struct arena own; /* copies of the configuration's strings */
+    uint64_t deadline_ms, stage_deadline_ms;
+    struct stream_header_info header; /* strings: in header_arena */
+    struct stream_auth_info auth;
+    char *username; /* server: who authenticated (localpart, prepared) */
+
+    const struct feature *active; /* client: whose exchange runs */
+    struct arena features_arena;  /* client: what was offered, until READY */
+    struct element *features;
+    struct starttls starttls;
+    struct bind bind;
 };
 
 struct stream {
-    /* What is needed for as long as the stream lives; the rest of the configuration (policy, keys,
-     * names) serves negotiation and is gone on a server once it is READY: an idle session counts
-     * its bytes. */
+    /* What is needed for as long as the stream lives. The rest of the configuration (policy, keys,
+     * names) and what is under `login` serve negotiation, and are gone on a server once it is
+     * READY: an idle session counts its bytes. */
     enum stream_side side;
     uint32_t close_timeout_ms, idle_timeout_ms, keepalive_ms;
     struct stream_trace trace;
     struct stream_config *config;
-    struct arena own; /* copies of the configuration's strings */
+    struct stream_login *login;
     struct xml_reader *reader;
     struct buf out;
 
@@ -72,34 +85,26 @@ struct stream {
 
     /* times, ms */
     uint64_t now_ms;
-    uint64_t login_deadline_ms, stage_deadline_ms, close_deadline_ms;
+    uint64_t close_deadline_ms;
     uint64_t last_received_ms, last_sent_ms;
 
     /* negotiation */
-    const struct feature *active; /* client: whose exchange runs */
-    struct arena features_arena;  /* client: what was offered, until READY */
-    struct element *features;
-    struct starttls starttls;
     struct sign_in *sign_in; /* feat_sasl */
-    struct bind bind;
-    struct sm *sm;         /* a reference; NULL: off */
-    bool sm_counts_in;     /* ... and both ends know that it is on */
-    bool sm_owes_answer;   /* <r/> came, its <a/> waits for place */
-    bool sm_offered;       /* server: <enable/> may come */
-    uint8_t sm_tries;      /* server: of <resume/> */
-    bool sm_resume_failed; /* client */
-    bool sm_old_known;     /* client: with the count of what was handled */
+    struct sm *sm;           /* a reference; NULL: off */
+    bool sm_counts_in;       /* ... and both ends know that it is on */
+    bool sm_owes_answer;     /* <r/> came, its <a/> waits for place */
+    bool sm_offered;         /* server: <enable/> may come */
+    uint8_t sm_tries;        /* server: of <resume/> */
+    bool sm_resume_failed;   /* client */
+    bool sm_old_known;       /* client: with the count of what was handled */
 
     struct tls_facts *tls; /* NULL before TLS; freed at READY on a server */
     const char *domain;    /* server: the one the client chose; client: config.domain */
-    char *username;        /* server: who authenticated (localpart, prepared) */
     const char *mechanism, *binding;
     unsigned path; /* STREAM_PATH_* */
     struct jid jid;
 
-    struct stream_header_info header;
-    struct arena header_arena; /* what `header` and event strings point to */
-    struct stream_auth_info auth;
+    struct arena header_arena;                 /* what the header's and event strings point to */
     const struct stream_session_info *session; /* that was asked last; in header_arena */
     struct linnet_error *error;                /* set once, by stream_end.c */
 };
@@ -107,6 +112,12 @@ struct stream {
 static inline bool stream_is_client(const struct stream *s)
 {
     return s->side == STREAM_CLIENT;
+}
+
+/* Server: who signed in. */
+static inline struct str stream_username(const struct stream *s)
+{
+    return s->login ? str_from(s->login->username) : s->jid.local;
 }
 
 static inline bool stream_over(const struct stream *s)
@@ -198,7 +209,9 @@ void stream_xml_fault(struct stream *s, const void *data, size_t len);
 void stream_timed_out(struct stream *s, uint32_t waited_ms);
 
 /* --- stream_trace.c --- */
-void stream_trace_element(struct stream *s, enum stream_direction d, const struct element *e);
+/* `printed`: the same as XML, where it is at hand; or STR_NONE. */
+void stream_trace_element(struct stream *s, enum stream_direction d, const struct element *e,
+                          struct str printed);
 void stream_trace_text(struct stream *s, enum stream_direction d, struct str xml);
 
 #endif

@@ -6,9 +6,9 @@
 
 static void client_features(struct stream *s, const struct element *e)
 {
-    arena_finish(&s->features_arena);
-    s->features = element_copy(&s->features_arena, e);
-    if (!s->features) {
+    arena_finish(&s->login->features_arena);
+    s->login->features = element_copy(&s->login->features_arena, e);
+    if (!s->login->features) {
         stream_out_of_memory(s);
         return;
     }
@@ -32,8 +32,8 @@ static void client_element(struct stream *s, const struct element *e)
             stream_fail_protocol(s, STREAM_OK, "the server sent its features out of turn");
         return;
     }
-    if (s->phase == PHASE_NEGOTIATE && is_for(s->active, e))
-        s->active->handle[STREAM_CLIENT](s, e);
+    if (s->phase == PHASE_NEGOTIATE && is_for(s->login->active, e))
+        s->login->active->handle[STREAM_CLIENT](s, e);
     else if (s->phase == PHASE_FEATURES)
         stream_fail_protocol(s, STREAM_OK, "the server did not begin with its features");
     /* Anything else before READY is none of ours: a server may speak early (RFC 6120 §4.3.5),
@@ -89,7 +89,7 @@ static void ready_element(struct stream *s, const struct element *e)
 
 static void on_element(struct stream *s, const struct element *e)
 {
-    stream_trace_element(s, STREAM_RECEIVED, e);
+    stream_trace_element(s, STREAM_RECEIVED, e, STR_NONE);
     stream_progress(s);
     if (element_is(e, NS_STREAM, "error"))
         stream_error_received(s, e);
@@ -137,7 +137,7 @@ static size_t leading_space(const uint8_t *data, size_t len)
 static size_t check_residual(struct stream *s, const uint8_t *data, size_t len)
 {
     enum { TLS_HANDSHAKE_RECORD = 0x16 };
-    if (s->want.kind != STREAM_WANT_TLS || s->config->direct_tls)
+    if (s->want.event.kind != STREAM_WANT_TLS || s->config->direct_tls)
         return 0;
     size_t space = stream_is_client(s) ? 0 : leading_space(data, len);
     if (stream_is_client(s) || (space < len && data[space] != TLS_HANDSHAKE_RECORD))

@@ -20,7 +20,7 @@ void stream_emit(struct stream *s, struct stream_event e)
 void stream_ask(struct stream *s, struct stream_event e, bool drains)
 {
     e.id = ++s->last_want_id;
-    s->want = (struct stream_want){.kind = e.kind, .id = e.id, .drains = drains, .event = e};
+    s->want = (struct stream_want){.event = e, .drains = drains};
 }
 
 void stream_ask_session(struct stream *s, const struct stream_session_info *info)
@@ -44,7 +44,7 @@ bool stream_event(struct stream *s, struct stream_event *ret)
         return true;
     }
     struct stream_want *w = &s->want;
-    if (w->kind != STREAM_EVENT_NONE && !w->told && !(w->drains && buf_len(&s->out) > 0)) {
+    if (w->event.kind != STREAM_EVENT_NONE && !w->told && !(w->drains && buf_len(&s->out) > 0)) {
         w->told = true;
         *ret = w->event;
         return true;
@@ -57,13 +57,13 @@ bool stream_event(struct stream *s, struct stream_event *ret)
 
 bool stream_waiting(const struct stream *s)
 {
-    return s->want.kind != STREAM_EVENT_NONE;
+    return s->want.event.kind != STREAM_EVENT_NONE;
 }
 
 /* Closes the open want if `id` names it; the login's clock for the peer starts anew. */
 static bool want_take(struct stream *s, uint64_t now_ms, enum stream_event_kind kind, uint64_t id)
 {
-    if (s->want.kind != kind || s->want.id != id || !s->want.told)
+    if (s->want.event.kind != kind || s->want.event.id != id || !s->want.told)
         return false;
     s->now_ms = now_ms;
     s->want = (struct stream_want){0};
@@ -74,7 +74,7 @@ static bool want_take(struct stream *s, uint64_t now_ms, enum stream_event_kind 
 bool stream_answer_tls(struct stream *s, uint64_t now_ms, uint64_t id, enum stream_tls_phase phase,
                        const struct tls_facts *facts, const struct linnet_error *error)
 {
-    bool open = s->want.kind == STREAM_WANT_TLS && s->want.id == id && s->want.told;
+    bool open = s->want.event.kind == STREAM_WANT_TLS && s->want.event.id == id && s->want.told;
     if (phase == STREAM_TLS_EARLY) {
         if (!open || !facts || !starttls_early_allowed(s, facts))
             return false;

@@ -36,7 +36,7 @@ struct chan {
     struct chan *below; /* owned; NULL for tcp */
     int fd;             /* of the whole stack */
     uint64_t bytes_in, bytes_out;
-    char fault[160]; /* why CHAN_LOST, for people; "" when nothing is known */
+    char *fault; /* see chan_fault; owned; NULL on the many that have none */
 };
 
 static inline enum chan_result chan_read(struct chan *c, void *to, size_t len, size_t *ret_len)
@@ -66,6 +66,15 @@ static inline bool chan_pending(const struct chan *c)
 {
     return c->ops->pending(c);
 }
+
+/* Why CHAN_LOST, for people; "" when nothing is known. Borrowed from `c`. */
+static inline const char *chan_fault(const struct chan *c)
+{
+    return c->fault ? c->fault : "";
+}
+
+/* For the layers: says so, in place of what was said before. Without memory nothing is known. */
+void chan_explain(struct chan *c, const char *fmt, ...) PRINTF(2, 3);
 
 /* Frees the whole stack and closes the socket. NULL is fine. */
 void chan_free(struct chan *c);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +20,7 @@ static enum chan_result tcp_failed(struct chan_tcp *t, unsigned want)
         return CHAN_AGAIN;
     }
     char buf[96];
-    snprintf(t->chan.fault, sizeof(t->chan.fault), "%s", strerror_r(errno, buf, sizeof(buf)));
+    chan_explain(&t->chan, "%s", strerror_r(errno, buf, sizeof(buf)));
     return CHAN_LOST;
 }
 

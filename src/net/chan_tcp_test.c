@@ -75,9 +75,9 @@ static void end_is_told_from_reset(void **state)
     assert_int_equal(chan_write(p.b, "still", 5, &n), CHAN_OK); /* half closed */
     chan_free(p.a);                                             /* with unread bytes: a reset */
     assert_int_equal(chan_read(p.b, buf, sizeof(buf), &n), CHAN_LOST);
-    assert_string_equal(p.b->fault, "Connection reset by peer");
+    assert_string_equal(chan_fault(p.b), "Connection reset by peer");
     assert_int_equal(chan_write(p.b, "x", 1, &n), CHAN_LOST); /* and no SIGPIPE */
-    assert_string_equal(p.b->fault, "Broken pipe");
+    assert_string_equal(chan_fault(p.b), "Broken pipe");
     chan_free(p.b);
 }
 

@@ -168,12 +168,12 @@ static bool tls_attach(struct chan_tls *t)
     BIO_set_data(bio, t);
     BIO_set_init(bio, 1);
     SSL_set_bio(t->ssl, bio, bio);
-    SSL_set_app_data(t->ssl, t);
-    if (t->ctx->server)
+    if (t->ctx->server) {
         SSL_set_accept_state(t->ssl);
-    else
-        SSL_set_connect_state(t->ssl);
-    return true;
+        return true;
+    }
+    SSL_set_connect_state(t->ssl);
+    return SSL_set_app_data(t->ssl, t) == 1; /* for the callbacks, which a client has only */
 }
 
 struct chan *chan_tls_new(struct tls_ctx *ctx, struct chan *below,

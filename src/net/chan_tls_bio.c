@@ -2,7 +2,6 @@
 #include "net/chan_tls_private.h"
 
 #include <openssl/bio.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* OpenSSL asks for five bytes of record header first, then for the record: reading more than is
@@ -51,12 +50,13 @@ static void below_failed(struct chan_tls *t, enum chan_result result)
     if (t->fault != CHAN_TLS_FAULT_NONE)
         return;
     t->fault = CHAN_TLS_FAULT_CUT;
-    const char *why = t->chan.below->fault;
+    const char *why = chan_fault(t->chan.below);
     if (result == CHAN_LOST && why[0])
-        snprintf(t->chan.fault, sizeof(t->chan.fault), "%s", why);
+        chan_explain(&t->chan, "%s", why);
     else
-        snprintf(t->chan.fault, sizeof(t->chan.fault), "the peer closed the connection %s",
-                 t->finished ? "without the end that TLS prescribes" : "during the TLS handshake");
+        chan_explain(&t->chan, "the peer closed the connection %s",
+                     t->finished ? "without the end that TLS prescribes"
+                                 : "during the TLS handshake");
 }
 
 static int bio_read(BIO *bio, char *to, size_t len, size_t *ret_len)

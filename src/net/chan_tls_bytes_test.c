@@ -177,7 +177,7 @@ static void close_is_told_from_cut(void **state)
     assert_true(pair_shake(&p));
     chan_shutdown(p.client->below); /* a FIN, as an attacker can send */
     assert_int_equal(chan_read(p.server, buf, sizeof(buf), &n), CHAN_LOST);
-    assert_string_equal(p.server->fault,
+    assert_string_equal(chan_fault(p.server),
                         "the peer closed the connection without the end that TLS prescribes");
     struct linnet_error e = {0};
     assert_int_equal(chan_tls_error(p.server, NULL, &e), LINNET_ERROR_CONNECTION_LOST);

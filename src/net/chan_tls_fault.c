@@ -2,7 +2,6 @@
 #include "net/chan_tls_private.h"
 
 #include <openssl/err.h>
-#include <stdio.h>
 
 static bool first_bytes_are(const struct chan_tls *t, const char *prefix)
 {
@@ -35,11 +34,10 @@ static const char *first_bytes_look_like(const struct chan_tls *t)
 static void explain_tls(struct chan_tls *t, unsigned long e)
 {
     int reason = ERR_GET_REASON(e);
-    char *out = t->chan.fault;
     if (ERR_GET_LIB(e) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
         t->peer_alert = true;
-        snprintf(out, sizeof(t->chan.fault), "the peer sent the alert \"%s\"",
-                 SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+        chan_explain(&t->chan, "the peer sent the alert \"%s\"",
+                     SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
         return;
     }
     const char *why = ERR_reason_error_string(e);
@@ -47,7 +45,7 @@ static void explain_tls(struct chan_tls *t, unsigned long e)
         why = "the peer speaks no TLS version from 1.2 on";
     else if (reason == SSL_R_NO_SHARED_CIPHER)
         why = "there is no common cipher suite";
-    snprintf(out, sizeof(t->chan.fault), "%s", why ? why : "TLS failed");
+    chan_explain(&t->chan, "%s", why ? why : "TLS failed");
 }
 
 enum chan_result chan_tls_lost(struct chan_tls *t)
@@ -57,12 +55,11 @@ enum chan_result chan_tls_lost(struct chan_tls *t)
     if (t->fault == CHAN_TLS_FAULT_NONE && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
         t->fault = CHAN_TLS_FAULT_MEMORY;
     if (t->fault == CHAN_TLS_FAULT_MEMORY)
-        snprintf(t->chan.fault, sizeof(t->chan.fault), "out of memory");
+        chan_explain(&t->chan, "out of memory");
     if (t->fault == CHAN_TLS_FAULT_NONE && !t->finished && !first_bytes_are_tls(t)) {
         t->fault = CHAN_TLS_FAULT_NOT_TLS;
-        snprintf(t->chan.fault, sizeof(t->chan.fault),
-                 "the peer does not speak TLS: its first bytes look like %s",
-                 first_bytes_look_like(t));
+        chan_explain(&t->chan, "the peer does not speak TLS: its first bytes look like %s",
+                     first_bytes_look_like(t));
     }
     if (t->fault == CHAN_TLS_FAULT_NONE) {
         t->fault = CHAN_TLS_FAULT_TLS;
@@ -102,15 +99,15 @@ enum linnet_error_code chan_tls_error(const struct chan *c, const char *target,
             return error_set(error, LINNET_ERROR_NOT_XMPP, LINNET_ORIGIN_PEER, "target", target,
                              "found", first_bytes_look_like(t), NULL);
         return error_set(error, LINNET_ERROR_TLS_FAILED, LINNET_ORIGIN_PEER, "target", target,
-                         "reason", c->fault, NULL);
+                         "reason", chan_fault(c), NULL);
     case CHAN_TLS_FAULT_CUT:
         if (t->finished)
             return error_set(error, LINNET_ERROR_CONNECTION_LOST, origin, "target", target,
-                             "reason", c->fault, NULL);
+                             "reason", chan_fault(c), NULL);
         break;
     default:
         break;
     }
-    return error_set(error, LINNET_ERROR_TLS_FAILED, origin, "target", target, "reason", c->fault,
-                     NULL);
+    return error_set(error, LINNET_ERROR_TLS_FAILED, origin, "target", target, "reason",
+                     chan_fault(c), NULL);
 }

@@ -39,7 +39,7 @@ static void other_protocols_are_named(void **state)
         int fd;
         struct linnet_error e = {0};
         assert_int_equal(speak(ends[i % 2], cases[i / 2].text, &c, &fd, &e), cases[i / 2].code);
-        assert_non_null(strstr(c->fault, cases[i / 2].looks_like));
+        assert_non_null(strstr(chan_fault(c), cases[i / 2].looks_like));
         assert_non_null(strstr(e.sentence, cases[i / 2].looks_like));
         assert_non_null(strstr(e.sentence, "example.org:9090"));
         assert_int_equal(chan_tls_handshake(c), CHAN_LOST);
@@ -57,11 +57,12 @@ static void alert_is_named(void **state)
     struct pair p = pair_new_with(
         c, s, &(struct chan_tls_options){.host = "example.org", .alpn = "http/1.1"}, false);
     assert_false(pair_shake(&p));
-    assert_string_equal(p.client->fault, "the peer sent the alert \"no application protocol\"");
+    assert_string_equal(chan_fault(p.client),
+                        "the peer sent the alert \"no application protocol\"");
     struct linnet_error e = {0};
     assert_int_equal(chan_tls_error(p.client, NULL, &e), LINNET_ERROR_TLS_FAILED);
     assert_int_equal(e.origin, LINNET_ORIGIN_PEER);
-    assert_string_equal(p.server->fault, "no application protocol");
+    assert_string_equal(chan_fault(p.server), "no application protocol");
     pair_free(&p);
     tls_ctx_unref(c);
     tls_ctx_unref(s);
@@ -76,8 +77,8 @@ static void old_versions_are_refused(void **state)
     set_version(c, TLS1_1_VERSION);
     struct pair p = pair_new(c, s, "example.org");
     assert_false(pair_shake(&p));
-    assert_string_equal(p.client->fault, "the peer sent the alert \"protocol version\"");
-    assert_string_equal(p.server->fault, "the peer speaks no TLS version from 1.2 on");
+    assert_string_equal(chan_fault(p.client), "the peer sent the alert \"protocol version\"");
+    assert_string_equal(chan_fault(p.server), "the peer speaks no TLS version from 1.2 on");
     pair_free(&p);
     tls_ctx_unref(c);
     tls_ctx_unref(s);
@@ -91,7 +92,7 @@ static void no_common_cipher_is_said(void **state)
     SSL_CTX_set_cipher_list(c->ssl_ctx, "AES128-SHA");
     struct pair p = pair_new(c, s, "example.org");
     assert_false(pair_shake(&p));
-    assert_string_equal(p.server->fault, "there is no common cipher suite");
+    assert_string_equal(chan_fault(p.server), "there is no common cipher suite");
     pair_free(&p);
     tls_ctx_unref(c);
     tls_ctx_unref(s);
@@ -135,9 +136,9 @@ static void garbage_ends_the_connection(void **state)
     assert_int_equal(chan_read(p.server, buf, sizeof(buf), &n), CHAN_LOST);
     struct linnet_error e = {0};
     assert_int_equal(chan_tls_error(p.server, NULL, &e), LINNET_ERROR_TLS_FAILED);
-    assert_string_not_equal(p.server->fault, "");
+    assert_string_not_equal(chan_fault(p.server), "");
     assert_int_equal(chan_read(p.client, buf, sizeof(buf), &n), CHAN_LOST);
-    assert_string_equal(p.client->fault, "the peer sent the alert \"bad record mac\"");
+    assert_string_equal(chan_fault(p.client), "the peer sent the alert \"bad record mac\"");
     pair_free(&p);
     tls_ctx_unref(c);
     tls_ctx_unref(s);

@@ -427,6 +427,51 @@ static void test_everybody_to_everybody(void **state)
     finish(&w);
 }
 
+static void count_stanza(struct client *c, const struct element *e)
+{
+    (void)e;
+    c->count++;
+}
+
+/* When the second answer is here, the turn of the first has ended. */
+static void ask_twice(struct client *clients, size_t count, struct client *c)
+{
+    c->stanza = count_stanza;
+    for (unsigned i = 0; i < 2; i++) {
+        say(c, "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+        while (c->count <= i)
+            step(clients, count);
+    }
+}
+
+/* What a session that says nothing holds beside TLS, as the loops count it for their budgets: all
+ * that its login needed is gone. */
+static void test_idle_sessions_hold_little(void **state)
+{
+    enum { TLS_BYTES = 15 * 1024, SESSION_BYTES = 1280 }; /* the first: what conn.c reckons */
+    struct world w;
+    struct client clients[USERS];
+    char name[16];
+    size_t bytes = 0;
+    (void)state;
+    start_with(&w, NULL);
+    for (unsigned i = 0; i < USERS; i++) {
+        snprintf(name, sizeof name, "user%u", i);
+        client_open(&clients[i], &w, name, "here", i % 2);
+    }
+    until_ready(clients, USERS);
+    for (unsigned i = 0; i < USERS; i++)
+        ask_twice(clients, USERS, &clients[i]);
+    for (unsigned i = 0; i < w.server->worker_count; i++)
+        bytes += w.server->workers[i].shown_memory;
+    print_message("an idle session holds %zu bytes beside TLS\n", bytes / USERS - TLS_BYTES);
+    assert_true(bytes > USERS * TLS_BYTES);
+    assert_true(bytes <= USERS * (TLS_BYTES + SESSION_BYTES));
+    for (unsigned i = 0; i < USERS; i++)
+        client_finish(&clients[i]);
+    finish(&w);
+}
+
 /* The newer client has the resource, the older one is told why it has to go. */
 static void test_conflict(void **state)
 {
@@ -706,6 +751,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everybody_to_everybody),
+        cmocka_unit_test(test_idle_sessions_hold_little),
         cmocka_unit_test(test_conflict),
         cmocka_unit_test(test_session_limit),
         cmocka_unit_test(test_forged_from),

@@ -210,8 +210,8 @@ static void init_buffers(struct worker *w)
 {
     uint8_t key[16];
     random_fill(&w->server->random, key, sizeof key);
-    map_init(&w->conns, key);
-    map_init(&w->users, key);
+    map_init_borrowing(&w->conns, key);
+    map_init_borrowing(&w->users, key);
     w->input = memory_alloc(WORKER_INPUT_BYTES);
     buf_init(&w->scratch, 0, false);
     buf_init(&w->key, 0, false);

@@ -113,8 +113,26 @@ static const char *keep_bytes(const char *from, size_t len, char **to)
     return copy;
 }
 
-struct ns_root *ns_root_new(const struct ns_scope *scope, struct str qname)
+/* <stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'> */
+static const struct ns_binding usual_binding = {"stream", NS_STREAM, sizeof "stream" - 1};
+static const struct ns_root usual = {.default_ns = "jabber:client",
+                                     .qname = "stream:stream",
+                                     .qname_len = sizeof "stream:stream" - 1,
+                                     .count = 1,
+                                     .bindings = &usual_binding};
+
+static bool is_usual(const struct ns_scope *scope, struct str qname)
 {
+    const struct ns_binding *b = scope->bindings;
+    return str_is(qname, usual.qname) && strcmp(scope->default_ns, usual.default_ns) == 0 &&
+           scope->count == 1 && str_is(str_of(b->prefix, b->prefix_len), usual_binding.prefix) &&
+           strcmp(b->ns, usual_binding.ns) == 0;
+}
+
+const struct ns_root *ns_root_new(const struct ns_scope *scope, struct str qname)
+{
+    if (is_usual(scope, qname))
+        return &usual;
     size_t bytes = sizeof(struct ns_root) + scope->count * sizeof(struct ns_binding);
     size_t strings_at = bytes;
     bytes += qname.len + kept_bytes(scope->default_ns);
@@ -123,7 +141,10 @@ struct ns_root *ns_root_new(const struct ns_scope *scope, struct str qname)
     struct ns_root *root = malloc(bytes);
     if (!root)
         return NULL;
+    struct ns_binding *bindings = (struct ns_binding *)(root + 1);
     char *to = (char *)root + strings_at;
+    root->bindings = bindings;
+    root->block = root;
     root->bytes = bytes;
     root->count = scope->count;
     root->qname_len = (uint32_t)qname.len;
@@ -131,8 +152,14 @@ struct ns_root *ns_root_new(const struct ns_scope *scope, struct str qname)
     root->qname = keep_bytes(qname.ptr, qname.len, &to);
     for (unsigned i = 0; i < scope->count; i++) {
         const struct ns_binding *from = &scope->bindings[i];
-        root->bindings[i] = (struct ns_binding){keep_bytes(from->prefix, from->prefix_len, &to),
-                                                keep(from->ns, &to), from->prefix_len};
+        bindings[i] = (struct ns_binding){keep_bytes(from->prefix, from->prefix_len, &to),
+                                          keep(from->ns, &to), from->prefix_len};
     }
     return root;
+}
+
+void ns_root_free(const struct ns_root *root)
+{
+    if (root)
+        free(root->block);
 }

@@ -21,10 +21,11 @@ struct ns_binding {
 struct ns_root {
     const char *default_ns;
     const char *qname; /* that the close tag must repeat */
-    size_t bytes;      /* of this block */
+    void *block;       /* that all of it is in, to be freed; NULL: many readers share it */
+    size_t bytes;      /* of `block` */
     uint32_t qname_len;
     unsigned count;
-    struct ns_binding bindings[];
+    const struct ns_binding *bindings;
 };
 
 /* Prefixes looked up one by one cost time: more than this in scope at once is an attack. */
@@ -49,7 +50,9 @@ bool ns_declare(struct ns_scope *scope, struct str prefix, struct str ns,
 /* The namespace of `prefix`, or NULL when it is not declared. */
 const char *ns_lookup(const struct ns_scope *scope, struct str prefix);
 
-/* Copies what the header declared; the well-known namespaces cost nothing. NULL without memory. */
-struct ns_root *ns_root_new(const struct ns_scope *scope, struct str qname);
+/* Copies what the header declared; the well-known namespaces cost nothing, nor does the header that
+ * nearly all clients write. NULL without memory. */
+const struct ns_root *ns_root_new(const struct ns_scope *scope, struct str qname);
+void ns_root_free(const struct ns_root *root); /* NULL is fine */
 
 #endif

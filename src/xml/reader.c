@@ -32,7 +32,7 @@ static enum xml_status die(struct xml_reader *r)
 {
     work_free(r);
     arena_finish(&r->arena);
-    free(r->root);
+    ns_root_free(r->root);
     r->root = NULL;
     r->element = NULL;
     r->state = STATE_DEAD;

@@ -97,6 +97,41 @@ static void test_idle(void **state)
     }
 }
 
+#define USUAL "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"
+
+/* What the header leaves behind until the end: nothing, where it is the usual one. */
+static void test_usual_header(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *end;
+        bool usual;
+    } cases[] = {
+        {USUAL " to='example.org' version='1.0'>", "</stream:stream>", true},
+        {USUAL " xmlns:x='urn:x'>", "</stream:stream>", false},
+        {"<s:stream xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'>",
+         "</s:stream>", false},
+        {"<stream:stream xmlns='jabber:client' xmlns:stream='urn:x'>", "</stream:stream>", false},
+        {"<stream:stream xmlns='jabber:server' "
+         "xmlns:stream='http://etherx.jabber.org/streams'>",
+         "</stream:stream>", false},
+        {"<stream xmlns='http://etherx.jabber.org/streams'>", "</stream>", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct xml_reader *r = xml_reader_new(&xml_limits_before_auth, false);
+        size_t used, begun = held;
+        assert_int_equal(xml_reader_read(r, cases[i].header, strlen(cases[i].header), &used),
+                         XML_HEADER);
+        assert_int_equal(xml_reader_read(r, "", 0, &used), XML_MORE);
+        assert_int_equal(held, xml_reader_memory(r));
+        assert_true((held == begun) == cases[i].usual);
+        assert_int_equal(xml_reader_read(r, "<a/>", 4, &used), XML_ELEMENT);
+        assert_int_equal(xml_reader_read(r, cases[i].end, strlen(cases[i].end), &used), XML_CLOSE);
+        xml_reader_free(r);
+        assert_int_equal(held, 0);
+    }
+}
+
 /* A taken element leaves nothing behind in the reader. */
 static void test_taken(void **state)
 {
@@ -234,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_usual_header),
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_no_secret_is_freed),

@@ -64,7 +64,7 @@ struct xml_reader {
     struct xml_limits limits;
     struct arena arena;
     struct element *element; /* given to the caller */
-    struct ns_root *root;
+    const struct ns_root *root;
     struct work *work;
     struct xml_problem problem;
     uint8_t state;

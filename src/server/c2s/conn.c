@@ -42,11 +42,11 @@ static struct str id_key(const uint64_t *id)
 }
 
 /* The young are those who have not signed in: the oldest of them goes when there are too many. */
-void conn_leave_young(struct conn *c)
+static void leave_young(struct conn *c)
 {
-    if (list_empty(&c->young))
+    if (!c->newcomer || list_empty(&c->newcomer->young))
         return;
-    list_remove(&c->young);
+    list_remove(&c->newcomer->young);
     c->worker->shown_young--;
 }
 
@@ -55,7 +55,7 @@ void conn_attach(struct conn *c, struct worker *w)
     c->worker = w;
     if (!map_set(&w->conns, id_key(&c->id), c))
         memory_exhausted();
-    list_push(&w->young, &c->young);
+    list_push(&w->young, &c->newcomer->young);
     w->shown_young++;
     w->shown_conns++;
     w->memory_bytes += c->memory_bytes;
@@ -72,7 +72,7 @@ void conn_detach(struct conn *c)
     map_remove(&w->conns, id_key(&c->id));
     w->shown_conns--;
     w->memory_bytes -= c->memory_bytes;
-    conn_leave_young(c);
+    leave_young(c);
     list_remove(&c->dirty);
     list_remove(&c->again);
     list_remove(&c->stalled);
@@ -82,27 +82,53 @@ void conn_detach(struct conn *c)
 
 void conn_count_memory(struct conn *c)
 {
-    size_t now = sizeof *c + c->leftover.cap + (c->tls_version[0] ? TLS_BYTES : 0) +
-                 (c->stream ? stream_memory(c->stream) : 0) + session_memory(c->session) +
-                 (c->login ? login_record_bytes(c->login) : 0);
+    size_t now = sizeof *c + (c->newcomer ? sizeof *c->newcomer : 0) + c->leftover.cap +
+                 (c->tls_version[0] ? TLS_BYTES : 0) + (c->stream ? stream_memory(c->stream) : 0) +
+                 session_memory(c->session) + (c->login ? login_record_bytes(c->login) : 0);
     c->worker->memory_bytes += now - c->memory_bytes;
     c->memory_bytes = now;
+}
+
+static void newcomer_free(struct newcomer *n)
+{
+    if (!n)
+        return;
+    sm_unref(n->sm);
+    sm_unref(n->estate);
+    free(n->client_id);
+    free(n->software);
+    free(n->refusal_text);
+    free(n);
+}
+
+static struct newcomer *newcomer_new(struct conn *c)
+{
+    struct newcomer *n = MEMORY_NEW(struct newcomer);
+    n->conn = c;
+    list_init(&n->young);
+    return n;
+}
+
+void conn_settle_in(struct conn *c)
+{
+    leave_young(c);
+    conn_abandon_jobs(c);
+    redeliver_all(c->worker,
+                  c->newcomer->estate); /* it was resumed after all, and inherits nothing */
+    newcomer_free(c->newcomer);
+    c->newcomer = NULL;
 }
 
 void conn_free(struct conn *c)
 {
     conn_abandon_jobs(c);
+    newcomer_free(c->newcomer);
     login_record_unref(c->login);
     stream_free(c->stream);
     chan_free(c->chan);
     buf_finish(&c->leftover);
     addresses_leave(&c->worker->server->addresses, &c->peer);
-    sm_unref(c->sm);
-    sm_unref(c->estate);
-    free(c->client_id);
-    free(c->software);
     free(c->lang);
-    free(c->refusal_text);
     free(c);
 }
 
@@ -152,7 +178,7 @@ static struct stream *new_stream(struct conn *c)
 static void limit_strangers(struct worker *w)
 {
     if (w->shown_young > STRANGERS_MAX && !list_empty(&w->young))
-        conn_abort(CONTAINER_OF(w->young.next, struct conn, young),
+        conn_abort(CONTAINER_OF(w->young.next, struct newcomer, young)->conn,
                    "too many connections that have not signed in");
 }
 
@@ -161,6 +187,7 @@ void conn_accept(struct worker *w, int fd, const struct peer *peer, bool direct_
     char text[PEER_TEXT_BYTES];
     struct conn *c = MEMORY_NEW(struct conn);
     c->worker = w;
+    c->newcomer = newcomer_new(c);
     c->id = ++w->server->last_conn_id;
     c->peer = *peer;
     c->direct_tls = direct_tls;
@@ -173,7 +200,6 @@ void conn_accept(struct worker *w, int fd, const struct peer *peer, bool direct_
     buf_init(&c->leftover, 0, true);
     list_init(&c->dirty);
     list_init(&c->again);
-    list_init(&c->young);
     list_init(&c->stalled);
     list_init(&c->doomed);
     wheel_node_init(&c->deadline);
@@ -194,7 +220,8 @@ void conn_doom(struct conn *c)
         return;
     c->state = CONN_GONE;
     session_end(c);
-    redeliver_all(c->worker, c->estate); /* there is no heir */
+    if (c->newcomer)
+        redeliver_all(c->worker, c->newcomer->estate); /* there is no heir */
     conn_abandon_jobs(c);
     conn_detach(c);
     list_push(&c->worker->doomed, &c->doomed);

@@ -38,8 +38,33 @@ struct upgrade_job;
 struct token_ids;
 struct ops_reply;
 
-struct conn {
+/* What a connection has only until it has signed in. */
+struct newcomer {
+    struct conn *conn;
     struct mail mail; /* moves as a mail */
+    struct list young;
+    unsigned home;    /* while moving: where to */
+    uint64_t want_id; /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
+    struct derive_job *derive;
+    struct secret_job *secret;
+    struct token_job *token;
+    struct upgrade_job *upgrade;
+    struct token_ids *token_ids; /* of the tokens that a client may have; NULL */
+    int64_t mark;                /* of the account, with its password (ops_token_ask) */
+    enum sasl_error refusal;     /* found with the credential, told once the proof was right */
+    uint32_t changes;            /* server_account_changes before the credential was read */
+    char *refusal_text;          /* for the person; or NULL */
+
+    /* Of the session that is about to begin; see struct session. */
+    struct sm *sm;     /* a reference; NULL */
+    struct sm *estate; /* the same */
+    struct copies_had had;
+    uint32_t resume_s;
+    char *client_id;
+    char *software; /* as the client names itself; or NULL */
+};
+
+struct conn {
     struct worker *worker;
     uint64_t id; /* for logs and for other threads; never reused */
     enum conn_state state;
@@ -50,15 +75,10 @@ struct conn {
     struct chan *chan;
     struct loop_poll *poll;
     struct stream *stream;
-    struct session *session; /* once bound */
-    struct buf leftover;     /* read, but not yet taken by the stream */
-    struct sm *sm;           /* of the session that is about to begin; a reference; NULL */
-    struct sm *estate;       /* the same; see struct session */
-    struct copies_had had;   /* the same */
-    uint32_t resume_s;
-    char *client_id;
-    char *software; /* as the client names itself, until its session has it; or NULL */
-    char *lang;     /* of the client's stream header; NULL for none */
+    struct newcomer *newcomer; /* NULL once it has signed in: an idle session counts its bytes */
+    struct session *session;   /* once bound */
+    struct buf leftover;       /* read, but not yet taken by the stream */
+    char *lang;                /* of the client's stream header; NULL for none */
 
     bool write_blocked;  /* the socket takes no more */
     bool read_blocked;   /* bytes came while we may not read: poll is off */
@@ -71,22 +91,11 @@ struct conn {
     unsigned waits;      /* clients whose acknowledgements it waits for, unless ... */
     bool owes;           /* ... it owes some itself: they may be in its input */
 
-    uint64_t early_want; /* of WANT_TLS, while early data passes */
-    uint64_t want_id;    /* of WANT_TLS during the handshake, of WANT_ADMIT during the move */
-    struct derive_job *derive;
-    struct secret_job *secret;
-    struct token_job *token;
-    struct upgrade_job *upgrade;
-    struct token_ids *token_ids;      /* of the tokens that a client may have; NULL */
-    int64_t mark;                     /* of the account, with its password (ops_token_ask) */
+    uint64_t early_want;              /* of WANT_TLS, while early data passes */
     struct throttle_attempt *attempt; /* a password is being proved, and is not yet; or NULL */
     struct login_record *login;       /* until it has signed in */
-    unsigned home;                    /* while moving: where to */
-    enum sasl_error refusal;          /* found with the credential, told once the proof was right */
-    uint32_t changes;                 /* server_account_changes before the credential was read */
-    char *refusal_text;               /* for the person; or NULL */
 
-    struct list dirty, again, young, stalled, doomed;
+    struct list dirty, again, stalled, doomed;
     struct wheel_node deadline;
     uint64_t give_up_ms; /* closing or lingering: until when */
     size_t memory_bytes; /* as counted in the worker's sum */
@@ -224,8 +233,9 @@ void conn_settle(struct conn *c);
 /* Puts it on the worker's books and watches its socket (or aborts it); and the reverse. */
 void conn_attach(struct conn *c, struct worker *w);
 void conn_detach(struct conn *c);
-/* It has signed in: no longer one of those who make room when there are too many. */
-void conn_leave_young(struct conn *c);
+/* It has signed in: no longer one of those who make room when there are too many. What it had as a
+ * newcomer goes. */
+void conn_settle_in(struct conn *c);
 void conn_count_memory(struct conn *c);
 /* The stream has ended; what is left is to write it out. */
 void conn_closed(struct conn *c, const struct linnet_error *error);

@@ -6,15 +6,16 @@
 
 bool conn_early_begin(struct conn *c)
 {
+    uint64_t want_id = c->newcomer->want_id;
     struct tls_facts facts;
     if (c->early_asked || !chan_tls_early_facts(c->chan, &facts))
         return false;
     c->early_asked = true;
     /* Refused, what came early is the first that is read after the handshake. */
-    if (!stream_answer_tls(c->stream, worker_now_ms(c->worker), c->want_id, STREAM_TLS_EARLY,
-                           &facts, NULL))
+    if (!stream_answer_tls(c->stream, worker_now_ms(c->worker), want_id, STREAM_TLS_EARLY, &facts,
+                           NULL))
         return false;
-    c->early_want = c->want_id;
+    c->early_want = want_id;
     c->early = true;
     conn_login_tls(c, &facts);
     conn_secured(c, &facts);

@@ -10,13 +10,14 @@
 
 static void admit(struct conn *c)
 {
-    stream_answer_admit(c->stream, worker_now_ms(c->worker), c->want_id, c->refusal,
-                        str_from(c->refusal_text));
+    const struct newcomer *n = c->newcomer;
+    stream_answer_admit(c->stream, worker_now_ms(c->worker), n->want_id, n->refusal,
+                        str_from(n->refusal_text));
 }
 
 static void arrived(struct mail *m, void *receiver)
 {
-    struct conn *c = CONTAINER_OF(m, struct conn, mail);
+    struct conn *c = CONTAINER_OF(m, struct newcomer, mail)->conn;
     struct worker *w = receiver;
     c->state = CONN_OPEN;
     conn_attach(c, w);
@@ -36,29 +37,31 @@ static void arrived(struct mail *m, void *receiver)
 
 static void lost(struct mail *m)
 {
-    conn_free(CONTAINER_OF(m, struct conn, mail));
+    conn_free(CONTAINER_OF(m, struct newcomer, mail)->conn);
 }
 
 void conn_want_admit(struct conn *c, const struct stream_event *ev)
 {
     struct worker *w = c->worker;
+    struct newcomer *n = c->newcomer;
     unsigned home = router_home(w, router_key_of_local(w, ev->auth->username));
-    c->want_id = ev->id;
+    n->want_id = ev->id;
     conn_throttle_proved(c);
-    if (c->refusal == SASL_ERROR_NONE)
+    if (n->refusal == SASL_ERROR_NONE)
         conn_login_attempt(c, ev->auth);
-    if (home == w->index || c->refusal != SASL_ERROR_NONE) {
+    if (home == w->index || n->refusal != SASL_ERROR_NONE) {
         admit(c);
         return;
     }
     c->state = CONN_MOVING;
-    c->home = home;
+    n->home = home;
 }
 
 void conn_depart(struct conn *c)
 {
     struct worker *w = c->worker;
+    struct newcomer *n = c->newcomer;
     conn_detach(c);
-    c->mail = (struct mail){.deliver = arrived, .discard = lost, .bytes = c->memory_bytes};
-    worker_post(w, c->home, &c->mail);
+    n->mail = (struct mail){.deliver = arrived, .discard = lost, .bytes = c->memory_bytes};
+    worker_post(w, n->home, &n->mail);
 }

@@ -43,12 +43,12 @@ static void on_header(struct conn *c, const struct stream_header_info *header)
 static void on_ready(struct conn *c)
 {
     char text[PEER_TEXT_BYTES];
-    conn_leave_young(c);
     conn_weak_note(c); /* while there is a record: it has the client's software */
     conn_login_bound(c);
     chan_tls_secrets_travelled(c->chan);
     if (!c->session) /* else it was resumed */
         session_begin(c);
+    conn_settle_in(c);
     /* The address comes last: its resource may hold spaces, and so what looks like other fields. */
     conn_log(c, LOG_NOTICE, "signed in: from=%s mechanism=%s tls=%s%s jid=%s",
              peer_text(&c->peer, text), stream_mechanism(c->stream),
@@ -228,7 +228,7 @@ static bool read_once(struct conn *c)
         if (c->state == CONN_LINGER)
             conn_doom(c);
         else if (c->state == CONN_OPEN)
-            transport_ended(c, r == CHAN_LOST ? c->chan->fault : NULL);
+            transport_ended(c, r == CHAN_LOST ? chan_fault(c->chan) : NULL);
         return false;
     }
     return r == CHAN_OK && (len == WORKER_INPUT_BYTES || chan_pending(c->chan));
@@ -263,7 +263,7 @@ static bool flush(struct conn *c)
             return false;
         }
         if (r != CHAN_OK) {
-            transport_ended(c, c->chan->fault);
+            transport_ended(c, chan_fault(c->chan));
             conn_doom(c);
             return false;
         }
@@ -288,7 +288,7 @@ static void arm(struct conn *c)
  * whose password is derived its turn. A look into the database is over too soon to be worth it. */
 static bool waits_long(const struct conn *c)
 {
-    return c->derive || conn_throttle_deadline_ms(c) != UINT64_MAX;
+    return (c->newcomer && c->newcomer->derive) || conn_throttle_deadline_ms(c) != UINT64_MAX;
 }
 
 static void watch(struct conn *c)

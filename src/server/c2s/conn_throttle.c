@@ -151,7 +151,7 @@ void conn_throttle_forget(struct conn *c)
     struct throttle_who who = who_tries(c);
     if (is_held(c))
         go_on(c);
-    else if (c->secret || c->derive)
+    else if (c->newcomer->secret || c->newcomer->derive)
         failed(c, &who);
     forget(c);
 }

@@ -23,25 +23,26 @@ struct token_ids {
 
 static void forget_ids(struct conn *c)
 {
-    free(c->token_ids);
-    c->token_ids = NULL;
+    free(c->newcomer->token_ids);
+    c->newcomer->token_ids = NULL;
 }
 
 void conn_token_abandon(struct conn *c)
 {
+    struct newcomer *n = c->newcomer;
     forget_ids(c);
-    if (!c->token)
+    if (!n->token)
         return;
-    ops_forget(c->token->request);
-    free(c->token);
-    c->token = NULL;
+    ops_forget(n->token->request);
+    free(n->token);
+    n->token = NULL;
 }
 
 /* Takes the job off its connection; the id of the want that waits. */
 static uint64_t finish(struct token_job *job)
 {
     uint64_t want_id = job->want_id;
-    job->conn->token = NULL;
+    job->conn->newcomer->token = NULL;
     free(job);
     return want_id;
 }
@@ -50,9 +51,10 @@ static uint64_t finish(struct token_job *job)
 
 static void keep_ids(struct conn *c, const struct ops_reply *reply, struct sasl_secret *secret)
 {
-    c->token_ids = MEMORY_NEW(struct token_ids);
+    struct token_ids *kept = MEMORY_NEW(struct token_ids);
+    c->newcomer->token_ids = kept;
     for (size_t i = 0; i < reply->token_count && i < SASL_TOKENS_MAX; i++) {
-        memcpy(c->token_ids->ids[i], reply->tokens[i].id, sizeof c->token_ids->ids[i]);
+        memcpy(kept->ids[i], reply->tokens[i].id, sizeof kept->ids[i]);
         secret->tokens[secret->token_count++] = str_from(reply->tokens[i].text);
     }
 }
@@ -81,7 +83,7 @@ static bool submit(struct conn *c, uint64_t want_id, struct ops_ask *ask,
         free(job);
         return false;
     }
-    c->token = job;
+    c->newcomer->token = job;
     return true;
 }
 
@@ -139,15 +141,16 @@ static void committed(void *ctx, const struct ops_reply *reply)
 void conn_want_token(struct conn *c, const struct stream_event *ev)
 {
     const struct stream_token_info *t = ev->token;
+    const struct newcomer *n = c->newcomer;
     struct str used = STR_NONE;
     conn_login_software(c, t->software);
-    if (t->used && t->used_index >= 0 && t->used_index < SASL_TOKENS_MAX && c->token_ids)
-        used = str_from(c->token_ids->ids[t->used_index]);
+    if (t->used && t->used_index >= 0 && t->used_index < SASL_TOKENS_MAX && n->token_ids)
+        used = str_from(n->token_ids->ids[t->used_index]);
     struct ops_ask ask = {
         .address = t->username,
         .token = {.client = t->client_id,
                   .used_id = used,
-                  .mark = c->mark,
+                  .mark = n->mark,
                   .has_count = t->has_count,
                   .count = (int64_t)t->count,
                   .invalidate = t->invalidate,
@@ -159,7 +162,7 @@ void conn_want_token(struct conn *c, const struct stream_event *ev)
     if (t->used && !used.ptr)
         answer(c, ev->id, NULL);
     else if (submit(c, ev->id, &ask, ops_token_commit))
-        c->token->used = t->used != NULL;
+        n->token->used = t->used != NULL;
     else
         unavailable(c, ev->id, t->used != NULL);
 }

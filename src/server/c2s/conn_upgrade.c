@@ -45,18 +45,19 @@ unsigned conn_upgrades(const struct settings *set)
 
 void conn_upgrade_abandon(struct conn *c)
 {
-    if (!c->upgrade)
+    struct newcomer *n = c->newcomer;
+    if (!n->upgrade)
         return;
-    ops_forget(c->upgrade->request);
-    free(c->upgrade);
-    c->upgrade = NULL;
+    ops_forget(n->upgrade->request);
+    free(n->upgrade);
+    n->upgrade = NULL;
 }
 
 /* Takes the job off its connection. */
 static struct upgrade_job finish(void *ctx)
 {
     struct upgrade_job *job = ctx, copy = *job;
-    job->conn->upgrade = NULL;
+    job->conn->newcomer->upgrade = NULL;
     free(job);
     return copy;
 }
@@ -73,7 +74,7 @@ static bool submit(const struct upgrade_job *what, struct ops_ask *ask,
         free(job);
         return false;
     }
-    job->conn->upgrade = job;
+    job->conn->newcomer->upgrade = job;
     return true;
 }
 
@@ -148,7 +149,7 @@ void conn_want_upgraded(struct conn *c, const struct stream_event *ev)
 {
     const struct sasl_credential *credential = ev->upgrade->credential;
     struct ops_ask ask = {.address = ev->upgrade->username,
-                          .mark = c->mark,
+                          .mark = c->newcomer->mark,
                           .credential = credential,
                           .done = row_added};
     const struct upgrade_job job = {.conn = c, .want_id = ev->id, .scheme = scheme_of(credential)};

@@ -17,7 +17,7 @@ void conn_want_tls(struct conn *c, const struct stream_event *ev)
 {
     struct chan_tls_options options = {.leftover = buf_peek(&c->leftover)};
     bool begun = options.leftover.len > 0; /* the ClientHello came with <starttls/> */
-    c->want_id = ev->id;
+    c->newcomer->want_id = ev->id;
     c->state = CONN_HANDSHAKE;
     c->chan = chan_tls_new(c->worker->tls, c->chan, &options);
     if (!c->chan)
@@ -43,8 +43,8 @@ static void handshake_done(struct conn *c)
     chan_tls_facts(c->chan, &facts);
     conn_secured(c, &facts);
     conn_login_tls(c, &facts);
-    stream_answer_tls(c->stream, worker_now_ms(c->worker), c->want_id, STREAM_TLS_FINISHED, &facts,
-                      NULL);
+    stream_answer_tls(c->stream, worker_now_ms(c->worker), c->newcomer->want_id,
+                      STREAM_TLS_FINISHED, &facts, NULL);
     conn_touch(c);
 }
 
@@ -99,11 +99,12 @@ void conn_answer_secret(struct conn *c, uint64_t want_id, const struct sasl_secr
 /* Kept until the proof was right: before that nothing is said about an account. */
 void conn_remember_refusal(struct conn *c, const struct ops_reply *reply)
 {
-    free(c->refusal_text);
-    c->refusal_text = NULL;
-    c->refusal = reply->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE;
+    struct newcomer *n = c->newcomer;
+    free(n->refusal_text);
+    n->refusal_text = NULL;
+    n->refusal = reply->disabled ? SASL_ERROR_ACCOUNT_DISABLED : SASL_ERROR_NONE;
     if (reply->disabled && reply->reason && reply->reason[0] &&
-        !(c->refusal_text = strdup(reply->reason)))
+        !(n->refusal_text = strdup(reply->reason)))
         memory_exhausted();
 }
 
@@ -115,12 +116,12 @@ static void secret_found(void *ctx, const struct ops_reply *reply)
     if (reply->result == OPS_OK && reply->credential) {
         secret.kind = SASL_SECRET_CREDENTIAL;
         secret.credential = *reply->credential;
-        c->mark = reply->mark;
+        c->newcomer->mark = reply->mark;
     } else if (reply->result == OPS_NOT_FOUND) {
         secret.kind = SASL_SECRET_NONE;
         conn_login_no_account(c);
     }
-    c->secret = NULL;
+    c->newcomer->secret = NULL;
     conn_remember_refusal(c, reply);
     conn_answer_secret(c, job->want_id, &secret);
     wipe(&secret, sizeof secret);
@@ -145,7 +146,7 @@ void conn_want_secret(struct conn *c, const struct stream_event *ev)
 
 void conn_find_secret(struct conn *c, const struct stream_event *ev)
 {
-    c->changes = changes_of(c, ev->sasl->username);
+    c->newcomer->changes = changes_of(c, ev->sasl->username);
     if (ev->sasl->client_id.ptr) {
         conn_find_token(c, ev);
         return;
@@ -158,7 +159,7 @@ void conn_find_secret(struct conn *c, const struct stream_event *ev)
                           .done = secret_found,
                           .ctx = job};
     if (ops_login(c->worker->ops, &ask, &job->request) == OPS_OK) {
-        c->secret = job;
+        c->newcomer->secret = job;
         return;
     }
     free(job);
@@ -196,7 +197,7 @@ static void derive_done(struct work *work)
 {
     struct derive_job *job = CONTAINER_OF(work, struct derive_job, work);
     struct conn *c = job->conn;
-    c->derive = NULL;
+    c->newcomer->derive = NULL;
     stream_answer_derive(c->stream, worker_now_ms(c->worker), job->want_id,
                          job->ok ? job->key : NULL);
     conn_touch(c);
@@ -223,7 +224,7 @@ void conn_want_derive(struct conn *c, const struct stream_event *ev)
     if (job->password.failed || job->salt.failed)
         memory_exhausted();
     if (work_submit(ops_port_derive(c->worker->ops), &job->work)) {
-        c->derive = job;
+        c->newcomer->derive = job;
         return;
     }
     derive_free(job);
@@ -237,30 +238,32 @@ void conn_want_derive(struct conn *c, const struct stream_event *ev)
 static void note_request(struct conn *c, const struct stream_session_info *asked,
                          struct stream_session_answer *answer)
 {
-    free(c->client_id);
-    c->client_id =
+    struct newcomer *n = c->newcomer;
+    free(n->client_id);
+    n->client_id =
         asked->client_id.ptr ? strndup(asked->client_id.ptr, asked->client_id.len) : NULL;
-    if (asked->client_id.ptr && !c->client_id)
+    if (asked->client_id.ptr && !n->client_id)
         memory_exhausted();
     if (!asked->enables)
         return;
-    sm_unref(c->sm);
-    c->sm = resume_sm_new(c, asked, &c->resume_s);
-    answer->sm = c->sm;
-    answer->sm_max_s = c->resume_s;
+    sm_unref(n->sm);
+    n->sm = resume_sm_new(c, asked, &n->resume_s);
+    answer->sm = n->sm;
+    answer->sm_max_s = n->resume_s;
 }
 
 /* What a client says of itself, made printable and bounded; most say nothing. */
 static void note_software(struct conn *c, const struct stream_session_info *asked)
 {
     enum { SOFTWARE_BYTES = 101 };
+    struct newcomer *n = c->newcomer;
     char clean[SOFTWARE_BYTES];
     if (asked->software.len == 0)
         return;
     error_copy_text(clean, sizeof clean, asked->software);
-    free(c->software);
-    c->software = strdup(clean);
-    if (!c->software)
+    free(n->software);
+    n->software = strdup(clean);
+    if (!n->software)
         memory_exhausted();
     conn_login_software(c, asked->software);
 }
@@ -275,11 +278,11 @@ static void answer_session(struct conn *c, const struct stream_event *ev,
 static void enable(struct conn *c, const struct stream_event *ev)
 {
     struct stream_session_answer answer = {0};
-    if (c->session && !c->session->sm) {
-        note_request(c, ev->session, &answer);
-        c->session->sm = c->sm;
-        c->session->resume_s = c->resume_s;
-        c->sm = NULL;
+    struct session *s = c->session;
+    if (s && !s->sm) {
+        s->sm = resume_sm_new(c, ev->session, &s->resume_s);
+        answer.sm = s->sm;
+        answer.sm_max_s = s->resume_s;
     }
     answer_session(c, ev, &answer);
 }
@@ -294,7 +297,7 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
         return;
     }
     /* What it proved may not be so any more: with an old password nobody gets in. */
-    if (server_account_changes(c->worker->server, ev->session->username) != c->changes) {
+    if (server_account_changes(c->worker->server, ev->session->username) != c->newcomer->changes) {
         conn_close(c, STREAM_NOT_AUTHORIZED, "the account was changed during sign-in");
         return;
     }
@@ -318,17 +321,20 @@ void conn_want_session(struct conn *c, const struct stream_event *ev)
 
 void conn_abandon_jobs(struct conn *c)
 {
+    struct newcomer *n = c->newcomer;
+    if (!n)
+        return; /* who has signed in has none */
     conn_throttle_forget(c);
     conn_token_abandon(c);
     conn_upgrade_abandon(c);
-    if (c->secret) {
-        ops_forget(c->secret->request);
-        free(c->secret);
-        c->secret = NULL;
+    if (n->secret) {
+        ops_forget(n->secret->request);
+        free(n->secret);
+        n->secret = NULL;
     }
-    if (c->derive) {
-        struct derive_job *job = c->derive;
-        c->derive = NULL;
+    if (n->derive) {
+        struct derive_job *job = n->derive;
+        n->derive = NULL;
         work_abandon(&job->work);
     }
 }

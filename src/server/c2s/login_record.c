@@ -23,8 +23,12 @@ static uint32_t since(const struct login_record *r, uint64_t now_ms)
 /* The next step; when there is no room left, the last one is told anew. */
 static struct login_step *add_step(struct login_record *r, uint64_t now_ms, enum login_stage stage)
 {
-    if (r->step_count < LOGIN_STEPS_MAX)
+    if (r->step_count < LOGIN_STEPS_MAX) {
+        r->steps = realloc(r->steps, (r->step_count + 1) * sizeof *r->steps);
+        if (!r->steps)
+            memory_exhausted();
         r->step_count++;
+    }
     struct login_step *step = &r->steps[r->step_count - 1];
     *step = (struct login_step){.stage = stage, .at_ms = since(r, now_ms)};
     return step;
@@ -54,6 +58,7 @@ void login_record_unref(struct login_record *r)
     if (!r || --r->refs > 0)
         return;
     login_trace_finish(&r->trace);
+    free(r->steps);
     free(r->user);
     free(r->jid);
     free(r->software);
@@ -63,9 +68,9 @@ void login_record_unref(struct login_record *r)
 
 size_t login_record_bytes(const struct login_record *r)
 {
-    return sizeof *r + r->trace.head.cap + r->trace.tail.cap + (r->user ? strlen(r->user) : 0) +
-           (r->jid ? strlen(r->jid) : 0) + (r->software ? strlen(r->software) : 0) +
-           (r->failure ? sizeof *r->failure : 0);
+    return sizeof *r + r->step_count * sizeof *r->steps + r->trace.head.cap + r->trace.tail.cap +
+           (r->user ? strlen(r->user) : 0) + (r->jid ? strlen(r->jid) : 0) +
+           (r->software ? strlen(r->software) : 0) + (r->failure ? sizeof *r->failure : 0);
 }
 
 /* ---- what happens ---- */
@@ -176,6 +181,7 @@ static void finish(struct login_record *r, uint64_t now_ms)
 {
     r->done = true;
     r->total_ms = since(r, now_ms);
+    login_trace_close(&r->trace);
 }
 
 void login_record_bound(struct login_record *r, uint64_t now_ms, const char *jid)

@@ -56,7 +56,7 @@ struct login_record {
     const char *path; /* how it signed in: "classic", "sasl2", "fast", "early", "resumed" */
     bool no_account;  /* the last it asked for has no account, or none for that mechanism */
 
-    struct login_step steps[LOGIN_STEPS_MAX];
+    struct login_step *steps; /* owned; at most LOGIN_STEPS_MAX */
     unsigned step_count;
     uint32_t held_ms; /* of the attempt that runs */
 

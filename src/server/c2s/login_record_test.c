@@ -324,6 +324,24 @@ static void steps_are_bounded(void **state)
     login_record_unref(r);
 }
 
+/* The ring keeps hundreds of them. */
+static void one_that_is_done_holds_no_spare_room(void **state)
+{
+    struct login_record *r = begin();
+    char line[LOGIN_TRACE_LINE_BYTES];
+    (void)state;
+    memset(line, 'x', sizeof line);
+    for (unsigned i = 0; i < 4; i++)
+        login_record_wire(r, 1000 + i, i % 2, str_of(line, sizeof line));
+    secure(r, 1010);
+    attempt(r, 1020, "juliet", SASL_ERROR_NONE, NULL);
+    login_record_bound(r, 1030, "juliet@example.org/balcony");
+    assert_int_equal(login_record_bytes(r), sizeof *r + r->step_count * sizeof *r->steps +
+                                                login_trace_bytes(&r->trace) + strlen("juliet") +
+                                                strlen("juliet@example.org/balcony"));
+    login_record_unref(r);
+}
+
 /* ---- secrets ---- */
 
 static void record_line(void *ctx, enum stream_direction direction, struct str xml)
@@ -418,6 +436,7 @@ int main(void)
         cmocka_unit_test(failures_before_any_attempt),
         cmocka_unit_test(every_failure_has_words),
         cmocka_unit_test(steps_are_bounded),
+        cmocka_unit_test(one_that_is_done_holds_no_spare_room),
         cmocka_unit_test(a_trace_holds_no_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,14 +20,32 @@ static struct str cut(struct str text, size_t max)
     return str_of(text.ptr, max);
 }
 
+static size_t first_line(struct str text)
+{
+    const char *feed = memchr(text.ptr, '\n', text.len);
+    size_t len = feed ? (size_t)(feed - text.ptr) : text.len;
+    const char *back = memchr(text.ptr, '\r', len);
+    return back ? (size_t)(back - text.ptr) : len;
+}
+
+/* On one line, whatever it holds. */
+static void print_joined(struct buf *out, struct str text)
+{
+    while (text.len > 0) {
+        size_t len = first_line(text);
+        buf_append(out, text.ptr, len);
+        if (len == text.len)
+            return;
+        buf_byte(out, ' ');
+        text = str_of(text.ptr + len + 1, text.len - len - 1);
+    }
+}
+
 static void print_line(struct buf *out, uint32_t at_ms, bool sent, struct str xml)
 {
     struct str shown = cut(xml, LOGIN_TRACE_LINE_BYTES);
     buf_printf(out, "%6u ms  %s: ", at_ms, sent ? "S" : "C");
-    for (size_t i = 0; i < shown.len; i++) {
-        bool ends_line = shown.ptr[i] == '\n' || shown.ptr[i] == '\r';
-        buf_byte(out, ends_line ? ' ' : (uint8_t)shown.ptr[i]);
-    }
+    print_joined(out, shown);
     buf_cstr(out, shown.len < xml.len ? " [cut]\n" : "\n");
 }
 
@@ -52,6 +70,12 @@ void login_trace_add(struct login_trace *t, uint32_t at_ms, bool sent, struct st
     if (line.failed || t->head.failed || t->tail.failed)
         memory_exhausted();
     buf_finish(&line);
+}
+
+void login_trace_close(struct login_trace *t)
+{
+    buf_fit(&t->head);
+    buf_fit(&t->tail);
 }
 
 size_t login_trace_bytes(const struct login_trace *t)

@@ -25,6 +25,9 @@ void login_trace_finish(struct login_trace *t);
 
 void login_trace_add(struct login_trace *t, uint32_t at_ms, bool sent, struct str xml);
 
+/* No line comes any more: gives back the room for more. */
+void login_trace_close(struct login_trace *t);
+
 /* Bytes that login_trace_print appends, or a few more. */
 size_t login_trace_bytes(const struct login_trace *t);
 

@@ -91,8 +91,8 @@ static void take_place(struct session *s, struct conn *heir)
     struct conn *c = s->conn;
     if (c)
         c->session = NULL;
-    heir->had = copies_had_by(s);
-    finish(s, &heir->estate);
+    heir->newcomer->had = copies_had_by(s);
+    finish(s, &heir->newcomer->estate);
     if (c)
         conn_close(c, STREAM_CONFLICT, "a new session of the same client has taken its place");
 }
@@ -147,16 +147,17 @@ struct stream_session_answer session_claim(struct conn *c, const struct stream_s
 void session_begin(struct conn *c)
 {
     struct session *s = MEMORY_NEW(struct session);
+    struct newcomer *n = c->newcomer;
     s->conn = c;
     s->worker = c->worker;
-    s->sm = c->sm;
-    s->estate = c->estate;
-    s->had = c->had;
-    s->resume_s = c->resume_s;
+    s->sm = n->sm;
+    s->estate = n->estate;
+    s->had = n->had;
+    s->resume_s = n->resume_s;
     s->since_ms = worker_now_ms(c->worker);
-    s->client_id = c->client_id;
-    c->sm = c->estate = NULL;
-    c->client_id = NULL;
+    s->client_id = n->client_id;
+    n->sm = n->estate = NULL;
+    n->client_id = NULL;
     session_take_software(s, c);
     s->jid = stream_jid(c->stream);
     buf_init(&s->directed, 0, false);
@@ -169,11 +170,12 @@ void session_begin(struct conn *c)
 
 void session_take_software(struct session *s, struct conn *c)
 {
-    if (!c->software)
+    struct newcomer *n = c->newcomer;
+    if (!n->software)
         return;
     free(s->software);
-    s->software = c->software;
-    c->software = NULL;
+    s->software = n->software;
+    n->software = NULL;
 }
 
 void session_end(struct conn *c)

@@ -28,7 +28,7 @@ void user_add(struct worker *w, struct str key, struct session *s)
         list_init(&u->sessions);
         u->key_len = key.len;
         memcpy(u->key, key.ptr, key.len);
-        if (!map_set(&w->users, key, u))
+        if (!map_set(&w->users, str_of(u->key, u->key_len), u))
             memory_exhausted();
     }
     s->user = u;
