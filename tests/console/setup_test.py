@@ -339,9 +339,7 @@ def refuses_a_bad_file():
 
 def ends_when_it_cannot_serve():
     """a port that is taken is said to whoever sets it up, and ends the server as at any start"""
-    with Fresh() as server, socket.socket() as taken:
-        taken.bind(("127.0.0.1", server.port))
-        taken.listen()
+    with Fresh() as server, socket.create_server(("127.0.0.1", server.port)):
         answer = expect(server.set_up(server.key()), 503)
         assert "another program listens there" in answer.text.decode(), answer.text
         assert server.process.wait(30) != 0 and not server.is_ready()
@@ -349,13 +347,12 @@ def ends_when_it_cannot_serve():
 
 def shows_nobody_the_key():
     """no link leads to a port that somebody else has"""
-    with Fresh() as server, socket.socket() as other:
+    with Fresh() as server:
         server.stop()
-        other.bind(("127.0.0.1", server.http))
-        other.listen()
-        server.begin()
-        assert server.printed().startswith("set up with: linnetctl "), server.printed()
-        server.stop()
+        with socket.create_server(("127.0.0.1", server.http)):
+            server.begin()
+            assert server.printed().startswith("set up with: linnetctl "), server.printed()
+            server.stop()
 
 
 if __name__ == "__main__":
