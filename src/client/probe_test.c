@@ -169,8 +169,7 @@ static void reports_what_was_tried_in_vain(void **state)
     struct served s = {0};
     (void)state;
     fake_start(&s.f);
-    close(s.f.listener);
-    s.f.listener = -1;
+    fake_go_deaf(&s.f);
     struct linnet_probe *p = probe_with(&s, fake_config(&s.f));
     assert_int_equal(linnet_probe_error(p)->code, LINNET_ERROR_REFUSED);
     assert_int_equal(linnet_probe_stage(p), LINNET_STAGE_CONNECT);
