@@ -3,19 +3,17 @@ LINNET-CONSOLE"""
 import contextlib
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 
 from browser import Browser, answers, expect
 
 import daemon  # its folder is known since browser was imported
-from daemon import DOMAIN, Daemon, free_port, wait_for
+from daemon import DOMAIN, Daemon, free_port, make_folder, wait_for
 import openapi
 
 LINK = re.compile(r"^set up at http://127\.0\.0\.1:(\d+)/setup#([0-9a-f]{40})$", re.M)
@@ -35,7 +33,7 @@ class Fresh(Daemon):
 
     def __init__(self, *settings, console=True):  # pylint: disable=super-init-not-called
         self.linnetd, self.linnetctl = sys.argv[1:3]
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-setup-"))
+        self.folder = make_folder("linnet-setup-")
         os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
         self.port, self.tls_port, self.http = free_port(), free_port(), free_port()
         self.out, self.log = self.folder / "out", self.folder / "log"
