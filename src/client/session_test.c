@@ -212,7 +212,7 @@ static void silent_server_is_pinged_and_given_up(void **state)
     assert_int_equal(fake_next(&p.f, p.c)->kind, LINNET_EVENT_STANZA);
     loop_timer_set(p.c->session.ping_timer, 0); /* as if the 20 seconds were over */
     until_received(&p, 2);
-    p.f.fault = FAKE_STALL;                     /* and the server falls silent */
+    p.f.fault = FAKE_STALL; /* and the server falls silent */
     loop_timer_set(p.c->session.ping_timer, 0);
     const struct linnet_event *e = fake_next(&p.f, p.c);
     assert_int_equal(e->kind, LINNET_EVENT_OFFLINE);
