@@ -141,7 +141,7 @@ static void finds_the_tutorials_traps(void **state)
     s.f.raw = raw;
     struct linnet_config *config = fake_config(&s.f);
     linnet_config_set_address(config, "admin@127.0.0.1");
-    linnet_config_set_timeout_ms(config, 5000, 300); /* it never answers <starttls/> */
+    linnet_config_set_timeout_ms(config, 20000, 5000); /* it never answers <starttls/> */
     struct linnet_probe *p = probe_with(&s, config);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         if (!find(p, ids[i]))
