@@ -8,9 +8,11 @@ first of a connection are a whole one later, as they are where TCP itself needs 
 
 The relay also counts flights: a flight is what a client sends before it can have an answer to the
 first of it. There are as many round trips as flights that the client waits for, and one more that
-connects. Whoever only counts wants a link longer than any pause of the client between two writes.
+connects. Whoever only counts names the processes at both ends: what the server says is then held until
+neither of them has anything more to say, and a pause on a busy machine makes no flight.
 """
 import asyncio
+import pathlib
 import selectors
 import sys
 import threading
@@ -21,33 +23,49 @@ PIECE_BYTES = 65536
 class Connection:
     """What went over one connection; `ended` is set when no more can."""
 
-    def __init__(self, loop, way_s):
+    def __init__(self, loop, way_s, counts):
         self.loop, self.way_s = loop, way_s
         self.flights, self.begun_s = 0, -1.0
         self.heard = True  # something from the server since the client's last bytes
+        self.counts = counts  # flights by turns, not by time
+        self.read = self.to_server = 0  # pieces that came; those on their way to the server
         self.ended = threading.Event()
 
     def on_sent(self):
-        if self.heard and self.loop.time() - self.begun_s > self.way_s:
+        self.read += 1
+        self.to_server += 1
+        if self.heard and (self.counts or self.loop.time() - self.begun_s > self.way_s):
             self.flights += 1
             self.begun_s = self.loop.time()
         self.heard = False
+
+    def on_delivered(self):
+        self.to_server -= 1
+
+    def on_said(self):
+        self.read += 1
 
     def on_heard(self):
         self.heard = True
 
 
-def nothing():
-    pass
+def sleeps(pid):
+    """Every thread of the process waits for something; so it is when there is none."""
+    try:
+        return all(stat.read_text().rpartition(")")[2].split()[0] in "SZX"
+                   for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
+    except OSError:  # a thread has just ended
+        return False
 
 
 class Link:
     """Runs in a thread of its own between `with` and its end. `connections` are those accepted, in
-    order."""
+    order. Whoever `counts` says in `ends` which processes are there, once they are."""
 
-    def __init__(self, to_port, rtt_ms):
+    def __init__(self, to_port, rtt_ms, counts=False):
         self.to_port, self.way_s = to_port, rtt_ms / 2000
         self.port, self.connections = None, []
+        self.counts, self.ends = counts, ()
         # select() waits for microseconds, epoll for whole milliseconds.
         self.loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -73,7 +91,7 @@ class Link:
         await asyncio.gather(*self.relays, return_exceptions=True)
 
     def accept(self, near_in, near_out):
-        connection = Connection(self.loop, self.way_s)
+        connection = Connection(self.loop, self.way_s, self.counts)
         self.connections.append(connection)
         task = asyncio.ensure_future(self.relay(near_in, near_out, connection))
         self.relays.add(task)
@@ -86,17 +104,28 @@ class Link:
             far_in, far_out = await asyncio.open_connection("127.0.0.1", self.to_port)
             outs.append(far_out)
             await asyncio.gather(
-                self.carry(near_in, far_out, connected, connection.on_sent, nothing),
-                self.carry(far_in, near_out, 0, nothing, connection.on_heard))
+                self.carry(near_in, far_out, connected, connection.on_sent, connection.on_delivered),
+                self.carry(far_in, near_out, 0, connection.on_said, connection.on_heard,
+                           lambda: self.silence(connection)))
         finally:
             for out in outs:
                 out.close()
             connection.ended.set()
 
-    async def carry(self, reader, writer, earliest, on_read, on_written):
+    async def silence(self, connection):
+        """Neither end has anything more to say before it hears something."""
+        while self.counts:
+            read = connection.read
+            silent = self.ends and connection.to_server == 0 and all(map(sleeps, self.ends))
+            for _ in range(3):  # what was written here is read here
+                await asyncio.sleep(0.001)
+            if silent and connection.read == read:
+                return
+
+    async def carry(self, reader, writer, earliest, on_read, on_written, holds=None):
         """Moves what is read, and then its end, each when it is due."""
         on_way = asyncio.Queue()
-        delivery = asyncio.ensure_future(self.deliver(on_way, writer, on_written))
+        delivery = asyncio.ensure_future(self.deliver(on_way, writer, on_written, holds))
         data = True
         try:
             while data:
@@ -108,11 +137,14 @@ class Link:
         finally:
             delivery.cancel()
 
-    async def deliver(self, on_way, writer, on_written):
+    async def deliver(self, on_way, writer, on_written, holds):
         data = True
         while data:
             due, data = await on_way.get()
             await asyncio.sleep(due - self.loop.time())
+            if holds:
+                await holds()
+                data = join(data, on_way)
             try:
                 if data:
                     on_written()
@@ -121,6 +153,17 @@ class Link:
                     writer.write_eof()
             except OSError:
                 return  # who should get it has gone
+
+
+def join(data, on_way):
+    """With all that came behind it."""
+    while data and not on_way.empty():
+        _, more = on_way.get_nowait()
+        if not more:
+            on_way.put_nowait((0, more))  # the end stays an end
+            break
+        data += more
+    return data
 
 
 async def read_some(reader):

@@ -75,25 +75,28 @@ struct fake {
     char cert_file[64], key_file[64], dir[32];
 };
 
-static inline int fake_listen(int family, uint16_t port, uint16_t *ret_port)
+/* Binds to a loopback port of its own. It is asked for by its number, below those that the system
+ * gives to whoever connects: such a port stays bound when nobody listens there any more. */
+static inline int fake_bind(uint16_t *ret_port)
 {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
-    six.sin6_addr = in6addr_loopback;
-    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    void *address = family == AF_INET ? (void *)&four : (void *)&six;
-    socklen_t len = family == AF_INET ? sizeof four : sizeof six;
-    int one = 1, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    if (bind(fd, address, len) != 0 || listen(fd, 8) != 0 || getsockname(fd, address, &len) != 0) {
-        close(fd);
-        return -1;
+    enum { FIRST = 10240, COUNT = 6144 };
+    static unsigned tried;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    for (int i = 0; fd >= 0 && i < COUNT; i++) {
+        *ret_port = (uint16_t)(FIRST + ((unsigned)getpid() * 97 + tried++) % COUNT);
+        at.sin_port = htons(*ret_port);
+        if (bind(fd, (const struct sockaddr *)&at, sizeof at) == 0)
+            return fd;
     }
-    *ret_port = ntohs(family == AF_INET ? four.sin_port : six.sin6_port);
+    abort();
+}
+
+static inline int fake_listen(uint16_t *ret_port)
+{
+    int fd = fake_bind(ret_port);
+    if (listen(fd, 8) != 0)
+        abort();
     return fd;
 }
 
@@ -111,9 +114,7 @@ static inline void fake_start(struct fake *f)
 {
     char reason[256];
     *f = (struct fake){.fd = -1, .domain = "localhost", .mechanism = "SCRAM-SHA-256"};
-    f->listener = fake_listen(AF_INET, 0, &f->port);
-    if (f->listener < 0)
-        abort();
+    f->listener = fake_listen(&f->port);
     entropy_init(&f->entropy);
     fake_credential(f, FAKE_PASSWORD, 4096);
     snprintf(f->dir, sizeof f->dir, "/tmp/linnet-test-XXXXXX");
@@ -160,6 +161,19 @@ static inline void fake_stop(struct fake *f)
     unlink(f->cert_file);
     unlink(f->key_file);
     rmdir(f->dir);
+}
+
+/* From now on connections are refused, until it listens again; nobody else can have the port. */
+static inline void fake_go_deaf(struct fake *f)
+{
+    if (shutdown(f->listener, SHUT_RD) != 0)
+        abort();
+}
+
+static inline void fake_hear_again(struct fake *f)
+{
+    if (listen(f->listener, 8) != 0)
+        abort();
 }
 
 static inline void fake_accept(struct fake *f)

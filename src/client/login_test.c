@@ -279,11 +279,10 @@ static void asks_about_a_certificate(void **state)
     fake_stop(&f);
 }
 
-static struct linnet_client *client_without_password(const struct fake *f, uint32_t login_ms)
+static struct linnet_client *client_without_password(const struct fake *f)
 {
     struct linnet_config *config = fake_config(f);
     linnet_config_set_password(config, NULL, 0);
-    linnet_config_set_timeout_ms(config, login_ms, 0);
     return fake_client(config);
 }
 
@@ -300,7 +299,7 @@ static void asks_for_the_password(void **state)
     struct fake f;
     (void)state;
     fake_start(&f);
-    struct linnet_client *c = client_without_password(&f, 0);
+    struct linnet_client *c = client_without_password(&f);
     uint64_t id = password_question(&f, c);
     for (int i = 0; i < 3; i++) { /* nothing happens meanwhile */
         linnet_client_dispatch(c);
@@ -324,7 +323,7 @@ static void forgets_a_password_that_was_refused(void **state)
     struct fake f;
     (void)state;
     fake_start(&f);
-    struct linnet_client *c = client_without_password(&f, 0);
+    struct linnet_client *c = client_without_password(&f);
     for (int i = 0; i < 2; i++) {
         uint64_t id = password_question(&f, c); /* asked again the second time */
         assert_true(linnet_client_answer_password(c, id, "wrong", 5));
@@ -340,7 +339,7 @@ static void gives_up_or_runs_out_of_time_at_the_question(void **state)
     struct fake f;
     (void)state;
     fake_start(&f);
-    struct linnet_client *c = client_without_password(&f, 0);
+    struct linnet_client *c = client_without_password(&f);
     uint64_t id = password_question(&f, c);
     assert_true(linnet_client_answer_password(c, id, NULL, 0));
     const struct linnet_event *e = fake_until(&f, c, LINNET_EVENT_FAILED);
@@ -348,8 +347,9 @@ static void gives_up_or_runs_out_of_time_at_the_question(void **state)
     linnet_client_free(c);
     fake_hang_up(&f, false);
 
-    c = client_without_password(&f, 1500);
+    c = client_without_password(&f);
     id = password_question(&f, c);
+    loop_timer_set(c->login.deadline, 0); /* as if the time were over */
     e = fake_until(&f, c, LINNET_EVENT_FAILED);
     assert_int_equal(e->error->code, LINNET_ERROR_TIMEOUT);
     assert_int_equal(e->error->stage, LINNET_STAGE_SIGN_IN);
@@ -425,7 +425,7 @@ static void stalls_in_the_handshake(void **state)
     f.raw = ""; /* with direct TLS nothing is said before the client's hello */
     struct linnet_config *config = fake_config(&f);
     linnet_config_set_direct_tls(config, true);
-    linnet_config_set_timeout_ms(config, 10000, 100);
+    linnet_config_set_timeout_ms(config, 10000, 2000); /* long enough to connect */
     expect_failure(&f, config, LINNET_ERROR_TIMEOUT, LINNET_STAGE_SECURE);
     fake_stop(&f);
 }
@@ -472,8 +472,7 @@ static void nobody_listens(void **state)
     struct fake f;
     (void)state;
     fake_start(&f);
-    close(f.listener);
-    f.listener = -1;
+    fake_go_deaf(&f);
     expect_failure(&f, fake_config(&f), LINNET_ERROR_REFUSED, LINNET_STAGE_CONNECT);
     fake_stop(&f);
 }

@@ -141,7 +141,7 @@ static void finds_the_tutorials_traps(void **state)
     s.f.raw = raw;
     struct linnet_config *config = fake_config(&s.f);
     linnet_config_set_address(config, "admin@127.0.0.1");
-    linnet_config_set_timeout_ms(config, 5000, 300); /* it never answers <starttls/> */
+    linnet_config_set_timeout_ms(config, 20000, 5000); /* it never answers <starttls/> */
     struct linnet_probe *p = probe_with(&s, config);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         if (!find(p, ids[i]))
@@ -169,8 +169,7 @@ static void reports_what_was_tried_in_vain(void **state)
     struct served s = {0};
     (void)state;
     fake_start(&s.f);
-    close(s.f.listener);
-    s.f.listener = -1;
+    fake_go_deaf(&s.f);
     struct linnet_probe *p = probe_with(&s, fake_config(&s.f));
     assert_int_equal(linnet_probe_error(p)->code, LINNET_ERROR_REFUSED);
     assert_int_equal(linnet_probe_stage(p), LINNET_STAGE_CONNECT);

@@ -181,19 +181,15 @@ static void reset_forgets_the_tls_session(void **state)
 static void tries_until_the_server_is_there(void **state)
 {
     struct pair p;
-    uint16_t port;
     (void)state;
     begin(&p);
-    close(p.f.listener);
-    p.f.listener = -1;
+    fake_go_deaf(&p.f);
     assert_int_equal(linnet_client_login(p.c), LINNET_OK);
     for (unsigned attempt = 1; attempt <= 5; attempt++) {
         expect(&p, LINNET_EVENT_FAILED, LINNET_ERROR_REFUSED);
         expect_retry(&p, LINNET_ERROR_REFUSED, attempt, 0);
-        if (attempt == 5) {
-            p.f.listener = fake_listen(AF_INET, p.f.port, &port);
-            assert_true(p.f.listener >= 0);
-        }
+        if (attempt == 5)
+            fake_hear_again(&p.f);
     }
     expect_online(&p, 5);
     end(&p);
@@ -253,8 +249,7 @@ static void blocking_login_returns_its_failure(void **state)
     struct pair p;
     (void)state;
     begin(&p);
-    close(p.f.listener);
-    p.f.listener = -1;
+    fake_go_deaf(&p.f);
     assert_int_equal(linnet_login(p.c, NULL), LINNET_ERROR_REFUSED);
     expect_rest(&p);
     end(&p);
@@ -316,8 +311,7 @@ static void close_ends_the_history(void **state)
     linnet_client_close(p.c);
     expect(&p, LINNET_EVENT_OFFLINE, LINNET_OK);
     expect_rest(&p);
-    close(p.f.listener);
-    p.f.listener = -1;
+    fake_go_deaf(&p.f);
     drawn = 30000;
     assert_int_equal(linnet_client_login(p.c), LINNET_OK);
     expect(&p, LINNET_EVENT_FAILED, LINNET_ERROR_REFUSED);
@@ -408,8 +402,7 @@ static void event_in_hand_holds_nothing_up(void **state)
     struct pair p;
     (void)state;
     begin(&p);
-    close(p.f.listener);
-    p.f.listener = -1;
+    fake_go_deaf(&p.f);
     assert_int_equal(linnet_client_login(p.c), LINNET_OK);
     for (unsigned attempt = 1; attempt <= 4;) {
         assert_true(linnet_client_wait(p.c, -1));

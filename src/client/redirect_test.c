@@ -270,8 +270,7 @@ static void a_place_where_nobody_listens(void **state)
     (void)state;
     start_hosts(hosts, 2);
     send_to(&hosts[0], hosts[1].fake.port);
-    close(hosts[1].fake.listener);
-    hosts[1].fake.listener = -1;
+    fake_go_deaf(&hosts[1].fake);
     struct linnet_error error = login(hosts, 1, fake_config(&hosts[0].fake));
     assert_int_equal(error.code, LINNET_ERROR_REFUSED);
     assert_non_null(strstr(linnet_error_param(&error, "targets"), hosts[0].to));

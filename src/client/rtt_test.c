@@ -25,8 +25,7 @@ static void link_start(struct link *l, struct fake *f)
 {
     *l = (struct link){.fake = f, .near = -1, .far = -1};
     buf_init(&l->held, 0, true);
-    l->listener = fake_listen(AF_INET, 0, &l->port);
-    assert_true(l->listener >= 0);
+    l->listener = fake_listen(&l->port);
 }
 
 static void link_stop(struct link *l)

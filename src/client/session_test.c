@@ -203,15 +203,17 @@ static void silent_server_is_pinged_and_given_up(void **state)
     fake_start(&p.f);
     p.f.in_clear = true;
     struct linnet_config *config = fake_config(&p.f);
-    linnet_config_set_ping_ms(config, 50, 100);
+    linnet_config_set_ping_ms(config, 50, 20000);
     go_online_as(&p, config);
     p.f.on_stanza = keep_stanza;
     until_received(&p, 1);
     assert_non_null(strstr(last_stanza, "<ping xmlns='urn:xmpp:ping'/>"));
     fake_say(&p.f, "<message from='localhost'/>"); /* any sign of life will do */
     assert_int_equal(fake_next(&p.f, p.c)->kind, LINNET_EVENT_STANZA);
+    loop_timer_set(p.c->session.ping_timer, 0); /* as if the 20 seconds were over */
     until_received(&p, 2);
     p.f.fault = FAKE_STALL; /* and the server falls silent */
+    loop_timer_set(p.c->session.ping_timer, 0);
     const struct linnet_event *e = fake_next(&p.f, p.c);
     assert_int_equal(e->kind, LINNET_EVENT_OFFLINE);
     assert_int_equal(e->error->code, LINNET_ERROR_TIMEOUT);

@@ -95,7 +95,6 @@ static void silent_family_does_not_hold_up_the_other(void **state)
     };
     struct run r;
     run_open(&r, zone, ARRAY_LEN(zone), "example.org");
-    r.dns.timeout_ms = 1000000;
     r.s.host = "host.example";
     r.s.port = live.port;
     run_start(&r);
@@ -127,7 +126,6 @@ static void silence_everywhere_is_a_timeout(void **state)
         {"_xmpp-client._tcp.example.org", TEST_SRV_TYPE, TEST_SILENT, {{0}}, 0}};
     struct run r;
     run_open(&r, zone, ARRAY_LEN(zone), "example.org");
-    r.dns.timeout_ms = 1000000;
     r.s.deadline_ms = loop_now_ms() + 50;
     run_start(&r);
     assert_failed(&r, LINNET_ERROR_TIMEOUT, LINNET_STAGE_RESOLVE, "stage: resolve");

@@ -138,7 +138,7 @@ static inline void run_open(struct run *r, struct test_dns_name *names, size_t c
     assert_true(loop_init(&r->loop));
     entropy_init(&r->entropy);
     test_dns_open(&r->server, &r->loop, names, count);
-    r->dns = (struct dns_settings){r->server.servers, 100, 1};
+    r->dns = (struct dns_settings){r->server.servers, TEST_DNS_PATIENCE_MS, 1};
     r->s = (struct connect_settings){
         .domain = domain,
         .srv_starttls = "_xmpp-client._tcp",

@@ -82,11 +82,13 @@ static void checks_without_a_trace(void **state)
 {
     char path[128];
     struct linnet_error error = {0};
+    assert_int_equal(chdir(*state), 0);
     snprintf(path, sizeof path, "%s/a/b/", (char *)*state);
     assert_int_equal(data_dir_check(*state, &error), LINNET_OK);
     assert_int_equal(data_dir_check(path, &error), LINNET_OK);
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(data_dir_check("nothing-here/below", &error), LINNET_OK);
+    assert_int_equal(chdir("/"), 0);
     snprintf(path, sizeof path, "%s/file", (char *)*state);
     FILE *f = fopen(path, "w");
     assert_non_null(f);

@@ -6,7 +6,7 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from console_test import Site, daemon, expect  # noqa: E402  (after its folder is known)
+from console_test import Site, daemon, expect, is_gone, wait_for  # noqa: E402  (after its folder is known)
 
 OWN = f"uid {os.getuid()}"
 
@@ -110,8 +110,10 @@ def outlives_linnetd():
     """the audit trail: it is there after kill -9, and ids go on"""
     with Site() as site:
         first = trail(enters(site, "admin"))["entries"]
+        orphan = site.console()
         site.process.kill()
         site.process.wait()
+        wait_for("its console's end", lambda: is_gone(orphan))  # it has the port
         site.start()
         later = trail(enters(site, "admin"))["entries"]
         assert later[2:] == first, (first, later)

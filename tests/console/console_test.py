@@ -269,7 +269,9 @@ def bounds_what_it_reads():
             with socket.create_connection(("127.0.0.1", site.http), 30) as s:
                 s.sendall(bad)
                 s.shutdown(socket.SHUT_WR)
-                first = s.recv(65536).split(b"\r\n")[0]
+                first = b""
+                with contextlib.suppress(ConnectionResetError):  # it left some of it unread
+                    first = s.recv(65536).split(b"\r\n")[0]
                 assert not first or re.match(rb"HTTP/1\.[01] [45]", first) , (bad, first)
         expect(browser.get("/session"), 200)
         expect(post({"user": "good", "password": "good"}), 201)
@@ -640,6 +642,12 @@ def tells_events():
             browser.ask("DELETE", API + "/session")
             for line in stream:
                 pass  # to its end
+        site.stop()
+
+
+def bounds_events():
+    """events: eight may follow at once, and the server stops nevertheless"""
+    with Site() as site:
         streams = []
         browser = site.browser("admin")
         for _ in range(9):
@@ -688,13 +696,13 @@ def leaves_a_taken_port():
         with Daemon(f"console.listen=127.0.0.1:{port}", f"console.program={sys.argv[3]}",
                     users=["romeo"]) as server:
             server.serves("romeo")
-            assert re.search(rf"console: not on 127\.0\.0\.1:{port}: another program listens there: stop "
-                             rf"it, or choose another port with --set console\.listen", server.said())
+            server.says(f"console: not on 127.0.0.1:{port}: another program listens there: stop it, or choose "
+                        "another port with --set console.listen")
             server.stop()
     with Daemon(f"console.listen=127.0.0.1:{free_port()}", "console.program=/nowhere/linnet-console",
                 users=["romeo"]) as server:
         server.serves("romeo")
-        assert "console: there is none: /nowhere/linnet-console" in server.said()
+        server.says("console: there is none: /nowhere/linnet-console")
         server.stop()
 
 
@@ -722,5 +730,5 @@ if __name__ == "__main__":
                gives_nothing_away, keeps_to_its_paths, bounds_what_it_reads, has_one_end, ends_slow_requests,
                makes_users, keeps_to_roles,
                shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
-               closes_sessions, tells_events, dies_alone, ends_with_linnetd,
+               closes_sessions, tells_events, bounds_events, dies_alone, ends_with_linnetd,
                leaves_a_taken_port, stays_on_this_machine, opens_no_file)

@@ -157,8 +157,9 @@ def shows_one_sign_in():
         again = sasl2.sign_in(site, "romeo", token=token, mechanism=sasl2.NONE, count=1)
         sasl2.refused(site, "romeo", password="a wrong secret")
         daemon.drop(site.login("romeo"))
-        page = expect(ask(browser, "/logins", address="127.0.0.1"), 200).json
-        assert len(page["logins"]) >= 4, page
+        told = lambda: expect(ask(browser, "/logins", address="127.0.0.1"), 200).json  # noqa: E731
+        wait_for("the record of who was refused, and left", lambda: len(told()["logins"]) >= 4)
+        page = told()
         assert all("trace" not in login for login in page["logins"])
         port = page["logins"][0]["address"].rsplit(":")[1]
         one = expect(ask(browser, "/logins", address=f"127.0.0.1:{port}"), 200).json["logins"]

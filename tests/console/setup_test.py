@@ -3,19 +3,17 @@ LINNET-CONSOLE"""
 import contextlib
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 
 from browser import Browser, answers, expect
 
 import daemon  # its folder is known since browser was imported
-from daemon import DOMAIN, Daemon, free_port, wait_for
+from daemon import DOMAIN, Daemon, free_port, make_folder, wait_for
 import openapi
 
 LINK = re.compile(r"^set up at http://127\.0\.0\.1:(\d+)/setup#([0-9a-f]{40})$", re.M)
@@ -35,7 +33,7 @@ class Fresh(Daemon):
 
     def __init__(self, *settings, console=True):  # pylint: disable=super-init-not-called
         self.linnetd, self.linnetctl = sys.argv[1:3]
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-setup-"))
+        self.folder = make_folder("linnet-setup-")
         os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
         self.port, self.tls_port, self.http = free_port(), free_port(), free_port()
         self.out, self.log = self.folder / "out", self.folder / "log"
@@ -365,9 +363,7 @@ def refuses_a_disabled_account():
 
 def ends_when_it_cannot_serve():
     """a port that is taken is said to whoever sets it up, and ends the server as at any start"""
-    with Fresh() as server, socket.socket() as taken:
-        taken.bind(("127.0.0.1", server.port))
-        taken.listen()
+    with Fresh() as server, socket.create_server(("127.0.0.1", server.port)):
         answer = expect(server.set_up(server.key()), 503)
         assert "another program listens there" in answer.text.decode(), answer.text
         assert server.process.wait(30) != 0 and not server.is_ready()
@@ -375,13 +371,12 @@ def ends_when_it_cannot_serve():
 
 def shows_nobody_the_key():
     """no link leads to a port that somebody else has"""
-    with Fresh() as server, socket.socket() as other:
+    with Fresh() as server:
         server.stop()
-        other.bind(("127.0.0.1", server.http))
-        other.listen()
-        server.begin()
-        assert server.printed().startswith("set up with: linnetctl "), server.printed()
-        server.stop()
+        with socket.create_server(("127.0.0.1", server.http)):
+            server.begin()
+            assert server.printed().startswith("set up with: linnetctl "), server.printed()
+            server.stop()
 
 
 if __name__ == "__main__":

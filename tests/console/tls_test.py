@@ -206,10 +206,8 @@ def make_certificate(files, name):
 
 def tries_again():
     """a port that was taken is had as soon as it is free, and the other goes on meanwhile"""
-    with socket.socket() as taken:
-        port = free_port()
-        taken.bind(("127.0.0.1", port))
-        taken.listen()
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as taken:
         with Secured("console.listen=127.0.0.1:" + str(port)) as site:
             wait_for("TLS", lambda: answers_tls(site))
             site.says(f"not on 127.0.0.1:{port}")

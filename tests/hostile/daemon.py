@@ -8,12 +8,12 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / name) for name in ("interop", "checks")]
 import rawxmpp  # noqa: E402  (after its folder is known)
 import tap  # noqa: E402
+from folder import make_folder  # noqa: E402
 from ports import free_port  # noqa: E402
 
 DOMAIN = "localhost"
@@ -32,7 +32,7 @@ def wait_for(what, condition, seconds=20):
 class Daemon:
     def __init__(self, *settings, users=()):
         self.linnetd, self.linnetctl = sys.argv[1:3]
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-hostile-"))
+        self.folder = make_folder("linnet-hostile-")
         os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
         self.port, self.tls_port = free_port(), free_port()
         self.log = self.folder / "log"

@@ -136,9 +136,10 @@ def original(server, client):
 def played_again():
     """a flight that let its client in lets in nobody else: once more, several times at once, later"""
     with serving() as (server, client):
+        # Of the login before this one the handshake may have been over when its early data was read.
+        let_in, passed = len(early(server)) + 1, accepted(server) + 1
         flight = original(server, client)
-        let_in, passed = len(early(server)), accepted(server)
-        assert let_in == passed == 2, server.said()  # the client's second login, and this one
+        assert (len(early(server)), accepted(server)) == (let_in, passed), server.said()
         for times in (1, 1, 8):
             for played in play_at_once(server, flight, times):
                 hear_out(played)

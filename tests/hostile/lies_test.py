@@ -45,14 +45,15 @@ class Dead:
     heard = {"in clear": b"", "in TLS": b""}
 
     def __init__(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        self.socket = socket.socket()  # bound, so that nobody else can have it
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        pass
+        self.socket.close()
 
     def hear_out(self):
         pass

@@ -1,4 +1,5 @@
 """What is bounded: queues of those who read slowly, stanzas, sessions, connections, time, memory."""
+import contextlib
 import json
 import socket
 import threading
@@ -164,28 +165,32 @@ def connections_per_address():
 
 def half_open():
     """who does not finish TLS, sign-in or binding is gone in time, and costs nothing after"""
-    with Daemon("limits.auth_timeout_s=2", users=["half"]) as server:
+    def goes_half_way(session, number):
+        session.open()
+        if number % 3 == 0:
+            session.write("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+            session.read()
+            session.write(b"\x16\x03\x01\x02\x00\x01\x00"[:number % 8])
+            return
+        session.starttls()
+        session.open()
+        if number % 3 == 1:
+            session.write("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism=")
+        else:
+            session.plain("half", "secret of half")
+            session.open()
+
+    with Daemon(users=["half"]) as server:
+        server.control("settings", "set", "limits.auth_timeout_s", "2")
         held = []
         for number in range(30):
-            session = server.session(timeout=20)
-            session.open()
-            if number % 3 == 0:
-                session.write("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
-                session.read()
-                session.write(b"\x16\x03\x01\x02\x00\x01\x00"[:number % 8])
-            elif number % 3 == 1:
-                session.starttls()
-                session.open()
-                session.write("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism=")
-            else:
-                session.starttls()
-                session.open()
-                session.plain("half", "secret of half")
-                session.open()
-            held.append(session)
+            held.append(server.session(timeout=20))
+            with contextlib.suppress(*GONE):  # two seconds may be over before, on a busy machine
+                goes_half_way(held[-1], number)
+        server.control("settings", "reset", "limits.auth_timeout_s")
         server.serves("half")
         daemon.wait_for("their end", lambda: total(server, "connections") == 0)
-        assert total(server, "memory_bytes") == 0, loops(server)
+        daemon.wait_for("their memory", lambda: total(server, "memory_bytes") == 0)
         for session in held:
             drop(session)
         server.stop()
@@ -235,7 +240,7 @@ def idle_memory():
         for session in sessions:
             session.write(f"<message to='{session.jid}'><body>{'x' * 200000}</body></message>")
             assert len(session.read()[0].text) == 200000
-        daemon.wait_for("its memory", lambda: total(server, "memory_bytes") < before + 8 * 2048, 5)
+        daemon.wait_for("its memory", lambda: total(server, "memory_bytes") < before + 8 * 2048)
         for session in sessions:
             session.close()
         server.stop()

@@ -13,11 +13,15 @@ from sasl2 import (CLIENT_ID, OTHER_ID, SM, bodies, ended_with, finished, handle
 from sessions import available, cut, messages, row_of, rows
 
 
-def start_again(server, *sessions):
+def end(server, *sessions):
     server.signal(signal.SIGTERM)
     for session in sessions:
         ended_with(session, "system-shutdown")
     server.stop()
+
+
+def start_again(server, *sessions):
+    end(server, *sessions)
     server.start()
 
 
@@ -195,17 +199,35 @@ def copies():
         finished(server, "romeo")
 
 
+def time_of(file, user, new_ms=None):
+    """How much time the session has that the database keeps of a user; from now on `new_ms`, if given."""
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        ((left_ms,),) = db.execute("SELECT left_ms FROM session WHERE username = ?", (user,)).fetchall()
+        db.execute("UPDATE session SET left_ms = ? WHERE username = ?", (new_ms or left_ms, user))
+        db.commit()
+    return left_ms
+
+
 def time_left():
     """its time goes on where it stopped; when it is over, what waited comes back"""
-    with Daemon("c2s.resume_s=4", users=["romeo", "juliet"]) as server:
+    with Daemon("c2s.resume_s=300", users=["romeo", "juliet"]) as server:
+        (file,) = (server.folder / "data").glob("*.db")
         romeo, juliet = sign_in(server, "romeo"), available(sign_in(server, "juliet"))
         cut(server, romeo)
         wait_for("some time to pass", lambda: row_of(server, romeo.jid)["detached_s"] >= 1)
         say(juliet, romeo.jid, "x")
         nothing_more(juliet)
-        start_again(server, juliet)
+        end(server, juliet)
+        first_ms = time_of(file, "romeo")
+        assert 0 < first_ms <= 299_000, first_ms
+        server.start()
         juliet = resumed(server, "juliet", juliet)
         assert row_of(server, romeo.jid)["detached_s"] >= 1, row_of(server, romeo.jid)
+        nothing_more(juliet)
+        end(server, juliet)
+        assert 0 < time_of(file, "romeo", 1000) < first_ms
+        server.start()
+        juliet = resumed(server, "juliet", juliet)
         back = next_stanza(juliet)
         assert back.get("type") == "error" and back.get("from") == romeo.jid, back.attrib
         assert not row_of(server, romeo.jid)
@@ -352,10 +374,7 @@ def not_cleared():
         juliet, romeo = sign_in(server, "juliet"), sign_in(server, "romeo")
         say(juliet, romeo.jid, "x")
         nothing_more(juliet)
-        server.signal(signal.SIGTERM)
-        for session in juliet, romeo:
-            ended_with(session, "system-shutdown")
-        server.stop()
+        end(server, juliet, romeo)
         with contextlib.closing(sqlite3.connect(file)) as db:
             db.execute("CREATE TRIGGER full BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no room'); END")
             db.commit()

@@ -201,11 +201,14 @@ def not_reading():
 
 def silence():
     """a client that is not heard of for too long has lost its connection, not its session"""
-    with Daemon("limits.idle_timeout_s=1", users=["romeo", "juliet"]) as server:
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet = sign_in(server, "juliet")
+        server.control("settings", "set", "limits.idle_timeout_s", "1")  # for whoever comes now
         romeo = sign_in(server, "romeo")
+        server.control("settings", "reset", "limits.idle_timeout_s")
         ended_with(romeo, "connection-timeout")
         detached(server, romeo)
-        juliet = sign_in(server, "juliet")
+        assert row_of(server, romeo.jid)
         say(juliet, romeo.jid, "are you there?")
         nothing_more(juliet)
         romeo = take_up(server, "romeo", romeo)
@@ -317,29 +320,34 @@ def expiry():
         assert {next_stanza(desk).get("from") for _ in range(2)} == {phone.jid, desk.jid}
         phone.write(f"<presence to='{juliet.jid}'/>")
         assert next_stanza(juliet).get("type") is None
-        cut(server, phone)
+        # What it had not acknowledged, and what comes when it is cut: a busy machine may have its second
+        # pass before, and all of it comes back nevertheless.
+        phone.acks = False
         say(juliet, phone.jid, "to the phone")
-        say(juliet, "romeo@localhost", "to romeo")
         juliet.write(overloaded(phone.jid))
-        juliet.write(f"<iq type='get' id='asked' to='{phone.jid}'><a xmlns='x'/></iq>")
         nothing_more(juliet)
-        nothing_more(desk)  # it is still there, for all that anybody can see
+        cut(server, phone)
+        say(juliet, "romeo@localhost", "to romeo")
+        juliet.write(f"<iq type='get' id='asked' to='{phone.jid}'><a xmlns='x'/></iq>")
         gone = next_stanza(desk)
         assert (gone.get("from"), gone.get("type")) == (phone.jid, "unavailable"), gone.attrib
         seen = [next_stanza(juliet) for _ in range(5)]
         assert seen[0].get("type") == "unavailable", seen[0].attrib
         # A resource with a negative priority is not for messages: these come back.
         assert [e.get("type") for e in seen[1:]] == ["error"] * 4, [e.attrib for e in seen]
-        assert seen[4].get("id") == "asked"
+        assert [e.get("id") for e in seen].count("asked") == 1
         nothing_more(juliet)
         nothing_more(desk)
         phone = available(sign_in(server, "romeo"))
+        phone.acks = False
         desk.write("<presence/>")
-        cut(server, phone)
+        nothing_else(desk)
         # Of two who are equal each gets a copy; what the phone never had the desk has already.
         for number in range(20):
             say(juliet, phone.jid if number % 2 else "romeo@localhost/gone", number)
-        assert bodies(desk, 20) == [str(n) for n in (*range(0, 20, 2), *range(1, 20, 2))]
+        assert bodies(desk, 10) == [str(n) for n in range(0, 20, 2)]
+        cut(server, phone)
+        assert bodies(desk, 10) == [str(n) for n in range(1, 20, 2)]
         nothing_more(desk)
         nothing_more(juliet)
         finished(server, "romeo", "juliet")
@@ -366,12 +374,13 @@ def delayed():
     with Daemon("c2s.resume_s=1", users=["romeo", "juliet"]) as server:
         juliet = sign_in(server, "juliet")
         phone = available(sign_in(server, "romeo"))
-        cut(server, phone)
+        phone.acks = False
+        desk = sign_in(server, "romeo", client_id=OTHER_ID)
+        desk.write("<presence/>")
         for number in range(20):
             say(juliet, phone.jid, number)
         nothing_more(juliet)
-        desk = sign_in(server, "romeo", client_id=OTHER_ID)
-        desk.write("<presence/>")
+        cut(server, phone)
         found = []
         while len(found) < 20:
             element = next_stanza(desk)
@@ -382,7 +391,15 @@ def delayed():
         assert found == [str(n) for n in range(20)], found
         nothing_more(desk)
         nothing_more(juliet)
-        # From heir to heir it says the same, and says it once.
+        finished(server, "romeo")
+
+
+def delayed_once():
+    """from heir to heir it says the same, and says it once"""
+    with Daemon(users=["romeo", "juliet"]) as server:
+        juliet, desk = sign_in(server, "juliet"), sign_in(server, "romeo", client_id=OTHER_ID)
+        desk.write("<presence/>")
+        nothing_else(desk)
         desk.acks = False
         say(juliet, desk.jid, "x")
         assert bodies(desk, 1) == ["x"]
@@ -665,13 +682,13 @@ def table():
         (heading, line) = server.control("sessions").splitlines()
         assert romeo.jid in line and "detached, " in line and " left" in line, line
         (row,) = rows(server)
-        assert row["resumable_s"] == 300 and row["detached_s"] <= 5, row
+        assert row["resumable_s"] == 300 and 0 <= row["detached_s"] < 300, row
         finished(server, "romeo")
 
 
 if __name__ == "__main__":
     daemon.run(reset_in_traffic, counts, while_the_old_one_lives, words_after_the_end,
                wrong_count_beside_a_living_one, heir, rich_heir, no_heir, not_reading, silence, thief,
-               without_sasl2, wrong_counts, expiry, short, delayed, copies, copies_of_heirs,
-               closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
+               without_sasl2, wrong_counts, expiry, short, delayed, delayed_once, copies,
+               copies_of_heirs, closed_is_closed, full_while_detached, burst, patience_anew, never_acknowledges,
                too_many_sessions, ends_of_the_account, stopping, cycles, table)

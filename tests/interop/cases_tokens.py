@@ -80,10 +80,10 @@ def refused_without_anybody(account):
 def refused_at_a_terminal(account):
     """A person may take longer to type than a login may take."""
     account.revoke()
-    command = account.command("login", "--timeout", "2")
+    command = account.command("login", "--timeout", "5")
     with Terminal(command, XDG_STATE_HOME=str(account.state)) as person:
         person.until("The server no longer accepts the token that was remembered.")
-        time.sleep(3)
+        time.sleep(6)
         person.answer(PROMPT, PASSWORD)
         said = person.end()
     assert "Logged in as juliet@localhost/" in said and PASSWORD not in said, said

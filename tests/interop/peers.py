@@ -288,6 +288,8 @@ class Jabberd2:
         for name in ("router", "sm", "c2s"):
             self.processes.append(Process([f"jabberd2-{name}", "-c", folder / f"{name}.xml"],
                                           folder / f"{name}.out"))
+            if name == "router":  # the others do not wait for it
+                wait_for("jabberd2's router", lambda: listening(router_port))
             time.sleep(1)
         wait_for("jabberd2", lambda: listening(self.port))
 

@@ -186,7 +186,6 @@ class Session:
 
     def close(self):
         try:
-            self.socket.settimeout(2)
             self.write("</stream:stream>")
             while self.socket.recv(65536):
                 pass

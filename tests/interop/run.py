@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 
@@ -32,6 +31,7 @@ import cases_volume
 import cases_xmppjs
 import peers
 import table
+from folder import make_folder
 from peers import Skip
 
 GROUPS = {"client": cases_client.cases, "peers": cases_peers.cases,
@@ -58,7 +58,7 @@ class World:
     def __init__(self, options):
         self.programs = pathlib.Path(options.bin).resolve()
         self.long = options.long
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-interop-"))
+        self.folder = make_folder("linnet-interop-")
         os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
         # ejabberd runs as a user of its own and must reach its folder in here.
         self.folder.chmod(0o755)
@@ -72,7 +72,7 @@ class World:
     def peer(self, name, make, needs=()):
         """The peer called `name`, made by make(folder) at first use."""
         for program in needs:
-            if not shutil.which(program, path="/usr/bin:/usr/sbin:/bin:/sbin"):
+            if not shutil.which(program):
                 raise Skip(f"{program} is not installed")
         if name not in self.started:
             self.started[name] = make(self.folder / name)
@@ -270,6 +270,7 @@ def main():
     if missing:
         print(f"not ok 1 - the programs were built: no {', '.join(missing)} in {options.bin}\n1..1")
         return 1
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where some of the peers are
     world = World(options)
     results = []
     try:

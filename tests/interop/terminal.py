@@ -11,7 +11,7 @@ class Terminal:
 
     def __init__(self, command, **environment):
         command = [str(word) for word in command]
-        self.said = ""
+        self.bytes, self.said = b"", ""
         self.place = 0  # up to where it was heard
         self.pid, self.file = pty.fork()
         if self.pid == 0:
@@ -34,7 +34,8 @@ class Terminal:
             data = os.read(self.file, 4096)
         except OSError:
             data = b""
-        self.said += data.decode().replace("\r\n", "\n")
+        self.bytes += data  # it may end within a character, or a line's end
+        self.said = self.bytes.decode(errors="ignore").replace("\r\n", "\n")
         return bool(data)
 
     def until(self, text):

@@ -21,6 +21,7 @@ const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const NS_SASL2 = "urn:xmpp:sasl:2";
 const NS_FAST = "urn:xmpp:fast:0";
 const NS_BIND2 = "urn:xmpp:bind:0";
+const NS_SM = "urn:xmpp:sm:3";
 const TIMEOUT_MS = 30_000;
 
 const { values: options, positionals } = parseArgs({
@@ -89,7 +90,11 @@ async function finish(code) {
   process.exit(code);
 }
 
+const hasAll = () => heard >= Number(options.expect);
+
 xmpp.on("send", (element) => {
+  // What was not acknowledged goes back to its sender when we leave.
+  if (element.is("a", NS_SM) && heard > 0 && hasAll()) finish(0);
   if (element.is("auth", NS_SASL)) {
     Object.assign(used, { profile: "SASL", mechanism: element.attrs.mechanism });
   } else if (element.is("authenticate", NS_SASL2)) {
@@ -113,7 +118,7 @@ xmpp.on("online", async (address) => {
     const body = xml("body", {}, options.body);
     await xmpp.send(xml("message", { type: "chat", to: options.send }, body));
   }
-  if (heard >= Number(options.expect)) await finish(0);
+  if (hasAll()) await finish(0);
 });
 
 xmpp.on("stanza", (stanza) => {
@@ -121,7 +126,7 @@ xmpp.on("stanza", (stanza) => {
   if (!body) return;
   heard += 1;
   say("message", { sender: stanza.attrs.from, body });
-  if (heard >= Number(options.expect)) finish(0);
+  if (hasAll() && !xmpp.streamManagement.enabled) finish(0);
 });
 
 xmpp.on("error", (error) => {

@@ -187,7 +187,7 @@ walk("a session of a user is closed in the drawer", {}, async (page, t, { axe })
 walk("a user who comes while looked at is seen, though the number of sessions stays", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/users?user=silvia");
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     await drawerOf(page, "silvia").getByText(t("users.offline"), { exact: true }).waitFor();
     const left = mock.world.sessions.shift();
     mock.world.sessions.push({ ...left, id: 902, jid: "silvia@example.org/forest" });

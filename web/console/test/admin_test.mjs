@@ -139,7 +139,7 @@ const entries = (page) => page.locator(".trail-entry");
 walk("the audit trail says who did what, and what comes is seen at once", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/audit");
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     const disabled = entries(page).filter({ hasText: "account.disabled" });
     assert.match(await disabled.innerText(), /admin@example.org disabled iago@example.org\s+under investigation\s+account.disabled · 127.0.0.1/);
     assert.match(await entries(page).filter({ hasText: "server.reloaded" }).innerText(), /^uid 0 on the server/);
@@ -296,7 +296,7 @@ walk("the history of all settings leads back", {}, async (page, t, { axe }) => {
 walk("what somebody else changed is seen at once", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/settings?which=changed");
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     await page.getByRole("link", { name: "limits.idle_timeout_s" }).waitFor();
     assert.equal(await page.getByRole("link", { name: "loops", exact: true }).count(), 0);
     Object.assign(rowOf("loops"), { pending: "4" });

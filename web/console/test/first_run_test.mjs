@@ -38,7 +38,7 @@ async function setUp({ page, t, seen, server }) {
 async function signIn({ page, t, seen }) {
     await fillSignIn(page, t, "admin", ADMIN);
     await page.getByRole("heading", { name: "localhost" }).waitFor();
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     await seen("home");
 }
 

@@ -90,7 +90,7 @@ walk("signing out ends the session here and there", {}, async (page, t) => {
 
 walk("a session that the server ends leads to sign-in", {}, async (page, t) => {
     await signIn(page, t);
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     mock.signEverybodyOut();
     await page.getByRole("heading", { name: t("signin.title") }).waitFor();
     await page.getByRole("status").getByText(t("error.signed-out")).waitFor();
@@ -197,7 +197,7 @@ walk("the keyboard alone creates a user", {}, async (page, t) => {
 walk("a new user, a session and a sign-in appear by themselves", {}, async (page, t) => {
     await signIn(page, t);
     await page.goto("/sign-ins");
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     await page.locator(".xray-row").first().waitFor(); // what is newest now is open
     const id = mock.world.logins.at(-1).id + 1;
     const login = wrongPassword(id, "tybalt", Date.now(), 4000);
@@ -252,22 +252,22 @@ walk("a page that nobody sees holds no stream", {}, async (page, t) => {
             document.dispatchEvent(new Event("visibilitychange"));
         }, visibilityState);
     await signIn(page, t);
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     const gone = mock.streamGone();
     await turn("hidden");
     await gone;
-    await page.getByText(t("live.off")).waitFor();
+    await page.getByText(t("live.off"), { exact: true }).waitFor();
     await turn("visible");
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
 });
 
 walk("without a stream the page asks by itself", {}, async (page, t) => {
     mock.world.streamsFull = true;
     await signIn(page, t);
     await page.getByRole("heading", { name: t("home.hour") }).waitFor();
-    await page.getByText(t("live.off")).waitFor();
+    await page.getByText(t("live.off"), { exact: true }).waitFor();
     mock.world.streamsFull = false;
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
 });
 
 walk("the X-ray shows stages with their time, and filters", {}, async (page, t) => {

@@ -88,7 +88,7 @@ async function setClock(page, ms) {
 
 // What home draws of two minutes.
 async function drawHome(page, t) {
-    await page.getByText(t("live.on")).waitFor();
+    await page.getByText(t("live.on"), { exact: true }).waitFor();
     await page.getByText(t("home.failed", { n: 11 })).waitFor();
     for (let i = 1; i <= BEATS; i++) {
         await setClock(page, CLOCK_MS + i * STATUS_MS);

@@ -39,9 +39,14 @@ async function startListening(program, words) {
     return { over, stop: () => (child.kill("SIGTERM"), over) };
 }
 
+// A socket's name has at most 107 bytes; linnetd's is below this folder.
+function temporary() {
+    return Buffer.byteLength(os.tmpdir()) > 40 ? "/tmp" : os.tmpdir();
+}
+
 // `bin` has linnetd, linnetctl, linnet and linnet-console. Without a domain, it waits for its first run.
 async function start(bin, domain) {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "linnet-console-server-"));
+    const folder = await mkdtemp(path.join(temporary(), "linnet-console-server-"));
     const data = path.join(folder, "data");
     const [c2s, tls, web] = [await freePort(), await freePort(), await freePort()];
     const settings = {

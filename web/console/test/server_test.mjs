@@ -261,7 +261,7 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
         await path.test("home tells of it all, and nothing is wrong with the pages", async () => {
             await page.getByRole("link", { name: t("nav.home") }).click();
             await page.getByRole("heading", { name: "localhost" }).waitFor();
-            await page.getByText(t("live.on")).waitFor();
+            await page.getByText(t("live.on"), { exact: true }).waitFor();
             await picture("home");
             assert.deepEqual(await axe(), []);
             assert.deepEqual(faults, []);
