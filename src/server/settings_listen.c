@@ -21,6 +21,7 @@ struct claim {
     const struct list *list;
     bool set;   /* from the console */
     bool every; /* "*", 0.0.0.0 or [::] */
+    bool both;  /* "*": of both families */
     uint16_t port;
     struct in6_addr ip; /* IPv4 is mapped, so that each address has one form */
 };
@@ -52,8 +53,9 @@ static size_t claims_of(const struct settings *s, const struct list *list, struc
         (const struct settings_listen *)(const void *)((const char *)s + list->offset);
     bool set = settings_row_find(list->name, &index) && s->origin[index].source == SETTINGS_CONSOLE;
     for (size_t i = 0; i < of->count; i++) {
-        struct in6_addr ip = ip_of(of->items[i].host);
-        ret[i] = (struct claim){list, set, is_every(&ip), of->items[i].port, ip};
+        const struct settings_address *a = &of->items[i];
+        struct in6_addr ip = ip_of(a->host);
+        ret[i] = (struct claim){list, set, is_every(&ip), strcmp(a->host, "*") == 0, a->port, ip};
     }
     return of->count;
 }
@@ -66,16 +68,30 @@ static bool overlap(const struct claim *a, const struct claim *b)
            (a->every || b->every || IN6_ARE_ADDR_EQUAL(&a->ip, &b->ip));
 }
 
+/* What overlaps and yet can be listened on together: sockets are of one family but for "*". */
+static bool can_be_had(const struct claim *a, const struct claim *b)
+{
+    return !a->both && !b->both && IN6_IS_ADDR_V4MAPPED(&a->ip) != IN6_IS_ADDR_V4MAPPED(&b->ip);
+}
+
+/* What a file, the environment or --set says alone is refused where no start could do it. Where it
+ * is clients who get a port of the console, that waits until they leave it. */
 static bool is_refused(const struct claim *a, const struct claim *b)
 {
-    return (a->set || b->set) && a->list->console != b->list->console && overlap(a, b);
+    bool set = a->set || b->set, displaces = a->list->console != b->list->console;
+    return overlap(a, b) && (set || (!displaces && !can_be_had(a, b)));
 }
 
 static void explain(const struct claim *a, const struct claim *b, char *reason)
 {
-    snprintf(reason, SETTINGS_REASON_BYTES,
-             "%s and %s overlap at port %u: give one of them another port", a->list->name,
-             b->list->name, a->port);
+    if (a->list == b->list)
+        snprintf(reason, SETTINGS_REASON_BYTES,
+                 "%s overlaps itself at port %u: name each address once, or *:%u for all",
+                 a->list->name, a->port, a->port);
+    else
+        snprintf(reason, SETTINGS_REASON_BYTES,
+                 "%s and %s overlap at port %u: give one of them another port", a->list->name,
+                 b->list->name, a->port);
 }
 
 bool settings_listen_overlaps(const struct settings *s, char reason[SETTINGS_REASON_BYTES])

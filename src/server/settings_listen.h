@@ -6,9 +6,11 @@
 
 #include "server/settings.h"
 
-/* Clients' ports are opened first: who sets them from the console must not take its place with
- * them, for at the next start there would be none to take that back with. A file may say so.
- * True, and says what overlaps, when somebody does. */
+/* Whether addresses of c2s.listen, c2s.listen_tls, console.listen and console.listen_tls overlap in
+ * a way that is refused; `reason` then says which. Whoever sets one from the console could keep the
+ * next start from having another, or clients' ports, which are opened first, could take the
+ * console's place: there would be nothing to take that back with. So nothing set there may overlap
+ * anything. What a machine's own settings say may do so where a start can bear it. */
 bool settings_listen_overlaps(const struct settings *s, char reason[SETTINGS_REASON_BYTES]);
 
 #endif

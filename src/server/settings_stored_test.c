@@ -286,6 +286,29 @@ static void knows_addresses_in_every_form(void **state)
     assert_true(may_be_set("*:9091", "*:9092"));
 }
 
+/* A start would end with it, and nothing could be set right. */
+static void opens_no_port_twice(void **state)
+{
+    (void)state;
+    static const char twice[] = "c2s.listen overlaps itself at port 1";
+    struct names names = {""};
+    struct settings_stored stored = {0};
+    candidate(&stored, "c2s.listen", "127.0.0.1:5223",
+              "c2s.listen and c2s.listen_tls overlap at port 5223");
+    candidate(&stored, "c2s.listen_tls", "[::1]:5222, *:1",
+              "c2s.listen and c2s.listen_tls overlap at port 5222");
+    candidate(&stored, "c2s.listen", "127.0.0.1:1, 127.0.0.1:1", twice);
+    candidate(&stored, "c2s.listen", "127.0.0.1:1, *:1", twice);
+    candidate(&stored, "c2s.listen", "127.0.0.1:1, [::1]:1, 127.0.0.2:1, *:0, *:0", NULL);
+    store(&stored, "c2s.listen", "127.0.0.1:5223"); /* was let in before, or fitted then */
+    struct settings s = load(&stored, NULL, &names);
+    assert_int_equal(s.c2s_listen.items[0].port, 5222);
+    assert_string_equal(names.text, "c2s.listen (c2s.listen and c2s.listen_tls overlap at port "
+                                    "5223: give one of them another port) ");
+    settings_finish(&s);
+    settings_stored_finish(&stored);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +321,7 @@ int main(void)
         cmocka_unit_test(leaves_a_way_to_sign_in),
         cmocka_unit_test(keeps_its_hands_off_the_console),
         cmocka_unit_test(knows_addresses_in_every_form),
+        cmocka_unit_test(opens_no_port_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
