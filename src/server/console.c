@@ -6,6 +6,7 @@
 #include "server/memory.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum { RENEW_MS = 1000 }; /* for what is being answered when the certificate cha
 enum { AGAIN_MS = 5000 }; /* until an address that could not be had is tried again */
 enum { BACKLOG = 64, PLACES_MAX = 2 * SETTINGS_CONSOLE_ADDRESSES_MAX };
 enum { FIRST_FD = 3, FDS_MAX = PLACES_MAX + 2, ARGS_MAX = 5 + 2 * FDS_MAX };
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = PIPE_BUF }; /* what it writes at once, so that lines stay whole */
 
 /* Where it is to answer. */
 struct place {
@@ -56,6 +57,7 @@ struct console {
     uv_pipe_t words; /* its standard error */
     unsigned open;   /* handles of these two */
     bool exited;
+    bool too_long; /* the line is: what comes up to its end is dropped */
     size_t line_len;
     char line[LINE_MAX_BYTES];
 };
@@ -70,17 +72,25 @@ static void log_line(struct console *c)
     if (line.len >= sizeof name - 1 && memcmp(line.ptr, name, sizeof name - 1) == 0)
         line = str_of(line.ptr + sizeof name - 1, line.len - (sizeof name - 1));
     error_copy_text(clean, sizeof clean, line);
-    if (line.len > 0)
+    if (line.len > 0 && !c->too_long)
         log_printf(c->log, LOG_NOTICE, "console", 0, "%s", clean);
     c->line_len = 0;
+}
+
+static void end_line(struct console *c)
+{
+    log_line(c);
+    c->too_long = false;
 }
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
     struct console *c = handle->data;
     (void)suggested;
-    if (c->line_len == sizeof c->line)
+    if (c->line_len == sizeof c->line) {
         log_line(c);
+        c->too_long = true;
+    }
     *ret = uv_buf_init(c->line + c->line_len, (unsigned)(sizeof c->line - c->line_len));
 }
 
@@ -91,7 +101,7 @@ static void take_words(struct console *c, size_t len)
     while ((newline = memchr(c->line + at, '\n', end - at))) {
         size_t used = (size_t)(newline - c->line);
         c->line_len = used;
-        log_line(c);
+        end_line(c);
         memmove(c->line, newline + 1, end - used - 1);
         end -= used + 1;
         at = 0;
@@ -109,7 +119,7 @@ static void got_words(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
         take_words(c, (size_t)len);
     if (len >= 0)
         return;
-    log_line(c);
+    end_line(c);
     uv_close((uv_handle_t *)stream, closed);
 }
 
