@@ -43,7 +43,7 @@ struct console {
     char *program, *socket; /* of the control socket */
     struct place places[PLACES_MAX];
     size_t place_count;
-    struct loop_timer *timer; /* to start it again; while stopping, to kill it */
+    struct loop_timer *timer; /* to start it again; while it is to end, to kill it */
     struct loop_timer
         *again;            /* to try the places that could not be had, or for a new certificate */
     struct stamp files[2]; /* certificate and key of the last run */
@@ -125,7 +125,7 @@ static void got_words(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
 
 /* ---- runs ---- */
 
-static void run(void *ctx);
+static void run(struct console *c);
 
 static void console_free(struct console *c)
 {
@@ -150,6 +150,7 @@ static void closed(uv_handle_t *handle)
         return;
     }
     if (c->renewing) {
+        loop_timer_stop(c->timer);
         run(c);
         return;
     }
@@ -281,14 +282,8 @@ static int spawn(struct console *c, const struct inheritance *h)
     return uv_spawn(c->loop, &c->process, &options);
 }
 
-static void run(void *ctx)
+static void run(struct console *c)
 {
-    struct console *c = ctx;
-    if (c->stopping) { /* it had its time to end */
-        if (!c->exited)
-            uv_process_kill(&c->process, SIGKILL);
-        return;
-    }
     uv_pipe_init(c->loop, &c->words, 0);
     c->words.data = c->process.data = c;
     c->exited = c->renewing = false;
@@ -307,6 +302,22 @@ static void run(void *ctx)
         return;
     }
     uv_read_start((uv_stream_t *)&c->words, give_room, got_words);
+}
+
+static void time_is_up(void *ctx)
+{
+    struct console *c = ctx;
+    if (c->open == 0)
+        run(c);
+    else if (!c->exited) /* it had its time to end */
+        uv_process_kill(&c->process, SIGKILL);
+}
+
+static void tell_to_end(struct console *c)
+{
+    if (!c->exited)
+        uv_process_kill(&c->process, SIGTERM);
+    loop_timer_set(c->timer, PATIENCE_MS);
 }
 
 /* ---- start and stop ---- */
@@ -378,7 +389,7 @@ static bool open_places(struct console *c, bool first)
 }
 
 /* A run has the sockets and the certificate of its beginning: another one ends it, and the next has
- * all. */
+ * all. Nobody is served until then, so it does not wait for a sign-in that is held. */
 static void try_again(void *ctx)
 {
     struct console *c = ctx;
@@ -386,9 +397,9 @@ static void try_again(void *ctx)
         return;
     if (c->open == 0 && c->started_ms == 0) {
         run(c);
-    } else if (c->open > 0 && !c->exited) {
+    } else if (c->open > 0 && !c->exited && !c->renewing) {
         c->renewing = true;
-        uv_process_kill(&c->process, SIGTERM);
+        tell_to_end(c);
     }
 }
 
@@ -402,7 +413,7 @@ struct console *console_start(uv_loop_t *loop, const struct settings *s, const s
     c->log = log;
     c->program = s->console_program[0] ? strdup(s->console_program) : beside_us();
     c->socket = control_path(s);
-    c->timer = loop_timer_new(loop, run, c);
+    c->timer = loop_timer_new(loop, time_is_up, c);
     c->again = loop_timer_new(loop, try_again, c);
     if (!c->program || !c->socket || !c->timer || !c->again)
         memory_exhausted();
@@ -458,7 +469,5 @@ void console_stop(struct console *c)
         console_free(c);
         return;
     }
-    if (!c->exited)
-        uv_process_kill(&c->process, SIGTERM);
-    loop_timer_set(c->timer, PATIENCE_MS);
+    tell_to_end(c);
 }
