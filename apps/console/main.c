@@ -13,6 +13,7 @@
 #include "base/wipe.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -32,14 +33,22 @@ uint64_t console_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* One write of up to PIPE_BUF bytes, so that lines stay whole; what is longer is cut. */
 void console_say(const char *fmt, ...)
 {
-    char line[1024];
+    static const char name[] = "linnet-console: ";
+    size_t len = sizeof name - 1;
+    char line[PIPE_BUF];
     va_list ap;
+    memcpy(line, name, len);
     va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
+    int more = vsnprintf(line + len, sizeof line - len, fmt, ap);
     va_end(ap);
-    dprintf(STDERR_FILENO, "linnet-console: %s\n", line); /* one write: lines stay whole */
+    if (more > 0)
+        len += (size_t)more < sizeof line - len ? (size_t)more : sizeof line - len - 1;
+    line[len++] = '\n';
+    ssize_t ignored = write(STDERR_FILENO, line, len);
+    (void)ignored;
 }
 
 /* Bodies and answers hold passwords, and jansson keeps copies of them. */

@@ -6,6 +6,7 @@
 #include "server/memory.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum { RENEW_MS = 1000 }; /* for what is being answered when the certificate cha
 enum { AGAIN_MS = 5000 }; /* until an address that could not be had is tried again */
 enum { BACKLOG = 64, PLACES_MAX = 2 * SETTINGS_CONSOLE_ADDRESSES_MAX };
 enum { FIRST_FD = 3, FDS_MAX = PLACES_MAX + 2, ARGS_MAX = 5 + 2 * FDS_MAX };
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = PIPE_BUF }; /* what it writes at once, so that lines stay whole */
 
 /* Where it is to answer. */
 struct place {
@@ -42,7 +43,7 @@ struct console {
     char *program, *socket; /* of the control socket */
     struct place places[PLACES_MAX];
     size_t place_count;
-    struct loop_timer *timer; /* to start it again; while stopping, to kill it */
+    struct loop_timer *timer; /* to start it again; while it is to end, to kill it */
     struct loop_timer
         *again;            /* to try the places that could not be had, or for a new certificate */
     struct stamp files[2]; /* certificate and key of the last run */
@@ -56,6 +57,7 @@ struct console {
     uv_pipe_t words; /* its standard error */
     unsigned open;   /* handles of these two */
     bool exited;
+    bool too_long; /* the line is: what comes up to its end is dropped */
     size_t line_len;
     char line[LINE_MAX_BYTES];
 };
@@ -70,17 +72,25 @@ static void log_line(struct console *c)
     if (line.len >= sizeof name - 1 && memcmp(line.ptr, name, sizeof name - 1) == 0)
         line = str_of(line.ptr + sizeof name - 1, line.len - (sizeof name - 1));
     error_copy_text(clean, sizeof clean, line);
-    if (line.len > 0)
+    if (line.len > 0 && !c->too_long)
         log_printf(c->log, LOG_NOTICE, "console", 0, "%s", clean);
     c->line_len = 0;
+}
+
+static void end_line(struct console *c)
+{
+    log_line(c);
+    c->too_long = false;
 }
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
     struct console *c = handle->data;
     (void)suggested;
-    if (c->line_len == sizeof c->line)
+    if (c->line_len == sizeof c->line) {
         log_line(c);
+        c->too_long = true;
+    }
     *ret = uv_buf_init(c->line + c->line_len, (unsigned)(sizeof c->line - c->line_len));
 }
 
@@ -91,7 +101,7 @@ static void take_words(struct console *c, size_t len)
     while ((newline = memchr(c->line + at, '\n', end - at))) {
         size_t used = (size_t)(newline - c->line);
         c->line_len = used;
-        log_line(c);
+        end_line(c);
         memmove(c->line, newline + 1, end - used - 1);
         end -= used + 1;
         at = 0;
@@ -109,13 +119,13 @@ static void got_words(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
         take_words(c, (size_t)len);
     if (len >= 0)
         return;
-    log_line(c);
+    end_line(c);
     uv_close((uv_handle_t *)stream, closed);
 }
 
 /* ---- runs ---- */
 
-static void run(void *ctx);
+static void run(struct console *c);
 
 static void console_free(struct console *c)
 {
@@ -140,6 +150,7 @@ static void closed(uv_handle_t *handle)
         return;
     }
     if (c->renewing) {
+        loop_timer_stop(c->timer);
         run(c);
         return;
     }
@@ -271,14 +282,8 @@ static int spawn(struct console *c, const struct inheritance *h)
     return uv_spawn(c->loop, &c->process, &options);
 }
 
-static void run(void *ctx)
+static void run(struct console *c)
 {
-    struct console *c = ctx;
-    if (c->stopping) { /* it had its time to end */
-        if (!c->exited)
-            uv_process_kill(&c->process, SIGKILL);
-        return;
-    }
     uv_pipe_init(c->loop, &c->words, 0);
     c->words.data = c->process.data = c;
     c->exited = c->renewing = false;
@@ -297,6 +302,22 @@ static void run(void *ctx)
         return;
     }
     uv_read_start((uv_stream_t *)&c->words, give_room, got_words);
+}
+
+static void time_is_up(void *ctx)
+{
+    struct console *c = ctx;
+    if (c->open == 0)
+        run(c);
+    else if (!c->exited) /* it had its time to end */
+        uv_process_kill(&c->process, SIGKILL);
+}
+
+static void tell_to_end(struct console *c)
+{
+    if (!c->exited)
+        uv_process_kill(&c->process, SIGTERM);
+    loop_timer_set(c->timer, PATIENCE_MS);
 }
 
 /* ---- start and stop ---- */
@@ -368,7 +389,7 @@ static bool open_places(struct console *c, bool first)
 }
 
 /* A run has the sockets and the certificate of its beginning: another one ends it, and the next has
- * all. */
+ * all. Nobody is served until then, so it does not wait for a sign-in that is held. */
 static void try_again(void *ctx)
 {
     struct console *c = ctx;
@@ -376,9 +397,9 @@ static void try_again(void *ctx)
         return;
     if (c->open == 0 && c->started_ms == 0) {
         run(c);
-    } else if (c->open > 0 && !c->exited) {
+    } else if (c->open > 0 && !c->exited && !c->renewing) {
         c->renewing = true;
-        uv_process_kill(&c->process, SIGTERM);
+        tell_to_end(c);
     }
 }
 
@@ -392,7 +413,7 @@ struct console *console_start(uv_loop_t *loop, const struct settings *s, const s
     c->log = log;
     c->program = s->console_program[0] ? strdup(s->console_program) : beside_us();
     c->socket = control_path(s);
-    c->timer = loop_timer_new(loop, run, c);
+    c->timer = loop_timer_new(loop, time_is_up, c);
     c->again = loop_timer_new(loop, try_again, c);
     if (!c->program || !c->socket || !c->timer || !c->again)
         memory_exhausted();
@@ -448,7 +469,5 @@ void console_stop(struct console *c)
         console_free(c);
         return;
     }
-    if (!c->exited)
-        uv_process_kill(&c->process, SIGTERM);
-    loop_timer_set(c->timer, PATIENCE_MS);
+    tell_to_end(c);
 }

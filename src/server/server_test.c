@@ -747,6 +747,30 @@ static void test_port_in_use(void **state)
     finish(&w);
 }
 
+/* What is stored gets what the others leave, and ends nothing. */
+static void test_stored_address_is_last(void **state)
+{
+    struct world w;
+    struct linnet_error error = {0};
+    char set[64];
+    size_t index;
+    (void)state;
+    start_with(&w, NULL);
+    uint16_t port = listeners_port(w.server->listeners, true);
+    snprintf(set, sizeof set, "c2s.listen_tls=127.0.0.1:%u", port);
+    server_stop(w.server);
+    struct server_config config = {&w.loop, settings_of(&w, set), w.ops, {0}};
+    struct settings *s = &config.live->settings;
+    s->c2s_listen.items[0] = s->c2s_listen_tls.items[0];
+    assert_non_null(settings_row_find("c2s.listen", &index));
+    s->origin[index].source = SETTINGS_CONSOLE;
+    w.server = NULL;
+    assert_int_equal(server_start(&config, &w.server, &error), LINNET_OK);
+    assert_int_equal(listeners_port(w.server->listeners, true), port);
+    assert_int_equal(listeners_port(w.server->listeners, false), 0);
+    finish(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -762,6 +786,7 @@ int main(void)
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_blocked_network),
         cmocka_unit_test(test_port_in_use),
+        cmocka_unit_test(test_stored_address_is_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

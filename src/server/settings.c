@@ -3,6 +3,7 @@
 #include "server/settings.h"
 
 #include "sasl/sasl.h"
+#include "server/settings_listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -462,46 +463,11 @@ static bool forbids_all_it_names(const struct settings *s)
     return weak > 0 && weak == names->count && !s->login_legacy;
 }
 
-static bool is_every(const struct settings_address *a, bool v6)
-{
-    return strcmp(a->host, "*") == 0 || strcmp(a->host, v6 ? "::" : "0.0.0.0") == 0;
-}
-
-static bool overlap(const struct settings_address *a, const struct settings_address *near)
-{
-    return a->port != 0 && a->port == near->port &&
-           (strcmp(a->host, near->host) == 0 || is_every(a, strchr(near->host, ':')));
-}
-
-static bool lists_one_of(const struct settings_listen *list, const struct settings_listen *near)
-{
-    for (size_t i = 0; i < list->count; i++)
-        for (size_t k = 0; k < near->count; k++)
-            if (overlap(&list->items[i], &near->items[k]))
-                return true;
-    return false;
-}
-
-/* Clients' ports are opened first. Who sets them from the console must not take its place with
- * them: at the next start there would be none to take that back with. A file may say so. */
-static bool displaces_console(const struct settings *s)
-{
-    static const char *const names[] = {"c2s.listen", "c2s.listen_tls"};
-    const struct settings_listen *lists[] = {&s->c2s_listen, &s->c2s_listen_tls};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        size_t index;
-        if (settings_row_find(names[i], &index) && s->origin[index].source == SETTINGS_CONSOLE &&
-            (lists_one_of(lists[i], &s->console_listen) ||
-             lists_one_of(lists[i], &s->console_listen_tls)))
-            return true;
-    }
-    return false;
-}
-
 static enum linnet_error_code check_together(struct load *l, bool draft)
 {
     const struct settings *s = l->settings;
     const char *where = s->file ? s->file : "";
+    char reason[SETTINGS_REASON_BYTES];
     if (!s->domain[0] && !draft)
         return refuse(l, where, "domain is required: the part of your addresses after the @");
     if (!s->data[0])
@@ -531,10 +497,8 @@ static enum linnet_error_code check_together(struct load *l, bool draft)
     if (!s->console_certificate[0] != !s->console_key[0])
         return refuse(l, where,
                       "console.certificate and console.key are set together or not at all");
-    if (displaces_console(s))
-        return refuse(l, where,
-                      "c2s.listen or c2s.listen_tls takes an address of console.listen or "
-                      "console.listen_tls: the console would be gone");
+    if (settings_listen_overlaps(s, reason))
+        return refuse(l, where, "%s", reason);
     if (!fits_socket(s))
         return refuse(l, where,
                       "control.socket is longer than the 107 bytes of a socket's path; "

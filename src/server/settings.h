@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum { SETTINGS_ROWS_MAX = 64, SETTINGS_CONSOLE_ADDRESSES_MAX = 4 };
+enum { SETTINGS_ROWS_MAX = 64, SETTINGS_ITEMS_MAX = 64, SETTINGS_CONSOLE_ADDRESSES_MAX = 4 };
 
 /* NUL-terminated strings. */
 struct settings_texts {

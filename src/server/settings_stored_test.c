@@ -221,7 +221,7 @@ static void leaves_a_way_to_sign_in(void **state)
 static void keeps_its_hands_off_the_console(void **state)
 {
     (void)state;
-    static const char why[] = "takes an address of console.listen";
+    static const char why[] = " and console.listen overlap at port 9090";
     struct settings s;
     struct settings_stored stored = {0};
     struct linnet_error error = {0};
@@ -230,11 +230,83 @@ static void keeps_its_hands_off_the_console(void **state)
     candidate(&stored, "c2s.listen", "127.0.0.1:9090", why);
     candidate(&stored, "c2s.listen_tls", "127.0.0.1:1, *:9090", why);
     candidate(&stored, "c2s.listen", "0.0.0.0:9090", why);
-    candidate(&stored, "c2s.listen", "127.0.0.2:9090, [::]:9090, *:9091, *:0", NULL);
+    candidate(&stored, "c2s.listen", "[::]:9090", why);
+    candidate(&stored, "c2s.listen", "[::ffff:0:0]:9090", why);
+    candidate(&stored, "c2s.listen", "[::ffff:127.0.0.1]:9090", why);
+    candidate(&stored, "c2s.listen", "[0:0:0:0:0:ffff:7f00:1]:9090", why);
+    candidate(&stored, "c2s.listen", "127.0.0.2:9090, [::1]:9090, *:9091, *:0", NULL);
     candidate(&stored, "audit.keep", "1000", "is for the file");
     /* A machine may be set up as it likes. */
     assert_int_equal(settings_load(&s, &layers, &error), LINNET_OK);
     settings_finish(&s);
+}
+
+/* Whether clients may be given `address` where the console has `console` with TLS. */
+static bool may_be_set(const char *console, const char *address)
+{
+    char of_console[100];
+    struct settings s;
+    struct settings_stored stored = {0};
+    snprintf(of_console, sizeof of_console, "console.listen_tls=%s", console);
+    const char *const sets[] = {"domain=example.org", of_console};
+    const struct settings_layers layers = {.sets = sets, .set_count = ARRAY_LEN(sets)};
+    const struct settings_pair pair = {"c2s.listen", address};
+    enum linnet_error_code code = settings_load_candidate(&s, &layers, &stored, &pair, NULL);
+    settings_finish(&s);
+    return code == LINNET_OK;
+}
+
+/* However an address is written, and whichever of the two is the wider one. */
+static void knows_addresses_in_every_form(void **state)
+{
+    (void)state;
+    static const char *const every[] = {"*:9091", "0.0.0.0:9091", "[::]:9091", "[0:0::0]:9091",
+                                        "[::ffff:0.0.0.0]:9091"};
+    static const char *const some[] = {"127.0.0.1:9091", "[::1]:9091", "192.0.2.1:9091"};
+    static const char *const same[][2] = {{"[::1]:9091", "[0:0:0:0:0:0:0:1]:9091"},
+                                          {"[::1]:9091", "[::0.0.0.1]:9091"},
+                                          {"[2001:DB8::a]:9091", "[2001:db8:0::0A]:9091"},
+                                          {"127.0.0.1:9091", "[::ffff:127.0.0.1]:9091"},
+                                          {"[::FFFF:7f00:1]:9091", "127.0.0.1:9091"}};
+    for (size_t i = 0; i < ARRAY_LEN(every); i++) {
+        for (size_t k = 0; k < ARRAY_LEN(every); k++)
+            assert_false(may_be_set(every[i], every[k]));
+        for (size_t k = 0; k < ARRAY_LEN(some); k++) {
+            assert_false(may_be_set(every[i], some[k]));
+            assert_false(may_be_set(some[k], every[i]));
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+        assert_false(may_be_set(same[i][0], same[i][1]));
+        assert_false(may_be_set(same[i][1], same[i][0]));
+    }
+    assert_true(may_be_set("127.0.0.1:9091", "[::1]:9091"));
+    assert_true(may_be_set("[::1]:9091", "[::2]:9091"));
+    assert_true(may_be_set("127.0.0.1:9091", "127.0.0.2:9091"));
+    assert_true(may_be_set("*:9091", "*:9092"));
+}
+
+/* A start would end with it, and nothing could be set right. */
+static void opens_no_port_twice(void **state)
+{
+    (void)state;
+    static const char twice[] = "c2s.listen overlaps itself at port 1";
+    struct names names = {""};
+    struct settings_stored stored = {0};
+    candidate(&stored, "c2s.listen", "127.0.0.1:5223",
+              "c2s.listen and c2s.listen_tls overlap at port 5223");
+    candidate(&stored, "c2s.listen_tls", "[::1]:5222, *:1",
+              "c2s.listen and c2s.listen_tls overlap at port 5222");
+    candidate(&stored, "c2s.listen", "127.0.0.1:1, 127.0.0.1:1", twice);
+    candidate(&stored, "c2s.listen", "127.0.0.1:1, *:1", twice);
+    candidate(&stored, "c2s.listen", "127.0.0.1:1, [::1]:1, 127.0.0.2:1, *:0, *:0", NULL);
+    store(&stored, "c2s.listen", "127.0.0.1:5223"); /* was let in before, or fitted then */
+    struct settings s = load(&stored, NULL, &names);
+    assert_int_equal(s.c2s_listen.items[0].port, 5222);
+    assert_string_equal(names.text, "c2s.listen (c2s.listen and c2s.listen_tls overlap at port "
+                                    "5223: give one of them another port) ");
+    settings_finish(&s);
+    settings_stored_finish(&stored);
 }
 
 int main(void)
@@ -248,6 +320,8 @@ int main(void)
         cmocka_unit_test(judges_a_candidate),
         cmocka_unit_test(leaves_a_way_to_sign_in),
         cmocka_unit_test(keeps_its_hands_off_the_console),
+        cmocka_unit_test(knows_addresses_in_every_form),
+        cmocka_unit_test(opens_no_port_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

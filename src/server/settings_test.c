@@ -235,9 +235,35 @@ static void refuses_combinations(void **state)
     refused(
         "domain=\"a.example\"; console: { listen = [\"127.0.0.1:9090\", \"192.0.2.1:9090\"]; };",
         "through a tunnel");
+    refused("domain=\"a.example\"; c2s: { listen = \"*:5223\"; };",
+            "c2s.listen and c2s.listen_tls overlap at port 5223");
+    refused("domain=\"a.example\"; c2s: { listen = \"[::1]:1, [0::1]:1\"; };",
+            "c2s.listen overlaps itself at port 1: name each address once, or *:1 for all");
+    refused("domain=\"a.example\"; console: { listen_tls = \"*:9090\"; };",
+            "console.listen and console.listen_tls overlap at port 9090");
     char text[400];
     snprintf(text, sizeof text, "domain=\"a.example\"; data=\"/%0*d\";", 120, 0);
     refused(text, "control.socket is longer");
+}
+
+/* One socket for each family, and a port of the console, which waits for it. */
+static void takes_what_can_be_had(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {
+        "c2s.listen=0.0.0.0:5222, [::]:5222",  "c2s.listen=127.0.0.1:5222, [::]:5222",
+        "c2s.listen=0.0.0.0:5222, [::1]:5222", "c2s.listen=127.0.0.1:1, 127.0.0.2:1, *:2",
+        "c2s.listen=127.0.0.1:0, 127.0.0.1:0", "c2s.listen=*:9090",
+        "console.listen=127.0.0.1:1, [::1]:1",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+        const char *both[] = {"domain=example.org", sets[i]};
+        struct settings s;
+        struct linnet_error error = {0};
+        if (load(&s, NULL, both, 2, NULL, &error) != LINNET_OK)
+            fail_msg("%s: %s", sets[i], error.sentence);
+        settings_finish(&s);
+    }
 }
 
 static void refuses_other_layers(void **state)
@@ -449,12 +475,19 @@ static void table_is_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_defaults),          cmocka_unit_test(reads_a_file),
-        cmocka_unit_test(later_layers_win),      cmocka_unit_test(refuses_with_line_and_reason),
-        cmocka_unit_test(refuses_combinations),  cmocka_unit_test(refuses_other_layers),
-        cmocka_unit_test(prints_what_it_reads),  cmocka_unit_test(reload_keeps_what_is_fixed),
-        cmocka_unit_test(fits_what_is_in_force), cmocka_unit_test(machine_is_fixed),
-        cmocka_unit_test(table_is_sound),        cmocka_unit_test(prints_a_draft),
+        cmocka_unit_test(has_defaults),
+        cmocka_unit_test(reads_a_file),
+        cmocka_unit_test(later_layers_win),
+        cmocka_unit_test(refuses_with_line_and_reason),
+        cmocka_unit_test(refuses_combinations),
+        cmocka_unit_test(takes_what_can_be_had),
+        cmocka_unit_test(refuses_other_layers),
+        cmocka_unit_test(prints_what_it_reads),
+        cmocka_unit_test(reload_keeps_what_is_fixed),
+        cmocka_unit_test(fits_what_is_in_force),
+        cmocka_unit_test(machine_is_fixed),
+        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(prints_a_draft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

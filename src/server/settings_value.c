@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX_BYTES = 4096, ITEMS_MAX = 64 };
+enum { TEXT_MAX_BYTES = 4096 };
 
 struct unit_suffix {
     enum settings_unit unit;
@@ -270,7 +270,7 @@ static bool parse_address(struct str item, struct settings_address *ret, char *r
 static bool parse_listen(struct str text, struct settings_listen *at, char *reason)
 {
     struct settings_listen list = {.count = item_count(text)};
-    if (list.count > ITEMS_MAX)
+    if (list.count > SETTINGS_ITEMS_MAX)
         return refuse(reason, "lists more than 64 items");
     list.items = calloc(list.count + 1, sizeof *list.items);
     if (!list.items)
@@ -311,7 +311,7 @@ static bool parse_texts(const struct settings_row *row, struct str text, struct 
 {
     struct settings_texts list = {0};
     size_t count = item_count(text);
-    if (count > ITEMS_MAX)
+    if (count > SETTINGS_ITEMS_MAX)
         return refuse(reason, "lists more than 64 items");
     list.items = calloc(count + 1, sizeof *list.items);
     if (!list.items)

@@ -706,6 +706,34 @@ def leaves_a_taken_port():
         server.stop()
 
 
+def keeps_lines_whole():
+    """what a console says is a line of the log, however long: the rest of it is no line of its own"""
+    end, forged = "the rest is a line", "bob signed out"
+    lengths = (500, 1000, 1024, 4050, 4064, 4080, 8192, 100000)
+    with Daemon() as server:
+        program, words = server.folder / "console", server.folder / "words"
+        words.write_text("".join(f"linnet-console: {length} {'x' * length}{end}\n" for length in lengths) +
+                         "linnet-console: the next line\n")
+        program.write_text(f"#!/bin/sh\n/bin/cat {words} >&2\nexec /bin/sleep 600\n")
+        program.chmod(0o700)
+        server.stop()
+        server.start([*server.command, "--set", f"console.listen=127.0.0.1:{free_port()}", "--set",
+                      f"console.program={program}"])
+        server.says(" console: the next line\n")
+        begins = re.findall(r" notice console: (?!http)(\S+)", server.said())
+        assert begins == [*map(str, lengths), "the"], begins
+        server.stop()
+    with Site() as site:
+        head = "linnet-console: admin closed the session nobody@localhost/"
+        resource = "r" * (1024 - len(head)) + forged
+        session = site.login("nobody", resource)
+        expect(site.browser("admin").post("/sessions/close", {"jid": f"nobody@localhost/{resource}"}), 200)
+        site.says("admin closed the session nobody@localhost/")
+        site.stop()
+        daemon.drop(session)
+        assert f" console: {forged}" not in site.said(), site.said()
+
+
 def stays_on_this_machine():
     """an address that others could reach is refused before anything starts"""
     for address in ("*:9090", "0.0.0.0:9090", "192.0.2.1:9090", "[::]:9090", "[2001:db8::1]:9090"):
@@ -731,4 +759,4 @@ if __name__ == "__main__":
                makes_users, keeps_to_roles,
                shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
                closes_sessions, tells_events, bounds_events, dies_alone, ends_with_linnetd,
-               leaves_a_taken_port, stays_on_this_machine, opens_no_file)
+               leaves_a_taken_port, keeps_lines_whole, stays_on_this_machine, opens_no_file)

@@ -171,6 +171,23 @@ def renews_at_once():
         site.stop()
 
 
+def renews_in_time():
+    """a console that does not end when its certificate was renewed is killed, and the next one serves"""
+    with Secured() as site:
+        site.stop()
+        mark, program = site.folder / "once", site.folder / "console"
+        program.write_text(f"#!/bin/sh\nif /bin/mkdir {mark} 2>/dev/null; then trap '' TERM; "
+                           f"exec /bin/sleep 600; fi\nexec {sys.argv[3]} \"$@\"\n")
+        program.chmod(0o700)
+        site.start([*site.command, "--set", f"console.program={program}"])
+        wait_for("the first one", mark.exists)
+        seconds = site.certificate.stat().st_mtime + 5
+        os.utime(site.certificate, (seconds, seconds))
+        site.control("reload")
+        wait_for("the next one", lambda: answers_tls(site))
+        site.stop()
+
+
 def goes_on_without():
     """a certificate that cannot be used ends nothing but TLS, and the log says so"""
     with Secured() as site:
@@ -256,5 +273,5 @@ def tells_addresses():
 
 
 if __name__ == "__main__":
-    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, renews_at_once,
+    daemon.run(serves_tls, keeps_its_cookie, refuses_others, takes_a_certificate, renews_at_once, renews_in_time,
                goes_on_without, tries_again, keeps_room, tells_addresses)

@@ -143,22 +143,40 @@ def starts_anyway():
         server.stop()
 
 
+def moves_to_database(server, setting, before=""):
+    """Starts it again with a setting of its command line stored instead, and text before its value."""
+    name, _, value = setting.partition("=")
+    server.stop()
+    at = server.command.index(setting)
+    server.command[at - 1:at + 1] = []
+    with database(server) as db:
+        db.execute("INSERT INTO setting VALUES (?, ?)", (name, before + value))
+        db.commit()
+    server.start()
+
+
 def listens_where_it_can():
     """an address in the database that cannot be listened on is passed over, the others are listened on"""
     with Daemon(users=["romeo"]) as server:
-        server.stop()
-        at = server.command.index(f"c2s.listen_tls=127.0.0.1:{server.tls_port}")
-        server.command[at - 1:at + 1] = []
-        with database(server) as db:
-            db.execute("INSERT INTO setting VALUES ('c2s.listen_tls', ?)",
-                       (f"192.0.2.1:{server.tls_port}, 127.0.0.1:{server.tls_port}",))
-            db.commit()
-        server.start()
+        moves_to_database(server, f"c2s.listen_tls=127.0.0.1:{server.tls_port}", f"192.0.2.1:{server.tls_port}, ")
         assert re.search(r"what is stored for c2s\.listen_tls is passed over: .*192\.0\.2\.1", server.said())
         server.serves("romeo")
         server.control("settings", "set", "c2s.listen_tls", "")
         restart(server)
         server.login("romeo", direct_tls=False).close()
+        server.stop()
+
+
+def opens_no_port_twice():
+    """an address of the other list is refused, however it is written, and the next start has both"""
+    with Daemon(users=["romeo"]) as server:
+        moves_to_database(server, f"c2s.listen=127.0.0.1:{server.port}")
+        for address in ("127.0.0.1", "*", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"):
+            said = refused(server, "settings", "set", "c2s.listen", f"{address}:{server.tls_port}")
+            assert f"c2s.listen and c2s.listen_tls overlap at port {server.tls_port}" in said, said
+        restart(server)
+        server.login("romeo", direct_tls=False).close()
+        server.serves("romeo")
         server.stop()
 
 
@@ -187,4 +205,5 @@ def loses_none():
         server.stop()
 
 
-daemon.run(takes_effect, hides_nothing, waits, refuses, starts_anyway, listens_where_it_can, loses_none)
+daemon.run(takes_effect, hides_nothing, waits, refuses, starts_anyway, listens_where_it_can,
+           opens_no_port_twice, loses_none)

@@ -168,45 +168,67 @@ static void name_listener(struct listener *l, const struct settings_address *a)
                l->direct_tls ? " direct-tls" : "");
 }
 
-/* What was set while a server ran must not keep this one from starting: it could not be set right.
- */
-static bool is_passed_over(const struct server *server, bool direct_tls,
-                           const struct linnet_error *error)
+static const char *setting_of(bool direct_tls)
+{
+    return direct_tls ? "c2s.listen_tls" : "c2s.listen";
+}
+
+/* Set while a server ran. */
+static bool is_stored(const struct server *server, bool direct_tls)
 {
     size_t index;
-    const char *name = direct_tls ? "c2s.listen_tls" : "c2s.listen";
-    bool stored = settings_row_find(name, &index) &&
-                  server->live->settings.origin[index].source == SETTINGS_CONSOLE;
-    if (stored)
-        log_printf(&server->log, LOG_WARNING, "settings", 0,
-                   "what is stored for %s is passed over: %s", name, error->sentence);
-    return stored;
+    return settings_row_find(setting_of(direct_tls), &index) &&
+           server->live->settings.origin[index].source == SETTINGS_CONSOLE;
+}
+
+static enum linnet_error_code add(struct listeners *all, const struct settings_address *a,
+                                  bool direct_tls, struct linnet_error *error)
+{
+    struct listener *l = &all->items[all->count];
+    int fd = listen_open(a, BACKLOG);
+    if (fd < 0)
+        return cannot_listen(a, errno, error);
+    *l = (struct listener){.all = all, .fd = fd, .direct_tls = direct_tls};
+    l->poll = loop_poll_new(all->server->loop, fd, listener_ready, l);
+    if (!l->poll)
+        memory_exhausted();
+    all->count++;
+    name_listener(l, a);
+    return LINNET_OK;
 }
 
 static enum linnet_error_code add_all(struct listeners *all, const struct settings_listen *list,
                                       bool direct_tls, struct linnet_error *error)
 {
     for (size_t i = 0; i < list->count; i++) {
-        struct listener *l = &all->items[all->count];
-        int fd = listen_open(&list->items[i], BACKLOG);
-        if (fd < 0) {
-            struct linnet_error why = {0};
-            int failure = errno;
-            cannot_listen(&list->items[i], failure, &why);
-            if (is_passed_over(all->server, direct_tls, &why))
-                continue;
-            return cannot_listen(&list->items[i], failure, error);
+        struct linnet_error why = {0};
+        if (add(all, &list->items[i], direct_tls, &why) == LINNET_OK)
+            continue;
+        if (!is_stored(all->server, direct_tls)) {
+            *error = why;
+            return why.code;
         }
-        *l = (struct listener){.all = all, .fd = fd, .direct_tls = direct_tls};
-        l->poll = loop_poll_new(all->server->loop, fd, listener_ready, l);
-        if (!l->poll)
-            memory_exhausted();
-        all->count++;
-        name_listener(l, &list->items[i]);
+        log_printf(&all->server->log, LOG_WARNING, "settings", 0,
+                   "what is stored for %s is passed over: %s", setting_of(direct_tls),
+                   why.sentence);
     }
     return LINNET_OK;
 }
 
+static enum linnet_error_code add_lists(struct listeners *all, bool stored,
+                                        struct linnet_error *error)
+{
+    const struct settings *s = &all->server->live->settings;
+    const struct settings_listen *lists[] = {&s->c2s_listen, &s->c2s_listen_tls};
+    enum linnet_error_code code = LINNET_OK;
+    for (size_t i = 0; code == LINNET_OK && i < ARRAY_LEN(lists); i++)
+        if (is_stored(all->server, i == 1) == stored)
+            code = add_all(all, lists[i], i == 1, error);
+    return code;
+}
+
+/* What was set while a server ran must not keep this one from starting, for it could not be set
+ * right: it gets what the others leave, and what it cannot get is passed over. */
 enum linnet_error_code listeners_open(struct server *server, struct listeners **ret,
                                       struct linnet_error *error)
 {
@@ -218,9 +240,9 @@ enum linnet_error_code listeners_open(struct server *server, struct listeners **
     all->pause = loop_timer_new(server->loop, pause_over, all);
     if (!all->pause)
         memory_exhausted();
-    enum linnet_error_code code = add_all(all, &s->c2s_listen, false, error);
+    enum linnet_error_code code = add_lists(all, false, error);
     if (code == LINNET_OK)
-        code = add_all(all, &s->c2s_listen_tls, true, error);
+        code = add_lists(all, true, error);
     if (code != LINNET_OK) {
         listeners_close(all);
         return code;
