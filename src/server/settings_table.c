@@ -92,9 +92,10 @@ static const struct settings_row rows[] = {
 
     {"audit.keep", SETTINGS_INT, .min = 1000, .max = 1000000, .fallback = "100000", AT(audit_keep),
      .live = true, .machine = true, /* nobody shortens from the console what it says of him */
-     .help = "How many rows the audit trail has at most (linnetctl audit): who changed what, and "
-             "when. With each new one the oldest go. Sign-ins to the console are counted apart, "
-             "and so are those that failed."},
+     .help = "How many changes the audit trail has at most (linnetctl audit): who changed what, "
+             "and when. With each new one the oldest go, but none of the last day until there are "
+             "ten times as many. Sign-ins to the console are counted apart, and so are those that "
+             "failed, and what changes nothing that lasts, such as linnetctl reload."},
 
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,

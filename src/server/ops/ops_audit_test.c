@@ -342,11 +342,33 @@ static void keeps_as_many_as_it_is_told(void **state)
 {
     struct fixture *f = *state;
     for (size_t i = 0; i < 3; i++)
-        ops_audit(f->port, &(struct ops_audit_entry){.action = "a.b"});
+        ops_audit(f->port, &(struct ops_audit_entry){.action = "session.closed"});
     ops_audit_keep(f->ops, 2);
-    ops_audit(f->port, &(struct ops_audit_entry){.action = "a.c"});
+    ops_audit(f->port, &(struct ops_audit_entry){.action = "server.reloaded"});
     wait_for_rows(f, 4);
-    assert_string_equal(trail(f), "4 uid 0 a.c server ()\n3 uid 0 a.b server ()\n");
+    assert_string_equal(trail(f), "4 uid 0 server.reloaded server ()\n"
+                                  "3 uid 0 session.closed server ()\n");
+}
+
+/* What an administrator did is to be seen, whatever he does after it that changes nothing. */
+static void what_changes_nothing_pushes_no_change_out(void **state)
+{
+    static const char *const passing[] = {"server.reloaded", "session.closed", "throttle.forgiven",
+                                          "console.signed_in", "console.sign_in_failed"};
+    struct fixture *f = *state;
+    struct ops_ask ask = {.address = STR_LIT("backdoor"), .password = STR_LIT("secret")};
+    ops_audit_keep(f->ops, 1);
+    assert_int_equal(do_as(f, ops_account_add, ask), OPS_OK);
+    for (size_t i = 0; i < 20 * ARRAY_LEN(passing); i++) {
+        ops_audit(f->port, &(struct ops_audit_entry){.action = passing[i % ARRAY_LEN(passing)]});
+        wait_for_rows(f, i + 2);
+    }
+    assert_string_equal(list(f, (struct store_audit_ask){.action = STR_LIT("account.")}, 100).rows,
+                        "1 uid 0 account.added backdoor@example.org ()\n");
+    assert_string_equal(trail(f), "101 uid 0 console.sign_in_failed server ()\n"
+                                  "100 uid 0 console.signed_in server ()\n"
+                                  "99 uid 0 throttle.forgiven server ()\n"
+                                  "1 uid 0 account.added backdoor@example.org ()\n");
 }
 
 /* Nobody is told of a row that is not there; the log is. */
@@ -392,6 +414,7 @@ int main(void)
         TEST(is_read_in_pages),
         TEST(prints_hostile_text),
         TEST(keeps_as_many_as_it_is_told),
+        TEST(what_changes_nothing_pushes_no_change_out),
         TEST(failure_is_logged),
         TEST(too_much_is_logged),
     };

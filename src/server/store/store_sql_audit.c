@@ -147,13 +147,48 @@ static enum sql_result drop_to(struct connection *c, enum store_audit_kind kind,
     return r;
 }
 
+/* Rows `from` to `*to` may go but for their age: stops before the first that is young. It looks at
+ * no row beyond that one, so at hardly more than go. */
+static enum sql_result spare_young(struct connection *c, const struct store_write *w, int64_t from,
+                                   int64_t *to)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = prepare(c, AUDIT_YOUNG, w->audit->kind, 1, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_int(stmt, 2, from);
+    d->bind_int(stmt, 3, *to);
+    d->bind_int(stmt, 4, w->now_s - STORE_AUDIT_YOUNG_S);
+    r = d->step(stmt);
+    if (r == SQL_ROW)
+        *to = d->column_int(stmt, 0) - 1;
+    d->reset(stmt);
+    return r == SQL_ROW ? SQL_DONE : r;
+}
+
 /* Numbers have no gaps: what is undone was numbered in the same transaction. So they count the rows
  * of a kind. */
+static enum sql_result make_room(struct connection *c, const struct store_write *w,
+                                 struct ends ends)
+{
+    enum store_audit_kind kind = w->audit->kind;
+    int64_t count = ends.last - ends.first + 1, least = store_audit_least(w),
+            most = store_audit_most(w), batch = ends.first + STORE_AUDIT_DROP_MAX - 1,
+            may = ends.first + (count - least) - 1, must = ends.first + (count - most) - 1;
+    may = may < batch ? may : batch;
+    must = must < batch ? must : batch;
+    if (may < ends.first)
+        return SQL_DONE;
+    enum sql_result r = must < may ? spare_young(c, w, ends.first, &may) : SQL_DONE;
+    int64_t last = may > must ? may : must;
+    return r == SQL_DONE && last >= ends.first ? drop_to(c, kind, last) : r;
+}
+
 enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w)
 {
     struct store_audit *row = w->audit;
     struct ends ends;
-    int64_t keep = w->audit_keep > 1 ? w->audit_keep : 1;
     row->time_s = w->now_s;
     enum sql_result r = insert(c, row);
     if (r != SQL_DONE)
@@ -161,9 +196,5 @@ enum store_result store_sql_audit_add(struct connection *c, const struct store_w
     r = read_ends(c, row->kind, &row->id, &ends);
     if (r != SQL_ROW)
         return r == SQL_DONE ? STORE_FAILED : store_sql_result(r);
-    int64_t surplus = ends.last - ends.first + 1 - keep;
-    if (surplus <= 0)
-        return STORE_OK;
-    int64_t drop = surplus < STORE_AUDIT_DROP_MAX ? surplus : STORE_AUDIT_DROP_MAX;
-    return store_sql_result(drop_to(c, row->kind, ends.first + drop - 1));
+    return store_sql_result(make_room(c, w, ends));
 }

@@ -98,6 +98,8 @@ const char *const store_sql_texts[STATEMENT_COUNT] = {
     [AUDIT_ENDS] = "SELECT (SELECT MAX(id) FROM audit),"
                    " (SELECT MIN(number) FROM audit WHERE kind = ?),"
                    " (SELECT MAX(number) FROM audit WHERE kind = ?)",
+    [AUDIT_YOUNG] = "SELECT number FROM audit WHERE kind = ? AND number BETWEEN ? AND ?"
+                    " AND +time_s > ? ORDER BY number LIMIT 1",
     [DROP_AUDIT] = "DELETE FROM audit WHERE kind = ? AND number <= ?",
     [AUDIT_PAGES] = AUDIT_PAGE("", "id"),
     [AUDIT_PAGES + 1] = AUDIT_PAGE(AUDIT_ACTION, "+id"),
