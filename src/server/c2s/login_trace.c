@@ -1,5 +1,6 @@
 #include "server/c2s/login_trace.h"
 
+#include "base/printable.h"
 #include "server/memory.h"
 
 enum { MARK_BYTES = 64, TAIL_BYTES = LOGIN_TRACE_BYTES - LOGIN_TRACE_HEAD_BYTES - MARK_BYTES };
@@ -20,15 +21,19 @@ static struct str cut(struct str text, size_t max)
     return str_of(text.ptr, max);
 }
 
+/* Whoever reads it sees a line for each item, and nothing that a terminal or a page would obey. */
 static void print_line(struct buf *out, uint32_t at_ms, bool sent, struct str xml)
 {
     struct str shown = cut(xml, LOGIN_TRACE_LINE_BYTES);
+    bool is_cut = shown.len < xml.len;
     buf_printf(out, "%6u ms  %s: ", at_ms, sent ? "S" : "C");
-    for (size_t i = 0; i < shown.len; i++) {
-        bool ends_line = shown.ptr[i] == '\n' || shown.ptr[i] == '\r';
-        buf_byte(out, ends_line ? ' ' : (uint8_t)shown.ptr[i]);
+    while (shown.len > 0) {
+        char instead;
+        size_t len = printable_next(shown, &instead);
+        buf_str(out, instead ? str_of(&instead, 1) : str_of(shown.ptr, len));
+        shown = str_of(shown.ptr + len, shown.len - len);
     }
-    buf_cstr(out, shown.len < xml.len ? " [cut]\n" : "\n");
+    buf_cstr(out, is_cut ? " [cut]\n" : "\n");
 }
 
 static void lose_line(struct login_trace *t)
