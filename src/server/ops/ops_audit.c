@@ -127,5 +127,5 @@ enum ops_result ops_audit_list(struct ops_port *port, const struct ops_ask *ask,
         .limit = limit > OPS_AUDIT_PAGE_MAX ? OPS_AUDIT_PAGE_MAX : limit,
     };
     r->fill = fill_page;
-    return ops_request_read(r, read_page, ret);
+    return ops_request_browse(r, read_page, ret);
 }

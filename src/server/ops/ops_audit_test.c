@@ -386,6 +386,44 @@ static void failure_is_logged(void **state)
     assert_string_equal(trail(f), "1 uid 0 account.added alice@example.org ()\n");
 }
 
+/* Reads nothing while the test holds it. */
+static enum store_result wait_to_read(struct store *s, const struct store_audit_ask *ask,
+                                      struct arena *a, struct store_audit_page *ret,
+                                      struct store_fault *fault)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    (void)s, (void)ask, (void)a, (void)fault;
+    *ret = (struct store_audit_page){0};
+    return STORE_OK;
+}
+
+static void logins_do_not_wait_for_administrators(void **state)
+{
+    struct fixture *f = *state;
+    struct answer pages[3] = {0}, login = {0};
+    const struct store_ops *before = replace_commit(f, f->store->ops->commit);
+    f->other_ops.audit = wait_to_read;
+    pthread_mutex_lock(&gate);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct ops_ask ask = {.limit = 1, .done = take, .ctx = &pages[i]};
+        assert_int_equal(ops_audit_list(f->port, &ask, NULL), OPS_OK);
+    }
+    struct ops_ask ask = {.address = STR_LIT("nobody"),
+                          .scheme = STR_LIT("SCRAM-SHA-256"),
+                          .done = take,
+                          .ctx = &login};
+    assert_int_equal(ops_login(f->port, &ask, NULL), OPS_OK);
+    wait_for(f, &login);
+    assert_int_equal(login.result, OPS_NOT_FOUND);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+        assert_false(pages[i].came);
+    pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+        wait_for(f, &pages[i]);
+    f->store->ops = before;
+}
+
 static void too_much_is_logged(void **state)
 {
     enum { TOO_MANY = QUEUE_MAX + 3 };
@@ -417,6 +455,7 @@ int main(void)
         TEST(what_changes_nothing_pushes_no_change_out),
         TEST(failure_is_logged),
         TEST(too_much_is_logged),
+        TEST(logins_do_not_wait_for_administrators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

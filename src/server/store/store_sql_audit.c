@@ -1,37 +1,37 @@
 /* The audit trail in SQL: a row is added by the writer, within the transaction of the change that
- * it is about, and a page is read along the index of whatever narrows it down most. */
+ * it is about, and a page costs the same however many rows there are. */
 #include "server/store/store_sql_private.h"
 
 #include <string.h>
 
 /* --- reading --- */
 
-/* How the statement of each combination is found: AUDIT_PAGES and these. */
-enum { BY_ACTION = 1, BY_ACTOR = 2, BY_OBJECT = 4 };
+/* How the statement of each combination is found: AUDIT_PAGES and these. All of them look for
+ * actions. */
+enum { BY_ACTOR = 1, BY_OBJECT = 2 };
 
 static enum statement statement_of(const struct store_audit_ask *ask)
 {
-    unsigned by = (ask->action.len ? BY_ACTION : 0u) | (ask->actor.len ? BY_ACTOR : 0u) |
-                  (ask->object.len ? BY_OBJECT : 0u);
-    return (enum statement)(AUDIT_PAGES + by);
+    unsigned by = (ask->actor.len ? BY_ACTOR : 0u) | (ask->object.len ? BY_OBJECT : 0u);
+    bool all = !by && !ask->action.len;
+    return all ? AUDIT_NEWEST : (enum statement)(AUDIT_PAGES + by);
 }
 
-/* The parameters stand in the same order in every statement that has them. `end` comes after all
- * that begin with the action: no text holds U+10FFFF, whose UTF-8 is the last there is. */
+/* The parameters have the same numbers in every statement that has them. `end` comes after all that
+ * begin with the action: no byte of UTF-8 is 0xff. */
 static void bind_ask(const struct sql_driver *d, struct sql_stmt *stmt,
                      const struct store_audit_ask *ask, struct str end)
 {
-    int at = 1;
-    if (ask->object.len)
-        d->bind_text(stmt, at++, ask->object);
+    d->bind_int(stmt, 1, ask->before > 0 ? ask->before : INT64_MAX);
+    d->bind_int(stmt, 2, (int64_t)ask->limit + 1); /* one more tells whether there is more */
+    if (statement_of(ask) == AUDIT_NEWEST)
+        return;
+    d->bind_text(stmt, 3, ask->action.len ? ask->action : STR_LIT(""));
+    d->bind_text(stmt, 4, end);
     if (ask->actor.len)
-        d->bind_text(stmt, at++, ask->actor);
-    if (ask->action.len) {
-        d->bind_text(stmt, at++, ask->action);
-        d->bind_text(stmt, at++, end);
-    }
-    d->bind_int(stmt, at++, ask->before > 0 ? ask->before : INT64_MAX);
-    d->bind_int(stmt, at, (int64_t)ask->limit + 1); /* one more tells whether there is more */
+        d->bind_text(stmt, 5, ask->actor);
+    if (ask->object.len)
+        d->bind_text(stmt, 6, ask->object);
 }
 
 static struct store_audit read_row(const struct sql_driver *d, struct sql_stmt *stmt,
@@ -77,7 +77,7 @@ enum store_result store_sql_audit(struct store *base, const struct store_audit_a
                                   struct arena *a, struct store_audit_page *ret,
                                   struct store_fault *fault)
 {
-    const char *end = arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR_ARG(ask->action));
+    const char *end = arena_printf(a, "%.*s\xff", STR_ARG(ask->action));
     struct reading reading = {ask, str_from(end ? end : ""), a, ret};
     *ret = (struct store_audit_page){.entries = arena_alloc(a, ask->limit * sizeof *ret->entries)};
     return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_page, &reading, fault);
