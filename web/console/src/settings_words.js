@@ -19,7 +19,7 @@ export const settingsWords = {
     "login.mechanisms": "提供的 SASL 机制；留空时提供 login.legacy 允许的全部机制，最强的在前。",
     "login.legacy":
         "为旧软件允许较弱的 DIGEST-MD5 机制，并为此后设置的密码保存它所需的凭据。关闭后，这些凭据会在下次启动时删除。",
-    "login.iterations": "此后设置的密码在生成 SCRAM 凭据时的 PBKDF2 迭代次数。",
+    "login.iterations": "此后设置的密码在生成 SCRAM 凭据时的 PBKDF2 迭代次数。每次登录控制台或使用 PLAIN 登录时，服务器都要计算同样多次，陌生人猜测密码时也一样：600000 次约占用一个核心三分之一秒，因此不能更多。已有的密码保留原来的次数，客户端可据此把它们与不存在的用户名区分开；更改后请重新设置这些密码。",
     "login.token_days":
         "客户端获得的免密码登录令牌（FAST，XEP-0484）的有效天数；到期之前会换发新令牌。0 表示既不发放也不接受令牌。",
     "login.token_key_file":
