@@ -186,13 +186,28 @@ void output_set(json_t *object, const char *key, const char *text)
     json_object_set_new(object, key, string ? string : ascii_string(text));
 }
 
+/* What is dumped holds no other control than DEL: JSON itself has none. */
+void output_json_text(FILE *to, const json_t *value)
+{
+    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    for (const char *at = text; at && *at;) {
+        size_t len = strcspn(at, "\x7f");
+        output_printable_bytes(to, at, len);
+        at += len;
+        if (*at) {
+            fputs("\\u007f", to);
+            at++;
+        }
+    }
+    free(text);
+}
+
 void output_json(json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    if (text)
-        puts(text);
+    output_json_text(stdout, object);
+    if (object)
+        putc('\n', stdout);
     fflush(stdout);
-    free(text);
     json_decref(object);
 }
 

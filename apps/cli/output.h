@@ -38,6 +38,10 @@ json_t *output_event(const char *name);
 /* Leaves out NULL and "". Bytes that are not UTF-8 become "?". */
 void output_set(json_t *object, const char *key, const char *text);
 
+/* Prints it without a line's end. Text stays readable but for what a terminal would obey or what
+ * could disguise a line: that is escaped as JSON does it. NULL prints nothing. */
+void output_json_text(FILE *to, const json_t *value);
+
 /* Prints the line and flushes it; takes `object`. */
 void output_json(json_t *object);
 

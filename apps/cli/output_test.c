@@ -96,6 +96,28 @@ static void test_no_terminal(void **state)
 
 /* ---- JSON ---- */
 
+/* Whoever reads it as JSON gets what was there; whoever looks at it is not deceived. */
+static void test_json_steers_no_terminal(void **state)
+{
+    static const char text[] = "\u4e2d\u6587 \xc2\x9b"
+                               "2J\u202e\u2066\u2028\x7f\033\n\"\\u\x7f";
+    char *out = NULL;
+    size_t size;
+    FILE *to = open_memstream(&out, &size);
+    (void)state;
+    json_t *value = json_pack("{s:s}", "a", text);
+    output_json_text(to, value);
+    output_json_text(to, NULL);
+    fclose(to);
+    assert_string_equal(out, "{\"a\":\"\u4e2d\u6587 \\u009b2J\\u202e\\u2066\\u2028\\u007f\\u001B"
+                             "\\n\\\"\\\\u\\u007f\"}");
+    json_t *read = json_loads(out, 0, NULL);
+    assert_true(json_equal(read, value));
+    json_decref(read);
+    json_decref(value);
+    free(out);
+}
+
 static void test_json_leaves_out_what_is_not_there(void **state)
 {
     (void)state;
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_bytes_cut_short),
         cmocka_unit_test(test_no_terminal),
         cmocka_unit_test(test_json_leaves_out_what_is_not_there),
+        cmocka_unit_test(test_json_steers_no_terminal),
         cmocka_unit_test(test_pin),
         cmocka_unit_test(test_fingerprint_in_two_lines),
         cmocka_unit_test(test_fingerprints_that_are_none),

@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include "../cli/output.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -38,7 +40,7 @@ void print_json(json_t *value)
         if (json_is_null(member) || (json_is_string(member) && !json_string_length(member)))
             json_object_del(value, name);
     }
-    json_dumpf(value, stdout, JSON_COMPACT);
+    output_json_text(stdout, value);
     putchar('\n');
 }
 

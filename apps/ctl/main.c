@@ -4,6 +4,8 @@
 #include "help.h"
 #include "options.h"
 
+#include "../cli/output.h"
+
 #include <linnet/linnet.h>
 
 #include <getopt.h>
@@ -122,8 +124,7 @@ static void report(const struct ctl *ctl)
     if (ctl->options.json) {
         json_t *object = json_pack("{s:{s:s,s:i,s:s}}", "error", "code", info->id, "exit",
                                    (int)e->code, "sentence", e->sentence);
-        if (object)
-            json_dumpf(object, stdout, JSON_COMPACT);
+        output_json_text(stdout, object);
         puts("");
         json_decref(object);
     } else if (e->code == LINNET_ERROR_REFUSED) {

@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/printable.h"
+
 #include <stdarg.h>
 
 enum { MAX_PAIRS = 12 };
@@ -8,57 +10,22 @@ enum { MAX_PAIRS = 12 };
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-/* The length of the UTF-8 character at `s`, or 0 when there is none; *ret_c is its code point. */
-static size_t utf8_read(const uint8_t *s, size_t left, uint32_t *ret_c)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = s[0] < 0x80             ? 1
-                 : (s[0] & 0xe0) == 0xc0 ? 2
-                 : (s[0] & 0xf0) == 0xe0 ? 3
-                 : (s[0] & 0xf8) == 0xf0 ? 4
-                                         : 0;
-    if (len == 0 || len > left)
-        return 0;
-    uint32_t c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (s[i] & 0x3f);
-    }
-    bool valid = c >= least[len] && c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff);
-    *ret_c = c;
-    return valid ? len : 0;
-}
-
-/* What stands for a code point that cannot be shown as it is, or 0 when it can. */
-static char substitute(uint32_t c)
-{
-    if (c == '\t' || c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029)
-        return ' ';
-    bool control = c < 0x20 || (c >= 0x7f && c <= 0x9f);
-    bool directs = c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-                   (c >= 0x2066 && c <= 0x2069);
-    return control || directs ? '?' : 0;
-}
-
 /* Copies what fits of `text` in `room` bytes; returns its length. With `out` NULL it measures. */
 static size_t copy_printable(char *out, size_t room, struct str text)
 {
-    const uint8_t *s = (const uint8_t *)text.ptr;
     size_t used = 0, whole = 0, i = 0;
     while (i < text.len) {
-        uint32_t c = 0;
-        size_t len = utf8_read(s + i, text.len - i, &c);
-        char instead = len == 0 ? '?' : substitute(c);
+        char instead;
+        size_t len = printable_next(str_of(text.ptr + i, text.len - i), &instead);
         size_t need = instead ? 1 : len;
         if (used + need > room)
             break;
         if (out && instead)
             out[used] = instead;
         else if (out)
-            memcpy(out + used, s + i, need);
+            memcpy(out + used, text.ptr + i, need);
         used += need;
-        i += len ? len : 1;
+        i += len;
         if (used + strlen(ELLIPSIS) <= room)
             whole = used;
     }

@@ -67,9 +67,13 @@ static const struct settings_row rows[] = {
      .help = "Allows the weak mechanism DIGEST-MD5 for software of the past, and keeps the "
              "credential it needs for passwords set from then on. Switched off, these credentials "
              "are deleted at the next start."},
-    {"login.iterations", SETTINGS_INT, .min = 4096, .max = 1000000, .fallback = "10000",
+    {"login.iterations", SETTINGS_INT, .min = 4096, .max = 600000, .fallback = "10000",
      AT(login_iterations),
-     .help = "PBKDF2 iterations of the SCRAM credentials of passwords set from then on."},
+     .help = "PBKDF2 iterations of the SCRAM credentials of passwords set from then on. The server "
+             "does as many for each sign-in to the console or with PLAIN, also for a stranger who "
+             "guesses: 600000 take a core a third of a second, so there can be no more. Passwords "
+             "that are there keep their number, by which clients can tell them from names that "
+             "nobody has; set them anew after a change."},
     {"login.token_days", SETTINGS_INT, .max = 365, .fallback = "30", AT(login_token_days),
      .help = "For how many days a token is valid that a client got to sign in without its password "
              "(FAST, XEP-0484). It gets a new one before that. 0 issues none and takes none."},
@@ -92,9 +96,10 @@ static const struct settings_row rows[] = {
 
     {"audit.keep", SETTINGS_INT, .min = 1000, .max = 1000000, .fallback = "100000", AT(audit_keep),
      .live = true, .machine = true, /* nobody shortens from the console what it says of him */
-     .help = "How many rows the audit trail has at most (linnetctl audit): who changed what, and "
-             "when. With each new one the oldest go. Sign-ins to the console are counted apart, "
-             "and so are those that failed."},
+     .help = "How many changes the audit trail has at most (linnetctl audit): who changed what, "
+             "and when. With each new one the oldest go, but none of the last day until there are "
+             "ten times as many. Sign-ins to the console are counted apart, and so are those that "
+             "failed, and what changes nothing that lasts, such as linnetctl reload."},
 
     {"limits.max_stanza_bytes", SETTINGS_INT, SETTINGS_BYTES, 10000, 16 * MIB, .fallback = "256KiB",
      AT(limits_max_stanza_bytes), .live = true,

@@ -203,6 +203,8 @@ static void refuses_with_line_and_reason(void **state)
     refused("login: { legacy = \"true\"; };", ":1: login.legacy: must be true or false");
     refused("login: { legacy = 1; };", ":1: login.legacy: must be true or false");
     refused("login: {\n\n iterations = 4095; };", ":3: login.iterations: must be from 4096 to");
+    refused("login: { iterations = 600001; };",
+            ":1: login.iterations: must be from 4096 to 600000");
     refused("login: { mechanisms = [ \"PLAIN\",\n\"SCRAM-SHA-3\" ]; };",
             ":2: login.mechanisms: \"SCRAM-SHA-3\" is no SASL mechanism");
     refused("login: { mechanisms = [ 1 ]; };", ":1: login.mechanisms: must list names in quotes");

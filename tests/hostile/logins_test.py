@@ -353,7 +353,7 @@ def at_once():
 
 def hanging_up():
     """who does not wait for the answer owes what one does who hears it"""
-    with Daemon("login.iterations=1000000", "log.level=info", users=["juliet"]) as server:
+    with Daemon("login.iterations=600000", "log.level=info", users=["juliet"]) as server:
         guess = base64.b64encode(b"\0juliet\0a guess").decode()
         for number, how in enumerate((drop, drop, lambda session: session.socket.close()) * 2):
             session = server.session(direct_tls=True, source="127.0.0.2")

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-enum { KEEP = 1000, NOW_S = 1767361440 };
+enum { KEEP = 1000, NOW_S = 1767361440, DAY_S = STORE_AUDIT_YOUNG_S };
 
 static struct store_audit row(const char *actor, const char *action, const char *object)
 {
@@ -16,12 +16,17 @@ static struct store_audit row(const char *actor, const char *action, const char 
 }
 
 /* A row of its own; its id. */
+static int64_t note_at(struct store *s, struct store_audit r, int64_t keep, int64_t now_s)
+{
+    struct store_write w = {.change = STORE_AUDIT, .audit = &r, .audit_keep = keep, .now_s = now_s};
+    assert_int_equal(commit(s, w), STORE_OK);
+    assert_int_equal(r.time_s, now_s);
+    return r.id;
+}
+
 static int64_t note(struct store *s, struct store_audit r, int64_t keep)
 {
-    struct store_write w = {.change = STORE_AUDIT, .audit = &r, .audit_keep = keep, .now_s = NOW_S};
-    assert_int_equal(commit(s, w), STORE_OK);
-    assert_int_equal(r.time_s, NOW_S);
-    return r.id;
+    return note_at(s, r, keep, NOW_S);
 }
 
 static enum store_result commit_with_row(struct store *s, struct store_write w, const char *action)
@@ -163,27 +168,71 @@ static void is_filtered(void **state)
 static void drops_the_oldest(void **state)
 {
     struct store *s = ((struct fixture *)*state)->store;
+    struct store_audit passing = row("uid 0", "server.reloaded", "server");
+    passing.kind = STORE_AUDIT_PASSING;
     for (int i = 0; i < 5; i++)
-        note(s, row("uid 0", "account.added", "x"), 3);
+        note(s, passing, 3);
     assert_string_equal(IDS(s, .before = 0), "5 4 3");
-    assert_int_equal(note(s, row("uid 0", "account.added", "x"), 2), 6);
+    assert_int_equal(note(s, passing, 2), 6);
     assert_string_equal(IDS(s, .before = 0), "6 5");
-    assert_int_equal(note(s, row("uid 0", "account.added", "x"), 0), 7); /* itself it keeps */
-    assert_int_equal(note(s, row("uid 0", "account.added", "x"), -1), 8);
+    assert_int_equal(note(s, passing, 0), 7); /* itself it keeps */
+    assert_int_equal(note(s, passing, -1), 8);
     assert_string_equal(IDS(s, .before = 0), "8");
-    assert_int_equal(note(s, row("uid 0", "account.added", "x"), INT64_MAX), 9);
+    assert_int_equal(note(s, passing, INT64_MAX), 9);
     assert_string_equal(IDS(s, .before = 0), "9 8");
 }
 
-/* Whoever signs in, or fails to, pushes nobody's changes out, nor the one the other. */
+/* A change stays for a day whatever comes after it, unless far too much does. */
+static void keeps_young_changes(void **state)
+{
+    enum { TIMES = STORE_AUDIT_YOUNG_TIMES };
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_audit change_row = row("a@x", "account.role", "backdoor@x");
+    for (int i = 0; i < TIMES * 2; i++)
+        note(s, change_row, 2);
+    assert_string_equal(IDS(s, .limit = 1, .before = 2), "1"); /* as many as there may be */
+    assert_int_equal(note_at(s, change_row, 2, NOW_S + DAY_S - 1), TIMES * 2 + 1);
+    assert_string_equal(IDS(s, .limit = 1, .before = 4), "3..."); /* none of these is a day old */
+    assert_string_equal(IDS(s, .before = 4), "3 2");
+    assert_int_equal(note_at(s, change_row, 2, NOW_S + DAY_S), TIMES * 2 + 2);
+    assert_string_equal(IDS(s, .before = 0), "22 21"); /* all but that of yesterday evening */
+    assert_int_equal(note_at(s, change_row, 1, NOW_S),
+                     TIMES * 2 + 3); /* a clock that was set back */
+    assert_string_equal(IDS(s, .before = 0), "23 22 21");
+    assert_int_equal(note(s, change_row, INT64_MAX), TIMES * 2 + 4); /* times ten is no number */
+    assert_string_equal(IDS(s, .before = 0), "24 23 22 21");
+}
+
+/* One that is old goes, one that is young behind it stays, and so does what is behind that. */
+static void stops_at_the_first_young_change(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_audit change_row = row("a@x", "account.role", "x");
+    static const int64_t times_s[] = {NOW_S, NOW_S + 1, NOW_S + DAY_S, NOW_S, NOW_S + DAY_S};
+    for (size_t i = 0; i < ARRAY_LEN(times_s); i++)
+        note_at(s, change_row, KEEP, times_s[i]);
+    note_at(s, change_row, 1, NOW_S + DAY_S);
+    assert_string_equal(IDS(s, .before = 0), "6 5 4 3 2");
+    note_at(s, change_row, 1, NOW_S + DAY_S + 1);
+    assert_string_equal(IDS(s, .before = 0), "7 6 5 4 3");
+    note_at(s, change_row, 6, NOW_S + 2 * DAY_S); /* and no more than there are too many */
+    assert_string_equal(IDS(s, .before = 0), "8 7 6 5 4 3");
+    note_at(s, change_row, 5, NOW_S + 2 * DAY_S);
+    assert_string_equal(IDS(s, .before = 0), "9 8 7 6 5");
+}
+
+/* Whoever signs in, or fails to, or changes nothing, pushes nobody's changes out, nor the one the
+ * other. */
 static void keeps_kinds_apart(void **state)
 {
     struct store *s = ((struct fixture *)*state)->store;
     struct store_audit change_row = row("a@x", "account.added", "x"),
                        sign_in = row("b@x", "console.signed_in", "b@x"),
-                       refusal = row("uid 0", "console.sign_in_failed", "b@x");
+                       refusal = row("uid 0", "console.sign_in_failed", "b@x"),
+                       passing = row("a@x", "server.reloaded", "server");
     sign_in.kind = STORE_AUDIT_SIGN_INS;
     refusal.kind = STORE_AUDIT_REFUSALS;
+    passing.kind = STORE_AUDIT_PASSING;
     note(s, change_row, 2);
     note(s, sign_in, 2);
     for (int i = 0; i < 5; i++)
@@ -193,11 +242,14 @@ static void keeps_kinds_apart(void **state)
         note(s, sign_in, 2);
     assert_string_equal(IDS(s, .before = 0), "10 9 7 6 1");
     assert_int_equal(note(s, change_row, 2), 11);
-    assert_int_equal(note(s, change_row, 1), 12);
+    assert_int_equal(note_at(s, change_row, 1, NOW_S + DAY_S), 12);
     assert_string_equal(IDS(s, .before = 0), "12 10 9 7 6");
     assert_int_equal(note(s, refusal, 1), 13); /* the highest id of all goes on, whatever went */
     assert_string_equal(IDS(s, .before = 0), "13 12 10 9");
     assert_string_equal(IDS(s, .action = STR_LIT("console.")), "13 10 9");
+    for (int i = 0; i < 3; i++)
+        note(s, passing, 1);
+    assert_string_equal(IDS(s, .before = 0), "16 13 12 10 9");
 }
 
 /* A trail that is made much shorter gets so bit by bit. */
@@ -219,7 +271,7 @@ static void drops_not_too_many(void **state)
     assert_int_equal(rows[99].id, ROWS);
     note(s, row("uid 0", "account.added", "x"), 1);
     assert_string_equal(IDS(s, .before = STORE_AUDIT_DROP_MAX + 3), "1002 1001");
-    note(s, row("uid 0", "account.added", "x"), 1);
+    note_at(s, row("uid 0", "account.added", "x"), 1, NOW_S + DAY_S);
     assert_string_equal(IDS(s, .before = 0), "1502");
 }
 
@@ -287,9 +339,17 @@ static void numbers_rows_of_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(keeps_what_is_told), BOTH(goes_with_its_change), BOTH(is_read_in_pages),
-        BOTH(is_filtered),        BOTH(drops_the_oldest),     BOTH(drops_not_too_many),
-        BOTH(keeps_kinds_apart),  BOTH(takes_hostile_text),   BOTH(numbers_rows_of_many_threads),
+        BOTH(keeps_what_is_told),
+        BOTH(goes_with_its_change),
+        BOTH(is_read_in_pages),
+        BOTH(is_filtered),
+        BOTH(drops_the_oldest),
+        BOTH(drops_not_too_many),
+        BOTH(keeps_kinds_apart),
+        BOTH(takes_hostile_text),
+        BOTH(numbers_rows_of_many_threads),
+        BOTH(keeps_young_changes),
+        BOTH(stops_at_the_first_young_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

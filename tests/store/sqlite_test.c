@@ -116,6 +116,7 @@ static const char *const rows_of[] = {
     "INSERT INTO weak_login VALUES ('example.org', 'alice', 'DIGEST-MD5', 3, 'soft')",
     "INSERT INTO audit VALUES (6, 1, 'uid 0', '', 'console.signed_in', 'alice@example.org', 'full',"
     " 1, 1)",
+    "INSERT INTO audit VALUES (7, 1, 'uid 0', '', 'server.reloaded', 'server', '', 3, 1)",
 };
 
 static struct sql *open_at(const struct place *p, unsigned version)
@@ -215,7 +216,7 @@ static void migrates_from_every_version(void **state)
         if (version >= 1)
             keeps_tokens_of(s, version >= 3);
         keeps_security_of(s, version >= 9, version >= 10);
-        numbers_audit_rows_after(s, version >= 11 ? 6 : version >= 7 ? 5 : 0);
+        numbers_audit_rows_after(s, version >= 12 ? 7 : version >= 11 ? 6 : version >= 7 ? 5 : 0);
         store_free(s);
         unlink(p->db);
     }

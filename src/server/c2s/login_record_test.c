@@ -37,6 +37,24 @@ static void a_trace_says_who_when_and_what(void **state)
     buf_finish(&out);
 }
 
+/* A client's own words make no line that nobody said, and steer no terminal. */
+static void a_trace_is_printable(void **state)
+{
+    struct login_trace t = {0};
+    struct buf out = {0};
+    (void)state;
+    login_trace_add(&t, 0, false,
+                    STR_LIT("<\u4e2d\u6587\u00e9 a='\xc2\x9b"
+                            "31mred\u202e'>"));
+    login_trace_add(&t, 1, false, STR_LIT("a\u2028     2 ms  S: <success/>\u2029\xc2\x85\t"));
+    login_trace_add(&t, 3, false, STR_LIT("\u202a\u2066\u2069\x7f\x1b[2J\xff\xc2"));
+    assert_true(str_is(printed(&t, &out), "     0 ms  C: <\u4e2d\u6587\u00e9 a='?31mred?'>\n"
+                                          "     1 ms  C: a      2 ms  S: <success/> ? \n"
+                                          "     3 ms  C: ?????[2J??\n"));
+    login_trace_finish(&t);
+    buf_finish(&out);
+}
+
 static void a_long_trace_loses_its_middle(void **state)
 {
     struct login_trace t = {0};
@@ -428,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trace_says_who_when_and_what),
+        cmocka_unit_test(a_trace_is_printable),
         cmocka_unit_test(a_long_trace_loses_its_middle),
         cmocka_unit_test(a_long_line_is_cut_between_characters),
         cmocka_unit_test(a_login_passes_its_stages),

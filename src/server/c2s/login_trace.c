@@ -1,5 +1,6 @@
 #include "server/c2s/login_trace.h"
 
+#include "base/printable.h"
 #include "server/memory.h"
 
 enum { MARK_BYTES = 64, TAIL_BYTES = LOGIN_TRACE_BYTES - LOGIN_TRACE_HEAD_BYTES - MARK_BYTES };
@@ -20,24 +21,25 @@ static struct str cut(struct str text, size_t max)
     return str_of(text.ptr, max);
 }
 
-static size_t first_line(struct str text)
+/* How much at its begin is ASCII that is shown as it is: nearly all there is. */
+static size_t plain_len(struct str text)
 {
-    const char *feed = memchr(text.ptr, '\n', text.len);
-    size_t len = feed ? (size_t)(feed - text.ptr) : text.len;
-    const char *back = memchr(text.ptr, '\r', len);
-    return back ? (size_t)(back - text.ptr) : len;
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] >= ' ' && text.ptr[len] <= '~')
+        len++;
+    return len;
 }
 
-/* On one line, whatever it holds. */
-static void print_joined(struct buf *out, struct str text)
+/* Whoever reads it sees a line for each item, and nothing that a terminal or a page would obey. */
+static void print_shown(struct buf *out, struct str text)
 {
     while (text.len > 0) {
-        size_t len = first_line(text);
-        buf_append(out, text.ptr, len);
-        if (len == text.len)
-            return;
-        buf_byte(out, ' ');
-        text = str_of(text.ptr + len + 1, text.len - len - 1);
+        char instead = '\0';
+        size_t len = plain_len(text);
+        if (len == 0)
+            len = printable_next(text, &instead);
+        buf_str(out, instead ? str_of(&instead, 1) : str_of(text.ptr, len));
+        text = str_of(text.ptr + len, text.len - len);
     }
 }
 
@@ -45,7 +47,7 @@ static void print_line(struct buf *out, uint32_t at_ms, bool sent, struct str xm
 {
     struct str shown = cut(xml, LOGIN_TRACE_LINE_BYTES);
     buf_printf(out, "%6u ms  %s: ", at_ms, sent ? "S" : "C");
-    print_joined(out, shown);
+    print_shown(out, shown);
     buf_cstr(out, shown.len < xml.len ? " [cut]\n" : "\n");
 }
 

@@ -107,8 +107,7 @@ static void audit(const struct control_attempt *a, const struct ops_reply *reply
         .actor = {a->call->peer->uid, jid, control_string(a->call, "address")},
         .action = "console.signed_in",
         .object = jid,
-        .detail = str_from(ops_role_name(reply->role)),
-        .kind = STORE_AUDIT_SIGN_INS};
+        .detail = str_from(ops_role_name(reply->role))};
     ops_audit(control_config_of(a->call)->ops, &entry);
 }
 

@@ -18,8 +18,7 @@ static json_t *row_of(const struct store_audit *row)
 void control_call_audit(const struct control_call *call, const char *action, struct str object,
                         struct str detail)
 {
-    const struct ops_audit_entry entry = {control_actor(call), action, object, detail,
-                                          STORE_AUDIT_CHANGES};
+    const struct ops_audit_entry entry = {control_actor(call), action, object, detail};
     if (call->peer->control) /* else the server stops, and its ports are going */
         ops_audit(control_config_of(call)->ops, &entry);
 }

@@ -43,8 +43,7 @@ static void tell(struct control *control, const struct refusal *r)
         .actor = {.uid = r->uid, .address = str_from(address_of(r, address))},
         .action = "console.sign_in_failed",
         .object = str_from(object_of(control, r, object)),
-        .detail = str_from(detail_of(r, detail)),
-        .kind = STORE_AUDIT_REFUSALS};
+        .detail = str_from(detail_of(r, detail))};
     ops_audit(control->config.ops, &entry);
 }
 

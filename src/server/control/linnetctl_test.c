@@ -117,6 +117,10 @@ static void runs_the_life_of_an_account(void **state)
     r = RUN("", "--data", dir, "--json", "user", "list");
     says(&r, 0, "\"disabled\":true", "");
     assert_non_null(strstr(r.out, "\"reason\":\"on leave\""));
+    r = RUN("", "--data", dir, "user", "disable", "alice", "--reason", "\u4e2d\u6587\u202e\x7f");
+    says(&r, 0, "", "");
+    r = RUN("", "--data", dir, "--json", "user", "list"); /* steers no terminal */
+    says(&r, 0, "\"reason\":\"\u4e2d\u6587\\u202e\\u007f\"", "");
     r = RUN("", "--data", dir, "user", "role", "alice", "read-only");
     says(&r, 0, "alice@example.org is an administrator (read-only).\n", "");
     r = RUN("", "--data", dir, "user", "show", "alice");

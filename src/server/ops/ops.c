@@ -188,8 +188,9 @@ enum linnet_error_code ops_new(const struct ops_config *config, struct ops **ret
     ops_writer_init(&ops->writer, config->store, config->log);
     ops->derive = work_pool_new(config->derive_threads, config->queue_max);
     ops->read = work_pool_new(config->read_threads, config->queue_max);
+    ops->browse = work_pool_new(1, config->queue_max);
     ops->write = work_pool_new(1, config->queue_max);
-    if (!ops->derive || !ops->read || !ops->write)
+    if (!ops->derive || !ops->read || !ops->browse || !ops->write)
         memory_exhausted();
     if (!load_fake_key(ops, &fault) || !purge_legacy(ops, &fault)) {
         ops_free(ops);
@@ -209,6 +210,7 @@ void ops_free(struct ops *ops)
         return;
     work_pool_free(ops->derive);
     work_pool_free(ops->read);
+    work_pool_free(ops->browse);
     work_pool_free(ops->write);
     ops_writer_finish(&ops->writer);
     wipe_free(ops, sizeof *ops);
@@ -235,8 +237,9 @@ struct ops_port *ops_port_new(struct ops *ops, uv_loop_t *loop)
     port->ops = ops;
     port->derive = work_port_new(ops->derive, loop);
     port->read = work_port_new(ops->read, loop);
+    port->browse = work_port_new(ops->browse, loop);
     port->write = work_port_new(ops->write, loop);
-    if (!port->derive || !port->read || !port->write)
+    if (!port->derive || !port->read || !port->browse || !port->write)
         memory_exhausted();
     entropy_init(&port->entropy);
     port->random = entropy_source(&port->entropy);
@@ -249,6 +252,7 @@ void ops_port_free(struct ops_port *port)
         return;
     work_port_free(port->derive);
     work_port_free(port->read);
+    work_port_free(port->browse);
     work_port_free(port->write);
     entropy_finish(&port->entropy);
     wipe_free(port, sizeof *port);

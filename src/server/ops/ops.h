@@ -4,7 +4,8 @@
  * One struct ops per server, and a port per loop. A request is submitted on a loop's thread and
  * answered on the same loop: PBKDF2, reads and writes run on bounded pools of their own, so that a
  * database that hangs holds up no login's arithmetic and the other way round. A full pool refuses
- * at once with OPS_TEMPORARY.
+ * at once with OPS_TEMPORARY. What administrators read has a pool of its own: however much they ask
+ * for, no login waits for it.
  *
  * Running out of memory here ends the server (server/memory.h).
  */
@@ -87,7 +88,8 @@ struct ops_config {
                                   of this process only, for tests */
     int64_t token_life_s;       /* of new tokens; 0: there are none */
     unsigned derive_threads;    /* PBKDF2 */
-    unsigned read_threads;      /* of the store; one more thread writes */
+    unsigned read_threads;      /* of the store, for logins; one more reads for administrators, one
+                                  writes */
     size_t queue_max;           /* requests that wait, per pool */
     int64_t audit_keep; /* rows of the audit trail (ops_audit.h); the newest is always kept */
     const struct log_sink *log; /* borrowed; NULL for none */

@@ -74,7 +74,7 @@ enum ops_result ops_account_show(struct ops_port *port, const struct ops_ask *as
     enum ops_result result = ops_request_take_address(r, ask->address, ret_why);
     r->fill = fill_account;
     if (result == OPS_OK)
-        return ops_request_read(r, read_account, ret);
+        return ops_request_browse(r, read_account, ret);
     ops_request_free(r);
     return result;
 }
@@ -103,7 +103,7 @@ enum ops_result ops_account_list(struct ops_port *port, const struct ops_ask *as
     r->limit = ask->limit < 1 ? 1 : ask->limit > OPS_PAGE_MAX ? OPS_PAGE_MAX : ask->limit;
     enum ops_result result = take_prefix(r, ask->prefix, ret_why);
     if (result == OPS_OK)
-        return ops_request_read(r, read_page, ret);
+        return ops_request_browse(r, read_page, ret);
     ops_request_free(r);
     return result;
 }

@@ -7,6 +7,25 @@
 
 /* --- making a row --- */
 
+/* What is no change that lasts: whoever does it again and again pushes no change out of the trail.
+ * An action that is not here is a change. */
+static const struct {
+    const char *action;
+    enum store_audit_kind kind;
+} kinds[] = {
+    {"console.signed_in", STORE_AUDIT_SIGN_INS}, {"console.sign_in_failed", STORE_AUDIT_REFUSALS},
+    {"server.reloaded", STORE_AUDIT_PASSING}, /* what the file changed, whoever wrote it did */
+    {"session.closed", STORE_AUDIT_PASSING},     {"throttle.forgiven", STORE_AUDIT_PASSING},
+};
+
+static enum store_audit_kind kind_of(const char *action)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_is(str_from(action), kinds[i].action))
+            return kinds[i].kind;
+    return STORE_AUDIT_CHANGES;
+}
+
 /* A printable copy that lives in `a`; `fallback` for an empty one. */
 static struct str keep_text(struct arena *a, struct str text, size_t max_bytes,
                             const char *fallback)
@@ -29,7 +48,7 @@ void ops_audit_row(struct arena *a, const struct ops_audit_entry *entry, struct 
         .action = keep_text(a, str_from(entry->action), OPS_AUDIT_ACTION_BYTES, "unknown"),
         .object = keep_text(a, entry->object, OPS_AUDIT_WHO_BYTES, "server"),
         .detail = keep_text(a, entry->detail, OPS_AUDIT_DETAIL_BYTES, ""),
-        .kind = entry->kind,
+        .kind = kind_of(entry->action),
     };
 }
 
@@ -42,7 +61,7 @@ static void carry(struct ops_request *r, const struct ops_audit_entry *entry)
 void ops_request_audit(struct ops_request *r, const char *action, struct str object,
                        struct str detail)
 {
-    const struct ops_audit_entry entry = {r->actor, action, object, detail, STORE_AUDIT_CHANGES};
+    const struct ops_audit_entry entry = {r->actor, action, object, detail};
     carry(r, &entry);
 }
 
@@ -108,5 +127,5 @@ enum ops_result ops_audit_list(struct ops_port *port, const struct ops_ask *ask,
         .limit = limit > OPS_AUDIT_PAGE_MAX ? OPS_AUDIT_PAGE_MAX : limit,
     };
     r->fill = fill_page;
-    return ops_request_read(r, read_page, ret);
+    return ops_request_browse(r, read_page, ret);
 }

@@ -24,7 +24,6 @@ struct ops_audit_entry {
     const char *action; /* "session.closed": OBJECT.WHAT_BECAME_OF_IT */
     struct str object;  /* "bob@example.org/phone"; STR_NONE for the server itself: "server" */
     struct str detail;  /* or STR_NONE */
-    enum store_audit_kind kind;
 };
 
 /* Makes a row, for a write that carries it; its texts live in `a`. */

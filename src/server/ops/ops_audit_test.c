@@ -342,11 +342,33 @@ static void keeps_as_many_as_it_is_told(void **state)
 {
     struct fixture *f = *state;
     for (size_t i = 0; i < 3; i++)
-        ops_audit(f->port, &(struct ops_audit_entry){.action = "a.b"});
+        ops_audit(f->port, &(struct ops_audit_entry){.action = "session.closed"});
     ops_audit_keep(f->ops, 2);
-    ops_audit(f->port, &(struct ops_audit_entry){.action = "a.c"});
+    ops_audit(f->port, &(struct ops_audit_entry){.action = "server.reloaded"});
     wait_for_rows(f, 4);
-    assert_string_equal(trail(f), "4 uid 0 a.c server ()\n3 uid 0 a.b server ()\n");
+    assert_string_equal(trail(f), "4 uid 0 server.reloaded server ()\n"
+                                  "3 uid 0 session.closed server ()\n");
+}
+
+/* What an administrator did is to be seen, whatever he does after it that changes nothing. */
+static void what_changes_nothing_pushes_no_change_out(void **state)
+{
+    static const char *const passing[] = {"server.reloaded", "session.closed", "throttle.forgiven",
+                                          "console.signed_in", "console.sign_in_failed"};
+    struct fixture *f = *state;
+    struct ops_ask ask = {.address = STR_LIT("backdoor"), .password = STR_LIT("secret")};
+    ops_audit_keep(f->ops, 1);
+    assert_int_equal(do_as(f, ops_account_add, ask), OPS_OK);
+    for (size_t i = 0; i < 20 * ARRAY_LEN(passing); i++) {
+        ops_audit(f->port, &(struct ops_audit_entry){.action = passing[i % ARRAY_LEN(passing)]});
+        wait_for_rows(f, i + 2);
+    }
+    assert_string_equal(list(f, (struct store_audit_ask){.action = STR_LIT("account.")}, 100).rows,
+                        "1 uid 0 account.added backdoor@example.org ()\n");
+    assert_string_equal(trail(f), "101 uid 0 console.sign_in_failed server ()\n"
+                                  "100 uid 0 console.signed_in server ()\n"
+                                  "99 uid 0 throttle.forgiven server ()\n"
+                                  "1 uid 0 account.added backdoor@example.org ()\n");
 }
 
 /* Nobody is told of a row that is not there; the log is. */
@@ -362,6 +384,44 @@ static void failure_is_logged(void **state)
     assert_int_equal(f->rows, 1);
     assert_non_null(strstr(f->log, "disk full"));
     assert_string_equal(trail(f), "1 uid 0 account.added alice@example.org ()\n");
+}
+
+/* Reads nothing while the test holds it. */
+static enum store_result wait_to_read(struct store *s, const struct store_audit_ask *ask,
+                                      struct arena *a, struct store_audit_page *ret,
+                                      struct store_fault *fault)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    (void)s, (void)ask, (void)a, (void)fault;
+    *ret = (struct store_audit_page){0};
+    return STORE_OK;
+}
+
+static void logins_do_not_wait_for_administrators(void **state)
+{
+    struct fixture *f = *state;
+    struct answer pages[3] = {0}, login = {0};
+    const struct store_ops *before = replace_commit(f, f->store->ops->commit);
+    f->other_ops.audit = wait_to_read;
+    pthread_mutex_lock(&gate);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct ops_ask ask = {.limit = 1, .done = take, .ctx = &pages[i]};
+        assert_int_equal(ops_audit_list(f->port, &ask, NULL), OPS_OK);
+    }
+    struct ops_ask ask = {.address = STR_LIT("nobody"),
+                          .scheme = STR_LIT("SCRAM-SHA-256"),
+                          .done = take,
+                          .ctx = &login};
+    assert_int_equal(ops_login(f->port, &ask, NULL), OPS_OK);
+    wait_for(f, &login);
+    assert_int_equal(login.result, OPS_NOT_FOUND);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+        assert_false(pages[i].came);
+    pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+        wait_for(f, &pages[i]);
+    f->store->ops = before;
 }
 
 static void too_much_is_logged(void **state)
@@ -392,8 +452,10 @@ int main(void)
         TEST(is_read_in_pages),
         TEST(prints_hostile_text),
         TEST(keeps_as_many_as_it_is_told),
+        TEST(what_changes_nothing_pushes_no_change_out),
         TEST(failure_is_logged),
         TEST(too_much_is_logged),
+        TEST(logins_do_not_wait_for_administrators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 struct ops {
     struct ops_config config;
-    struct work_pool *derive, *read, *write;
+    struct work_pool *derive, *read, *browse, *write;
     struct ops_writer writer;
     uint8_t fake_key[32];
     uint8_t token_key[OPS_TOKEN_KEY_BYTES];
@@ -20,7 +20,7 @@ struct ops {
 
 struct ops_port {
     struct ops *ops;
-    struct work_port *derive, *read, *write;
+    struct work_port *derive, *read, *browse, *write;
     struct entropy entropy;
     struct random_source random; /* over `entropy` */
 };
@@ -111,10 +111,14 @@ enum ops_result ops_request_work(struct ops_request *r, struct work_port *port,
                                  void (*run)(struct work *work), void (*done)(struct work *work),
                                  struct ops_request **ret) MUST_USE;
 
-/* The same for a read of the store. */
+/* The same for a read of the store: what a login needs. */
 enum ops_result ops_request_read(struct ops_request *r,
                                  enum store_result (*read)(struct ops_request *r),
                                  struct ops_request **ret) MUST_USE;
+/* What an administrator wants to know, on a thread that no login needs. */
+enum ops_result ops_request_browse(struct ops_request *r,
+                                   enum store_result (*read)(struct ops_request *r),
+                                   struct ops_request **ret) MUST_USE;
 
 /* --- ops_audit.c --- */
 

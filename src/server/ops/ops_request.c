@@ -187,6 +187,14 @@ enum ops_result ops_request_read(struct ops_request *r,
     return ops_request_work(r, r->port->read, run_read, done_read, ret);
 }
 
+enum ops_result ops_request_browse(struct ops_request *r,
+                                   enum store_result (*read)(struct ops_request *r),
+                                   struct ops_request **ret)
+{
+    r->read = read;
+    return ops_request_work(r, r->port->browse, run_read, done_read, ret);
+}
+
 /* --- changes --- */
 
 static void tell_event(const struct ops_request *r)

@@ -97,5 +97,5 @@ enum ops_result ops_weak_logins(struct ops_port *port, const struct ops_ask *ask
     struct ops_request *r = ops_request_new(port, ask);
     r->limit = ask->limit < 1 ? 1 : ask->limit > OPS_PAGE_MAX ? OPS_PAGE_MAX : ask->limit;
     r->fill = fill_weak;
-    return ops_request_read(r, read_weak, ret);
+    return ops_request_browse(r, read_weak, ret);
 }

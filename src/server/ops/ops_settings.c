@@ -204,7 +204,7 @@ static void fill_row(struct change *c)
         .new_value = c->value,
     };
     const struct ops_audit_entry entry = {c->actor, "settings.changed", str_from(c->name),
-                                          detail_of(c), STORE_AUDIT_CHANGES};
+                                          detail_of(c)};
     ops_audit_row(&c->memory, &entry, &c->audit);
     const struct ops *ops = c->owner->config.port->ops;
     c->write.store = (struct store_write){.change = STORE_SETTING,

@@ -54,5 +54,5 @@ enum ops_result ops_setting_history(struct ops_port *port, const struct ops_ask 
     r->setting = ask->setting;
     r->setting.name = str_from(ops_request_keep(r, ask->setting.name));
     r->fill = fill_history;
-    return ops_request_read(r, read_history, ret);
+    return ops_request_browse(r, read_history, ret);
 }

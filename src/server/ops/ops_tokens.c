@@ -224,7 +224,7 @@ enum ops_result ops_token_list(struct ops_port *port, const struct ops_ask *ask,
     r->now_s = (int64_t)time(NULL);
     enum ops_result result = ops_request_take_address(r, ask->address, ret_why);
     if (result == OPS_OK)
-        return ops_request_read(r, read_all, ret);
+        return ops_request_browse(r, read_all, ret);
     ops_request_free(r);
     return result;
 }

@@ -44,7 +44,8 @@ struct sql_driver {
     enum sql_result (*prepare)(struct sql *db, const char *text, struct sql_stmt **ret);
     void (*finalize)(struct sql_stmt *stmt); /* NULL is fine */
 
-    /* Parameters count from 1 and are borrowed until reset. A failed bind shows at the step. */
+    /* Parameters count from 1, or have the number N of their ?N, and are borrowed until reset. A
+     * failed bind shows at the step. */
     void (*bind_text)(struct sql_stmt *stmt, int index, struct str value);
     void (*bind_int)(struct sql_stmt *stmt, int index, int64_t value);
     enum sql_result (*step)(struct sql_stmt *stmt);

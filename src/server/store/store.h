@@ -156,8 +156,13 @@ enum store_audit_kind {
     STORE_AUDIT_CHANGES,
     STORE_AUDIT_SIGN_INS, /* to the console */
     STORE_AUDIT_REFUSALS, /* sign-ins that failed: anybody can cause them */
+    STORE_AUDIT_PASSING,  /* nothing that lasts: it can be done again and again */
     STORE_AUDIT_KINDS
 };
+
+/* Changes that are younger than this stay, up to so many times the rows that are kept: whoever
+ * makes changes in a row does not push what he did before out of sight, or not today. */
+enum { STORE_AUDIT_YOUNG_S = 86400, STORE_AUDIT_YOUNG_TIMES = 10 };
 
 /* A row of the audit trail. Text is UTF-8 without NUL; `address` and `detail` may be "". */
 struct store_audit {
@@ -268,8 +273,9 @@ struct store_write {
     const struct store_block *block;
     struct str mechanism, software;
     /* A row that is there if, and only if, the change is; NULL for none. With it the oldest rows of
-     * its kind go, as far as there are more than `audit_keep` (at least 1) of them:
-     * STORE_AUDIT_DROP_MAX at most, so that no transaction takes long. */
+     * its kind go, as far as there are more than `audit_keep` (at least 1) of them, up to the first
+     * that is young (store_audit_most): STORE_AUDIT_DROP_MAX at most, so that no transaction takes
+     * long. */
     struct store_audit *audit;
     int64_t audit_keep;
     int64_t old_mark;
@@ -279,6 +285,22 @@ struct store_write {
     bool last_admin; /* out; with ROLE, DISABLE and REMOVE, when done: it was the last account
                         of the domain with STORE_ROLE_FULL that is enabled, and is so no more */
 };
+
+/* Rows of the kind of `audit` that are kept whatever their age, and how many there may be while the
+ * oldest are younger than STORE_AUDIT_YOUNG_S. */
+static inline int64_t store_audit_least(const struct store_write *w)
+{
+    return w->audit_keep > 1 ? w->audit_keep : 1;
+}
+
+static inline int64_t store_audit_most(const struct store_write *w)
+{
+    int64_t least = store_audit_least(w);
+    if (w->audit->kind != STORE_AUDIT_CHANGES)
+        return least;
+    return least < INT64_MAX / STORE_AUDIT_YOUNG_TIMES ? least * STORE_AUDIT_YOUNG_TIMES
+                                                       : INT64_MAX;
+}
 
 /* Whether a change takes the role, or its use, from an account that has it. */
 static inline bool store_takes_admin(const struct store_write *w)

@@ -51,18 +51,30 @@ static void drop(struct mem_audit *m, struct mem_audit_row *r)
     mem_audit_row_free(r);
 }
 
-static void drop_oldest(struct mem_audit *m, enum store_audit_kind kind)
+static struct mem_audit_row *oldest_of(const struct mem_audit *m, enum store_audit_kind kind)
 {
     struct mem_audit_row *r = m->oldest;
-    while (r && r->row.kind != kind)
+    while (r->row.kind != kind)
         r = r->newer;
-    if (r)
-        drop(m, r);
+    return r;
+}
+
+/* Drops the oldest row of the kind of w->audit, of which there is one; false when it stays. */
+static bool make_room(struct mem_audit *m, const struct store_write *w)
+{
+    enum store_audit_kind kind = w->audit->kind;
+    if (m->counts[kind] <= store_audit_least(w))
+        return false;
+    struct mem_audit_row *oldest = oldest_of(m, kind);
+    if (m->counts[kind] <= store_audit_most(w) &&
+        oldest->row.time_s > w->now_s - STORE_AUDIT_YOUNG_S)
+        return false;
+    drop(m, oldest);
+    return true;
 }
 
 void mem_audit_take(struct mem_audit *m, const struct store_write *w, struct mem_audit_row *row)
 {
-    int64_t keep = w->audit_keep > 1 ? w->audit_keep : 1;
     w->audit->id = row->row.id = ++m->last_id;
     w->audit->time_s = row->row.time_s = w->now_s;
     row->older = m->newest;
@@ -71,10 +83,9 @@ void mem_audit_take(struct mem_audit *m, const struct store_write *w, struct mem
     else
         m->oldest = row;
     m->newest = row;
-    int64_t *count = &m->counts[row->row.kind];
-    ++*count;
-    for (int i = 0; i<STORE_AUDIT_DROP_MAX && * count> keep; i++)
-        drop_oldest(m, row->row.kind);
+    m->counts[row->row.kind]++;
+    for (int i = 0; i < STORE_AUDIT_DROP_MAX && make_room(m, w); i++)
+        continue;
 }
 
 /* Whether that text is asked for; `begins`: what begins with it is. */

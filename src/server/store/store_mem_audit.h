@@ -15,8 +15,8 @@ struct mem_audit {
 struct mem_audit_row *mem_audit_row_new(const struct store_audit *row) MUST_USE;
 void mem_audit_row_free(struct mem_audit_row *row); /* NULL is fine */
 
-/* Takes the row of w->audit, tells its number, and drops what is beyond w->audit_keep
- * of its kind. */
+/* Takes the row of w->audit, tells its number, and drops what is beyond w->audit_keep of its kind
+ * and may go. */
 void mem_audit_take(struct mem_audit *m, const struct store_write *w, struct mem_audit_row *row);
 
 /* False when out of memory. */

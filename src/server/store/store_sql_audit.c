@@ -1,37 +1,37 @@
 /* The audit trail in SQL: a row is added by the writer, within the transaction of the change that
- * it is about, and a page is read along the index of whatever narrows it down most. */
+ * it is about, and a page costs the same however many rows there are. */
 #include "server/store/store_sql_private.h"
 
 #include <string.h>
 
 /* --- reading --- */
 
-/* How the statement of each combination is found: AUDIT_PAGES and these. */
-enum { BY_ACTION = 1, BY_ACTOR = 2, BY_OBJECT = 4 };
+/* How the statement of each combination is found: AUDIT_PAGES and these. All of them look for
+ * actions. */
+enum { BY_ACTOR = 1, BY_OBJECT = 2 };
 
 static enum statement statement_of(const struct store_audit_ask *ask)
 {
-    unsigned by = (ask->action.len ? BY_ACTION : 0u) | (ask->actor.len ? BY_ACTOR : 0u) |
-                  (ask->object.len ? BY_OBJECT : 0u);
-    return (enum statement)(AUDIT_PAGES + by);
+    unsigned by = (ask->actor.len ? BY_ACTOR : 0u) | (ask->object.len ? BY_OBJECT : 0u);
+    bool all = !by && !ask->action.len;
+    return all ? AUDIT_NEWEST : (enum statement)(AUDIT_PAGES + by);
 }
 
-/* The parameters stand in the same order in every statement that has them. `end` comes after all
- * that begin with the action: no text holds U+10FFFF, whose UTF-8 is the last there is. */
+/* The parameters have the same numbers in every statement that has them. `end` comes after all that
+ * begin with the action: no byte of UTF-8 is 0xff. */
 static void bind_ask(const struct sql_driver *d, struct sql_stmt *stmt,
                      const struct store_audit_ask *ask, struct str end)
 {
-    int at = 1;
-    if (ask->object.len)
-        d->bind_text(stmt, at++, ask->object);
+    d->bind_int(stmt, 1, ask->before > 0 ? ask->before : INT64_MAX);
+    d->bind_int(stmt, 2, (int64_t)ask->limit + 1); /* one more tells whether there is more */
+    if (statement_of(ask) == AUDIT_NEWEST)
+        return;
+    d->bind_text(stmt, 3, ask->action.len ? ask->action : STR_LIT(""));
+    d->bind_text(stmt, 4, end);
     if (ask->actor.len)
-        d->bind_text(stmt, at++, ask->actor);
-    if (ask->action.len) {
-        d->bind_text(stmt, at++, ask->action);
-        d->bind_text(stmt, at++, end);
-    }
-    d->bind_int(stmt, at++, ask->before > 0 ? ask->before : INT64_MAX);
-    d->bind_int(stmt, at, (int64_t)ask->limit + 1); /* one more tells whether there is more */
+        d->bind_text(stmt, 5, ask->actor);
+    if (ask->object.len)
+        d->bind_text(stmt, 6, ask->object);
 }
 
 static struct store_audit read_row(const struct sql_driver *d, struct sql_stmt *stmt,
@@ -77,7 +77,7 @@ enum store_result store_sql_audit(struct store *base, const struct store_audit_a
                                   struct arena *a, struct store_audit_page *ret,
                                   struct store_fault *fault)
 {
-    const char *end = arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR_ARG(ask->action));
+    const char *end = arena_printf(a, "%.*s\xff", STR_ARG(ask->action));
     struct reading reading = {ask, str_from(end ? end : ""), a, ret};
     *ret = (struct store_audit_page){.entries = arena_alloc(a, ask->limit * sizeof *ret->entries)};
     return a->failed ? STORE_NO_MEMORY : store_sql_read(base, read_page, &reading, fault);
@@ -147,13 +147,48 @@ static enum sql_result drop_to(struct connection *c, enum store_audit_kind kind,
     return r;
 }
 
+/* Rows `from` to `*to` may go but for their age: stops before the first that is young. It looks at
+ * no row beyond that one, so at hardly more than go. */
+static enum sql_result spare_young(struct connection *c, const struct store_write *w, int64_t from,
+                                   int64_t *to)
+{
+    const struct sql_driver *d = c->db->driver;
+    struct sql_stmt *stmt;
+    enum sql_result r = prepare(c, AUDIT_YOUNG, w->audit->kind, 1, &stmt);
+    if (r != SQL_DONE)
+        return r;
+    d->bind_int(stmt, 2, from);
+    d->bind_int(stmt, 3, *to);
+    d->bind_int(stmt, 4, w->now_s - STORE_AUDIT_YOUNG_S);
+    r = d->step(stmt);
+    if (r == SQL_ROW)
+        *to = d->column_int(stmt, 0) - 1;
+    d->reset(stmt);
+    return r == SQL_ROW ? SQL_DONE : r;
+}
+
 /* Numbers have no gaps: what is undone was numbered in the same transaction. So they count the rows
  * of a kind. */
+static enum sql_result make_room(struct connection *c, const struct store_write *w,
+                                 struct ends ends)
+{
+    enum store_audit_kind kind = w->audit->kind;
+    int64_t count = ends.last - ends.first + 1, least = store_audit_least(w),
+            most = store_audit_most(w), batch = ends.first + STORE_AUDIT_DROP_MAX - 1,
+            may = ends.first + (count - least) - 1, must = ends.first + (count - most) - 1;
+    may = may < batch ? may : batch;
+    must = must < batch ? must : batch;
+    if (may < ends.first)
+        return SQL_DONE;
+    enum sql_result r = must < may ? spare_young(c, w, ends.first, &may) : SQL_DONE;
+    int64_t last = may > must ? may : must;
+    return r == SQL_DONE && last >= ends.first ? drop_to(c, kind, last) : r;
+}
+
 enum store_result store_sql_audit_add(struct connection *c, const struct store_write *w)
 {
     struct store_audit *row = w->audit;
     struct ends ends;
-    int64_t keep = w->audit_keep > 1 ? w->audit_keep : 1;
     row->time_s = w->now_s;
     enum sql_result r = insert(c, row);
     if (r != SQL_DONE)
@@ -161,9 +196,5 @@ enum store_result store_sql_audit_add(struct connection *c, const struct store_w
     r = read_ends(c, row->kind, &row->id, &ends);
     if (r != SQL_ROW)
         return r == SQL_DONE ? STORE_FAILED : store_sql_result(r);
-    int64_t surplus = ends.last - ends.first + 1 - keep;
-    if (surplus <= 0)
-        return STORE_OK;
-    int64_t drop = surplus < STORE_AUDIT_DROP_MAX ? surplus : STORE_AUDIT_DROP_MAX;
-    return store_sql_result(drop_to(c, row->kind, ends.first + drop - 1));
+    return store_sql_result(make_room(c, w, ends));
 }

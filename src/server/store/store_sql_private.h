@@ -47,9 +47,11 @@ enum statement {
     CLEAR_STANZAS,
     ADD_AUDIT,
     AUDIT_ENDS,
+    AUDIT_YOUNG,
     DROP_AUDIT,
-    AUDIT_PAGES, /* and seven that follow: store_sql_audit.c */
-    AUDIT_PAGES_LAST = AUDIT_PAGES + 7,
+    AUDIT_NEWEST,
+    AUDIT_PAGES, /* and three that follow: store_sql_audit.c */
+    AUDIT_PAGES_LAST = AUDIT_PAGES + 3,
     SETTINGS,
     SETTING,
     DROP_SETTING,

@@ -14,13 +14,19 @@
     " LEFT JOIN token t ON t.domain = a.domain AND t.username = a.username"
 #define TOKENS_ORDER " WHERE a.domain = ? AND a.username = ? ORDER BY t.client_id, t.slot DESC"
 
-#define AUDIT_PAGE(where, id)                                                                      \
-    "SELECT id, time_s, actor, address, action, object, detail FROM audit WHERE " where id         \
-    " < ? ORDER BY " id " DESC LIMIT ?"
-/* An object was touched by few, an actor touched much: the plus keeps a column out of the choice of
- * an index. */
-#define AUDIT_ACTION "action >= ? AND action < ? AND "
-#define AUDIT_OTHER_ACTION "+action >= ? AND +action < ? AND "
+#define AUDIT_ROWS "SELECT id, time_s, actor, address, action, object, detail FROM audit WHERE "
+/* ?1 before, ?2 limit, ?3 and ?4 actions from and below, ?5 actor, ?6 object. Steps from action to
+ * action, along the index that `whose` leads to, and takes the newest of each: what is looked at
+ * are as many rows as there are actions, of which the server has few, times the limit. Along an
+ * index that knows no action it would be all rows of an actor. */
+#define AUDIT_PAGE(whose)                                                                          \
+    "WITH RECURSIVE seen(action) AS"                                                               \
+    " (SELECT MIN(action) FROM audit WHERE " whose "action >= ?3 AND action < ?4"                  \
+    " UNION ALL SELECT (SELECT MIN(action) FROM audit WHERE " whose                                \
+    "action > seen.action AND action < ?4) FROM seen WHERE seen.action IS NOT NULL) " AUDIT_ROWS   \
+    "id IN (SELECT one.id FROM seen CROSS JOIN audit one WHERE one.id IN"                          \
+    " (SELECT id FROM audit WHERE " whose "action = seen.action AND id < ?1"                       \
+    " ORDER BY id DESC LIMIT ?2) ORDER BY one.id DESC LIMIT ?2) ORDER BY id DESC"
 
 /* BEGIN_WRITE is the driver's own. */
 const char *const store_sql_texts[STATEMENT_COUNT] = {
@@ -98,15 +104,14 @@ const char *const store_sql_texts[STATEMENT_COUNT] = {
     [AUDIT_ENDS] = "SELECT (SELECT MAX(id) FROM audit),"
                    " (SELECT MIN(number) FROM audit WHERE kind = ?),"
                    " (SELECT MAX(number) FROM audit WHERE kind = ?)",
+    [AUDIT_YOUNG] = "SELECT number FROM audit WHERE kind = ? AND number BETWEEN ? AND ?"
+                    " AND +time_s > ? ORDER BY number LIMIT 1",
     [DROP_AUDIT] = "DELETE FROM audit WHERE kind = ? AND number <= ?",
-    [AUDIT_PAGES] = AUDIT_PAGE("", "id"),
-    [AUDIT_PAGES + 1] = AUDIT_PAGE(AUDIT_ACTION, "+id"),
-    [AUDIT_PAGES + 2] = AUDIT_PAGE("actor = ? AND ", "id"),
-    [AUDIT_PAGES + 3] = AUDIT_PAGE("actor = ? AND " AUDIT_OTHER_ACTION, "id"),
-    [AUDIT_PAGES + 4] = AUDIT_PAGE("object = ? AND ", "id"),
-    [AUDIT_PAGES + 5] = AUDIT_PAGE("object = ? AND " AUDIT_OTHER_ACTION, "id"),
-    [AUDIT_PAGES + 6] = AUDIT_PAGE("object = ? AND +actor = ? AND ", "id"),
-    [AUDIT_PAGES + 7] = AUDIT_PAGE("object = ? AND +actor = ? AND " AUDIT_OTHER_ACTION, "id"),
+    [AUDIT_NEWEST] = AUDIT_ROWS "id < ?1 ORDER BY id DESC LIMIT ?2",
+    [AUDIT_PAGES] = AUDIT_PAGE(""),
+    [AUDIT_PAGES + 1] = AUDIT_PAGE("actor = ?5 AND "),
+    [AUDIT_PAGES + 2] = AUDIT_PAGE("object = ?6 AND "),
+    [AUDIT_PAGES + 3] = AUDIT_PAGE("object = ?6 AND actor = ?5 AND "),
     [SETTINGS] = "SELECT name, value FROM setting ORDER BY name LIMIT ?",
     [SETTING] = "SELECT value FROM setting WHERE name = ?",
     [DROP_SETTING] = "DELETE FROM setting WHERE name = ?",

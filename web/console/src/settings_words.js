@@ -19,7 +19,7 @@ export const settingsWords = {
     "login.mechanisms": "提供的 SASL 机制；留空时提供 login.legacy 允许的全部机制，最强的在前。",
     "login.legacy":
         "为旧软件允许较弱的 DIGEST-MD5 机制，并为此后设置的密码保存它所需的凭据。关闭后，这些凭据会在下次启动时删除。",
-    "login.iterations": "此后设置的密码在生成 SCRAM 凭据时的 PBKDF2 迭代次数。",
+    "login.iterations": "此后设置的密码在生成 SCRAM 凭据时的 PBKDF2 迭代次数。每次登录控制台或使用 PLAIN 登录时，服务器都要计算同样多次，陌生人猜测密码时也一样：600000 次约占用一个核心三分之一秒，因此不能更多。已有的密码保留原来的次数，客户端可据此把它们与不存在的用户名区分开；更改后请重新设置这些密码。",
     "login.token_days":
         "客户端获得的免密码登录令牌（FAST，XEP-0484）的有效天数；到期之前会换发新令牌。0 表示既不发放也不接受令牌。",
     "login.token_key_file":
@@ -44,7 +44,7 @@ export const settingsWords = {
     "log.level": "记录到日志的最低消息级别。",
     "log.format": "每条消息的格式：供人阅读的一行文字，或一个 JSON 对象。",
 
-    "audit.keep": "审计记录（linnetctl audit）最多保留的条数：谁在何时更改了什么。写入新记录时，最旧的记录会被删除。控制台登录和失败的登录分别计数。",
+    "audit.keep": "审计记录（linnetctl audit）中最多保留多少条更改：谁在何时更改了什么。写入新记录时，最旧的记录会被删除；但最近一天的更改会保留，直到条数达到该值的十倍。控制台登录、失败的登录，以及不留下持久更改的操作（例如 linnetctl reload）分别计数。",
 
     "console.listen":
         "网页控制台的监听地址，供有角色的账号使用（linnetctl user role）。由于使用不加密的 HTTP，只能是本机地址（127.0.0.1、[::1]）；从别处访问请用隧道（ssh -L 9090:127.0.0.1:9090）。留空表示没有。",
