@@ -1,8 +1,10 @@
 #include "sandbox.h"
 
 #include "console.h"
+#include "sandbox_seccomp.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,6 +55,18 @@ static bool landlock(void)
     return ok;
 }
 
+/* Also of root, whose program could not get them back from a file either. */
+static bool drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}}, left[2];
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* who may not has none to drop either */
+    (void)syscall(SYS_capset, &header, none);
+    return syscall(SYS_capget, &header, left) == 0 && memcmp(left, none, sizeof left) == 0;
+}
+
 void sandbox_enter(void)
 {
     const struct rlimit none = {0, 0};
@@ -60,7 +74,13 @@ void sandbox_enter(void)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         console_say("this kernel refuses PR_SET_DUMPABLE or PR_SET_NO_NEW_PRIVS: %s",
                     strerror(errno));
+    if (!drop_capabilities())
+        console_say("capabilities cannot be given up: %s", strerror(errno));
     if (!landlock())
-        console_say("this kernel has no Landlock (Linux 5.13 and later, when switched on): files "
-                    "stay within reach");
+        console_say("there is no Landlock (Linux 5.13 and later, when switched on): %s; files stay "
+                    "within reach",
+                    strerror(errno));
+    if (!seccomp_enter())
+        console_say("system calls cannot be filtered (%s): more of the kernel stays within reach",
+                    strerror(errno));
 }

@@ -4,9 +4,11 @@
 #ifndef CONSOLE_SANDBOX_H
 #define CONSOLE_SANDBOX_H
 
-/* For this thread and those it starts: no new privileges, no core, no debugger, no file to open or
- * make, no program to run, no TCP socket to bind or connect. What is open stays open, and Unix
- * sockets can be connected to. Says in the log what this kernel does not know. */
+/* For this thread and those it starts: no capability and no new privileges, no core, no debugger,
+ * no file to open or make, no program to run, no process to make or signal, no socket but Unix
+ * streams, and nothing of the kernel that a server of HTTP has no use for (sandbox_seccomp.c). What
+ * is open stays open, and Unix sockets can be connected to. Says in the log what this kernel, or the
+ * container, does not allow. */
 void sandbox_enter(void);
 
 #endif
