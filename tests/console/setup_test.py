@@ -264,6 +264,31 @@ def ends_with_a_role():
         server.stop()
 
 
+def waits_for_who_can_sign_in():
+    """an administrator who is disabled is none: the waiting goes on, at the next start too, until he is enabled"""
+    with Fresh(f"domain={DOMAIN}") as server:
+        server.becomes_ready()
+        server.add("romeo")
+        server.control("user", "disable", "romeo")
+        server.control("user", "role", "romeo", "full")
+        expect(server.state(), 200)
+        server.stop()
+        server.begin()
+        server.becomes_ready()
+        key = server.key()
+        server.add("juliet")
+        server.control("user", "disable", "juliet")
+        server.control("user", "enable", "juliet")  # somebody without a role
+        expect(server.state(), 200)
+        server.control("user", "enable", "romeo")
+        expect(server.set_up(key), 404, "not-found")
+        server.stop()
+        server.begin()
+        server.becomes_ready()
+        assert "set up" not in server.printed(), server.printed()
+        server.stop()
+
+
 def needs_no_console():
     """linnetctl does the same, where there is no console"""
     with Fresh(console=False) as server:
@@ -387,6 +412,6 @@ def shows_nobody_the_key():
 
 if __name__ == "__main__":
     daemon.run(begins_with_a_link, names_its_domain, is_written_down, keeps_its_settings, refuses_what_is_wrong,
-               voids_old_links, asks_for_an_administrator, ends_with_a_role, needs_no_console,
-               sets_itself_up, refuses_a_bad_file, refuses_a_disabled_account, shows_nobody_the_key,
+               voids_old_links, asks_for_an_administrator, ends_with_a_role, waits_for_who_can_sign_in,
+               needs_no_console, sets_itself_up, refuses_a_bad_file, refuses_a_disabled_account, shows_nobody_the_key,
                ends_when_it_cannot_serve)

@@ -278,6 +278,11 @@ static void sets_up(void **state)
     assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_READ_ONLY, NULL), STORE_NOT_FOUND);
     assert_int_equal(s->ops->has_role(s, STR_LIT("example.com"), STORE_ROLE_FULL, NULL),
                      STORE_NOT_FOUND);
+
+    assert_int_equal(commit(s, change(STORE_DISABLE, "bob")), STORE_OK); /* nobody can sign in */
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, change(STORE_ENABLE, "bob")), STORE_OK);
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_OK);
     w.user = STR_LIT("carol");
     w.domain = STR_LIT("example.com");
     assert_int_equal(commit(s, w), STORE_OK); /* the domain stays what it is */

@@ -320,7 +320,7 @@ struct store_ops {
                                   size_t limit, struct arena *a, struct store_sessions *ret,
                                   struct store_fault *fault);
 
-    /* Whether an account of the domain has that role, enabled or not; STORE_NOT_FOUND. It may look
+    /* Whether an account of the domain that is enabled has that role; STORE_NOT_FOUND. It may look
      * at all accounts. */
     enum store_result (*has_role)(struct store *s, struct str domain, enum store_role role,
                                   struct store_fault *fault);

@@ -57,17 +57,22 @@ bool mem_accounts_read(const struct mem_accounts *m, struct str domain, struct s
     return !a->failed;
 }
 
+static bool acts_as(const struct mem_account *a, struct str domain, enum store_role role)
+{
+    return a->role == role && !a->disabled && str_is(domain, a->domain);
+}
+
 bool mem_accounts_have_role(const struct mem_accounts *m, struct str domain, enum store_role role)
 {
     for (size_t i = 0; i < m->count; i++)
-        if (m->rows[i]->role == role && str_is(domain, m->rows[i]->domain))
+        if (acts_as(m->rows[i], domain, role))
             return true;
     return false;
 }
 
 static bool is_admin(const struct mem_account *a, struct str domain)
 {
-    return a->role == STORE_ROLE_FULL && !a->disabled && str_is(domain, a->domain);
+    return acts_as(a, domain, STORE_ROLE_FULL);
 }
 
 bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain, struct str user)
