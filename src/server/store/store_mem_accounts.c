@@ -84,6 +84,14 @@ bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain,
     return account && is_admin(account, domain) && admins == 1;
 }
 
+bool mem_accounts_may_change(const struct mem_accounts *m, const struct store_by *by)
+{
+    if (!by->user.ptr)
+        return true;
+    const struct mem_account *a = mem_accounts_find(m, by->domain, by->user);
+    return a && is_admin(a, by->domain) && a->mark == by->mark;
+}
+
 /* --- changes --- */
 
 static bool reserve(struct mem_accounts *m)

@@ -43,6 +43,8 @@ const char *const store_sql_texts[STATEMENT_COUNT] = {
                    " AND a.disabled = 0 AND NOT EXISTS (SELECT 1 FROM account b WHERE"
                    " b.domain = a.domain AND b.username <> a.username AND b.role = a.role"
                    " AND b.disabled = 0)",
+    [MAY_CHANGE] = "SELECT 1 FROM account WHERE domain = ? AND username = ? AND role = ?"
+                   " AND mark = ? AND disabled = 0",
     [META] = "SELECT value FROM meta WHERE name = ?",
     [ADD_ACCOUNT] = "INSERT INTO account (domain, username, created_s, password_s, disabled,"
                     " reason, mark) VALUES (?, ?, ?, ?, 0, '', ?)",
