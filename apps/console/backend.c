@@ -75,7 +75,7 @@ static enum linnet_error_code open_for(struct backend *b, const struct backend_p
 {
     enum linnet_error_code code = backend_open(b, ret, error);
     if (code == LINNET_OK && person->jid &&
-        !control_client_ask_for(*ret, person->jid, person->address))
+        !control_client_ask_for(*ret, person->jid, person->address, person->mark))
         code = error_set(error, LINNET_ERROR_NO_MEMORY, LINNET_ORIGIN_HERE, NULL);
     return code;
 }

@@ -19,6 +19,7 @@ void backend_free(struct backend *b);          /* NULL is fine */
 struct backend_person {
     const char *jid;     /* an administrator's; NULL: nobody yet, the console asks for itself */
     const char *address; /* an IP address */
+    int64_t mark;        /* with a jid: of its sign-in; once it does not hold nothing is changed */
 };
 
 /* Takes `args` (an object, or NULL). *ret_result is the caller's. LINNET_ERROR_TIMEOUT also when

@@ -257,10 +257,10 @@ static enum linnet_error_code make_unattended(struct program *p, struct linnet_e
 
 /* ---- at the start ---- */
 
-static enum linnet_error_code look(struct program *p, bool *ret_needed, struct linnet_error *error)
+static enum linnet_error_code look(struct program *p, struct str domain, bool *ret_needed,
+                                   struct linnet_error *error)
 {
     struct store_fault fault = {0};
-    struct str domain = str_from(p->first->settings.domain);
     *ret_needed = true;
     if (domain.len == 0)
         return LINNET_OK;
@@ -277,9 +277,27 @@ enum linnet_error_code first_run(struct program *p, struct linnet_error *error)
 {
     bool needed;
     const struct settings *s = &p->first->settings;
-    enum linnet_error_code code = look(p, &needed, error);
+    enum linnet_error_code code = look(p, str_from(s->domain), &needed, error);
     p->setup.has_domain = s->domain[0] != '\0';
     if (code != LINNET_OK || !needed)
         return code;
     return s->setup_user[0] && p->setup.has_domain ? make_unattended(p, error) : offer(p, error);
+}
+
+static bool may_make_administrator(const struct ops_event *e)
+{
+    return e->kind == OPS_SET_UP || e->kind == OPS_ACCOUNT_ENABLED ||
+           (e->kind == OPS_ROLE_CHANGED && e->role == STORE_ROLE_FULL);
+}
+
+/* One read of the store on the loop, as at the start: only while nobody can sign in as an
+ * administrator, and then whoever gets the answer may rely on it. What cannot be read changes
+ * nothing. */
+void first_run_changed(struct program *p, const struct ops_event *event)
+{
+    bool needed;
+    struct linnet_error error = {0};
+    if (p->setup.needed && may_make_administrator(event) &&
+        look(p, event->domain, &needed, &error) == LINNET_OK && !needed)
+        setup_end(&p->setup);
 }

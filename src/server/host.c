@@ -56,17 +56,11 @@ static void log_change(const struct program *p, const struct ops_event *e)
                e->kind == OPS_ROLE_CHANGED ? ops_role_name(e->role) : "");
 }
 
-static bool makes_administrator(const struct ops_event *e)
-{
-    return e->kind == OPS_SET_UP || (e->kind == OPS_ROLE_CHANGED && e->role == STORE_ROLE_FULL);
-}
-
 void host_account_changed(void *ctx, const struct ops_event *event)
 {
     struct program *p = ctx;
     log_change(p, event);
-    if (makes_administrator(event))
-        setup_end(&p->setup);
+    first_run_changed(p, event);
     if (p->server)
         server_account_changed(p->server, event);
     control_emit_account(p->control, event);

@@ -82,6 +82,9 @@ struct ops_settings_host host_of_settings(struct program *p);
 
 /* --- first_run.c --- */
 
+/* Ends the waiting for an administrator when the change made one who can sign in. */
+void first_run_changed(struct program *p, const struct ops_event *event);
+
 /* What the control socket needs for the request `setup`. */
 struct control_setup first_run_setup(struct program *p);
 

@@ -11,7 +11,7 @@
 
 enum {
     SETUP_KEY_BYTES = 41, /* of arrays, with the NUL: 160 bits in hexadecimal */
-    SETUP_WRONG_MAX = 10, /* keys, in SETUP_WINDOW_MS; then the right one waits too */
+    SETUP_WRONG_MAX = 10, /* keys that are told so, and logged, in SETUP_WINDOW_MS */
     SETUP_WINDOW_MS = 60 * 1000
 };
 
@@ -30,8 +30,9 @@ enum setup_verdict { SETUP_RIGHT, SETUP_WRONG, SETUP_TOO_MANY };
 bool setup_begin(struct setup *s, const struct random_source *random,
                  char ret_key[SETUP_KEY_BYTES]) MUST_USE;
 
-/* In time that depends on the length of `key` only. *ret_wait_ms, with SETUP_TOO_MANY: until keys
- * are looked at again. */
+/* In time that depends on the length of `key` only. The right key is always taken: nobody guesses
+ * 160 bits, and who guesses must not keep the owner out. SETUP_TOO_MANY is said of wrong ones, with
+ * *ret_wait_ms until one is SETUP_WRONG again. */
 enum setup_verdict setup_try(struct setup *s, struct str key, uint64_t now_ms,
                              uint64_t *ret_wait_ms) MUST_USE;
 

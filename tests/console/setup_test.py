@@ -193,7 +193,7 @@ def keeps_its_settings():
 
 
 def refuses_what_is_wrong():
-    """wrong keys, names, domains and passwords set nothing up, and too many keys wait"""
+    """wrong keys, names, domains and passwords set nothing up, and too many wrong keys wait"""
     with Fresh() as server:
         key = server.key()
         for wrong in ("", "0" * 40, key[:-1], key + "0", key.upper() if key != key.upper() else "x"):
@@ -211,9 +211,10 @@ def refuses_what_is_wrong():
         expect(browser.post("/setup", {**body, "more": ""}), 400, "bad-request")
         for _ in range(5):
             expect(server.set_up("wrong"), 403, "setup-key")
-        answer = expect(server.set_up(key), 429, "auth-temporary")
+        answer = expect(server.set_up("wrong"), 429, "auth-temporary")
         assert 0 < int(answer.headers["Retry-After"]) <= 60
         assert not server.is_ready() and not server.listens()
+        expect(server.set_up(key), 201)  # strangers keep nobody out who has the link
         server.stop()
 
 
@@ -258,6 +259,31 @@ def ends_with_a_role():
         server.control("user", "role", "romeo", "full")
         expect(server.state(), 404, "not-found")
         expect(server.set_up(key), 404, "not-found")
+        server.stop()
+
+
+def waits_for_who_can_sign_in():
+    """an administrator who is disabled is none: the waiting goes on, at the next start too, until he is enabled"""
+    with Fresh(f"domain={DOMAIN}") as server:
+        server.becomes_ready()
+        server.add("romeo")
+        server.control("user", "disable", "romeo")
+        server.control("user", "role", "romeo", "full")
+        expect(server.state(), 200)
+        server.stop()
+        server.begin()
+        server.becomes_ready()
+        key = server.key()
+        server.add("juliet")
+        server.control("user", "disable", "juliet")
+        server.control("user", "enable", "juliet")  # somebody without a role
+        expect(server.state(), 200)
+        server.control("user", "enable", "romeo")
+        expect(server.set_up(key), 404, "not-found")
+        server.stop()
+        server.begin()
+        server.becomes_ready()
+        assert "set up" not in server.printed(), server.printed()
         server.stop()
 
 
@@ -381,6 +407,6 @@ def shows_nobody_the_key():
 
 if __name__ == "__main__":
     daemon.run(begins_with_a_link, names_its_domain, is_written_down, keeps_its_settings, refuses_what_is_wrong,
-               voids_old_links, asks_for_an_administrator, ends_with_a_role, needs_no_console,
-               sets_itself_up, refuses_a_bad_file, refuses_a_disabled_account, shows_nobody_the_key,
+               voids_old_links, asks_for_an_administrator, ends_with_a_role, waits_for_who_can_sign_in,
+               needs_no_console, sets_itself_up, refuses_a_bad_file, refuses_a_disabled_account, shows_nobody_the_key,
                ends_when_it_cannot_serve)

@@ -278,12 +278,76 @@ static void sets_up(void **state)
     assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_READ_ONLY, NULL), STORE_NOT_FOUND);
     assert_int_equal(s->ops->has_role(s, STR_LIT("example.com"), STORE_ROLE_FULL, NULL),
                      STORE_NOT_FOUND);
+
+    assert_int_equal(commit(s, change(STORE_DISABLE, "bob")), STORE_OK); /* nobody can sign in */
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_NOT_FOUND);
+    assert_int_equal(commit(s, change(STORE_ENABLE, "bob")), STORE_OK);
+    assert_int_equal(s->ops->has_role(s, here, STORE_ROLE_FULL, NULL), STORE_OK);
     w.user = STR_LIT("carol");
     w.domain = STR_LIT("example.com");
     assert_int_equal(commit(s, w), STORE_OK); /* the domain stays what it is */
     assert_int_equal(s->ops->meta(s, STR_LIT(STORE_META_DOMAIN), &domain, NULL), STORE_OK);
     assert_true(str_eq(buf_peek(&domain), here));
     buf_finish(&domain);
+}
+
+/* A change for an administrator is made while he is one, as he signed in. */
+static void changes_for_an_administrator(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_write add_admin = with_rows(change(STORE_ADD, "admin"), "admin");
+    struct store_write full = change(STORE_ROLE, "admin"), w = change(STORE_LOGOUT, "alice");
+    full.role = STORE_ROLE_FULL;
+    add_admin.mark = 7;
+    add(s, "alice");
+    w.by = (struct store_by){here, STR_LIT("admin"), 7};
+    assert_int_equal(commit(s, w), STORE_DENIED); /* there is no such account */
+    assert_int_equal(commit(s, add_admin), STORE_OK);
+    assert_int_equal(commit(s, w), STORE_DENIED); /* it has no role */
+    assert_int_equal(commit(s, full), STORE_OK);
+    assert_int_equal(commit(s, w), STORE_OK);
+    w.by.mark = 8;
+    assert_int_equal(commit(s, w), STORE_DENIED);
+    w.by.mark = 7;
+    w.by.domain = STR_LIT("example.com");
+    assert_int_equal(commit(s, w), STORE_DENIED);
+    w.by.domain = here;
+    w.by.user = STR_LIT("");
+    assert_int_equal(commit(s, w), STORE_DENIED);
+    w.by.user = STR_LIT("admin");
+    full.role = STORE_ROLE_READ_ONLY;
+    assert_int_equal(commit(s, full), STORE_OK);
+    assert_int_equal(commit(s, w), STORE_DENIED);
+    full.role = STORE_ROLE_FULL;
+    assert_int_equal(commit(s, full), STORE_OK);
+    struct store_write disable = change(STORE_DISABLE, "admin");
+    disable.mark = 7; /* all else stays */
+    assert_int_equal(commit(s, disable), STORE_OK);
+    assert_int_equal(commit(s, w), STORE_DENIED);
+}
+
+/* In one transaction: what is behind the change that took the role is not made. */
+static void stops_with_the_role(void **state)
+{
+    struct store *s = ((struct fixture *)*state)->store;
+    struct store_write add_admin = with_rows(change(STORE_ADD, "admin"), "admin");
+    struct store_write role = change(STORE_ROLE, "admin");
+    add_admin.mark = 7;
+    role.role = STORE_ROLE_FULL;
+    assert_int_equal(commit(s, add_admin), STORE_OK);
+    assert_int_equal(commit(s, role), STORE_OK);
+    struct store_write before = with_rows(change(STORE_ADD, "before"), "x"), behind = before;
+    before.by = behind.by = role.by = (struct store_by){here, STR_LIT("admin"), 7};
+    behind.user = STR_LIT("behind");
+    role.role = STORE_ROLE_NONE; /* his own: the last that he does */
+    struct store_write *const batch[] = {&before, &role, &behind};
+    assert_int_equal(s->ops->commit(s, batch, 3, NULL), STORE_OK);
+    assert_int_equal(before.result, STORE_OK);
+    assert_int_equal(role.result, STORE_OK);
+    assert_int_equal(behind.result, STORE_DENIED);
+    struct store_login l;
+    assert_int_equal(login(s, "behind", "SCRAM-SHA-1", &l), STORE_NOT_FOUND);
+    assert_int_equal(login(s, "before", "SCRAM-SHA-1", &l), STORE_OK);
 }
 
 /* Pages walk all names of one domain in byte order. */
@@ -542,6 +606,10 @@ static void serves_many_threads(void **state)
         {#back_end ": commits_a_batch", commits_a_batch, open_##back_end, close_store, NULL},      \
         {#back_end ": keeps_meta", keeps_meta, open_##back_end, close_store, NULL},                \
         {#back_end ": sets_up", sets_up, open_##back_end, close_store, NULL},                      \
+        {#back_end ": changes_for_an_administrator", changes_for_an_administrator,                 \
+         open_##back_end, close_store, NULL},                                                      \
+        {#back_end ": stops_with_the_role", stops_with_the_role, open_##back_end, close_store,     \
+         NULL},                                                                                    \
         {#back_end ": lists_in_pages", lists_in_pages, open_##back_end, close_store, NULL},        \
         {#back_end ": takes_hostile_names", takes_hostile_names, open_##back_end, close_store,     \
          NULL},                                                                                    \

@@ -21,7 +21,7 @@ struct slot {
     uint64_t tag;   /* the hash of whose it is; 0 for nobody's */
     uint64_t at_ms; /* when `debt` was owed */
     uint32_t debt;
-    uint32_t open; /* attempts that have not ended; of an address, those that are held */
+    uint32_t open; /* attempts that have not ended; of an address or a place, those that are held */
 };
 
 struct table {
@@ -41,6 +41,7 @@ struct throttle {
     struct names names;
     struct table pairs; /* what an address owes because of one account */
     struct table known; /* pairs that signed in: here a debt only means that there was one */
+    struct table held;  /* what waits at a door: of an address, and of a pair */
 };
 
 struct throttle *throttle_new(const uint8_t key[16])
@@ -148,6 +149,7 @@ static struct slot *find_or_make(struct table *table, uint64_t tag, uint64_t now
 
 struct tags {
     uint64_t address, account, pair; /* 0 where there is no account */
+    uint64_t held_address, held_pair;
 };
 
 static uint64_t tag_of(const struct throttle *t, const char *address, size_t address_len,
@@ -159,6 +161,16 @@ static uint64_t tag_of(const struct throttle *t, const char *address, size_t add
     memcpy(text + 1, address, address_len);
     memcpy(text + 1 + address_len, user.ptr, user_len);
     uint64_t hash = map_hash(t->key, str_of(text, 1 + address_len + user_len));
+    return hash ? hash : 1;
+}
+
+/* Whose of `tag`, and through which door. */
+static uint64_t held_tag(const struct throttle *t, uint64_t tag, enum throttle_door door)
+{
+    char text[sizeof tag + 1];
+    memcpy(text, &tag, sizeof tag);
+    text[sizeof tag] = (char)door;
+    uint64_t hash = map_hash(t->key, str_of(text, sizeof text));
     return hash ? hash : 1;
 }
 
@@ -174,9 +186,11 @@ static struct tags tags_of(const struct throttle *t, const struct throttle_who *
     const char *ip = (const char *)who->peer->ip.s6_addr;
     size_t len = IN6_IS_ADDR_V4MAPPED(&who->peer->ip) ? 16 : 8;
     struct tags tags = {.address = tag_of(t, ip, len, STR_LIT(""))};
+    tags.held_address = held_tag(t, tags.address, who->door);
     if (who->user.len > 0) {
         tags.account = tag_of(t, "", 0, who->user);
         tags.pair = tag_of(t, ip, len, who->user);
+        tags.held_pair = held_tag(t, tags.pair, who->door);
     }
     return tags;
 }
@@ -235,6 +249,37 @@ static uint32_t held_ms(struct throttle *t, uint64_t now_ms, const struct tags *
     return address_ms > account_ms ? address_ms : account_ms;
 }
 
+/* ---- places to wait at ---- */
+
+static bool has_room(struct throttle *t, uint64_t tag)
+{
+    return open_of(find(&t->held, tag)) < THROTTLE_WAITING_MAX;
+}
+
+/* Whoever has signed in from there finds a place when others of the address took all of them. */
+static bool may_wait(struct throttle *t, const struct tags *tags)
+{
+    bool known = tags->account && find(&t->known, tags->pair);
+    return has_room(t, tags->held_address) || (known && has_room(t, tags->held_pair));
+}
+
+static void take_place(struct throttle *t, uint64_t now_ms, const struct tags *tags,
+                       const struct throttle_who *who)
+{
+    address_slot(t, now_ms, tags, who)->open++;
+    find_or_make(&t->held, tags->held_address, now_ms)->open++;
+    if (tags->account)
+        find_or_make(&t->held, tags->held_pair, now_ms)->open++;
+}
+
+static void leave_place(struct throttle *t, const struct tags *tags)
+{
+    close_one(find(&t->addresses, tags->address));
+    close_one(find(&t->held, tags->held_address));
+    if (tags->account)
+        close_one(find(&t->held, tags->held_pair));
+}
+
 /* ---- what happens ---- */
 
 bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_who *who,
@@ -245,9 +290,9 @@ bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_w
     pthread_mutex_lock(&t->lock);
     *ret_held_ms = held_ms(t, now_ms, &tags);
     if (*ret_held_ms > 0) {
-        struct slot *address = address_slot(t, now_ms, &tags, who);
-        fits = address->open < THROTTLE_WAITING_MAX;
-        address->open += fits;
+        fits = may_wait(t, &tags);
+        if (fits)
+            take_place(t, now_ms, &tags, who);
     }
     if (fits)
         open_one(t, now_ms, &tags, who);
@@ -259,7 +304,7 @@ void throttle_go_on(struct throttle *t, const struct throttle_who *who)
 {
     struct tags tags = tags_of(t, who);
     pthread_mutex_lock(&t->lock);
-    close_one(find(&t->addresses, tags.address));
+    leave_place(t, &tags);
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -1,5 +1,5 @@
 /*
- * throttle.h - makes guessing at passwords slow. Nobody is ever locked out.
+ * throttle.h - makes guessing at passwords slow. Nobody is locked out by what others do.
  *
  * A wrong proof is a debt of the address it came from (an IPv6 peer counts by its /64) and of the
  * account it was for; debts halve every five minutes. While an address owes fewer than 5 failures
@@ -15,6 +15,11 @@
  * The right password takes back what this address owed because of this account, and no more: a
  * guesser does not get rid of a debt with an account of his own. Where an account has signed in
  * from before, its own debt does not count: strangers who guess at it do not slow its owner down.
+ *
+ * What is held is bounded: so many attempts of an address at the clients' door, as many at the
+ * console's, and at either door as many of an account that has signed in from there before. So what
+ * clients of an address guess at (a gateway's, or those of a shell) takes no place of the
+ * console's, and guesses at other names take none of whoever is known there.
  *
  * The tables have a fixed size and are found by a keyed hash. When they are full, what owes the
  * least is forgotten first, so many addresses at once cost a guesser's debts sooner; memory never.
@@ -38,8 +43,11 @@ enum {
     THROTTLE_ACCOUNT_FREE = 10,
     THROTTLE_ACCOUNT_MAX_MS = 4000,
     THROTTLE_HALF_LIFE_MS = 5 * 60 * 1000,
-    THROTTLE_WAITING_MAX = 32 /* attempts of one address that are held at once */
+    THROTTLE_WAITING_MAX = 32 /* attempts that are held at once: see above, of what */
 };
+
+/* Where an attempt is made. */
+enum throttle_door { THROTTLE_CLIENTS, THROTTLE_CONSOLE };
 
 /* Never NULL. */
 struct throttle *throttle_new(const uint8_t key[16]);
@@ -49,11 +57,12 @@ void throttle_free(struct throttle *t); /* NULL is fine */
 struct throttle_who {
     const struct peer *peer;
     struct str user; /* prepared; "" for a name that no account can have */
+    enum throttle_door door;
 };
 
 /* An attempt begins. How long it must be held; when that is not 0 it counts as waiting until
  * throttle_go_on. False when too many of its address wait already: it is refused, as one that may
- * be made later, and has not begun. */
+ * be made later, and has not begun. All three of an attempt say the same door. */
 bool throttle_enter(struct throttle *t, uint64_t now_ms, const struct throttle_who *who,
                     uint32_t *ret_held_ms) MUST_USE;
 void throttle_go_on(struct throttle *t, const struct throttle_who *who);

@@ -245,6 +245,42 @@ static void what_waits_is_bounded(void **state)
     assert_true(throttle_enter(*state, now_ms, &who, &ms));
 }
 
+/* Takes places of `ip` until there is no more; how many there were. */
+static unsigned fills(struct throttle *t, const char *ip, const char *user, enum throttle_door door)
+{
+    struct throttle_who who = {peer(ip), str_from(user), door};
+    unsigned count = 0;
+    uint32_t ms;
+    while (count < 1000 && throttle_enter(t, now_ms, &who, &ms))
+        count++;
+    return count;
+}
+
+static void a_door_has_places_of_its_own(void **state)
+{
+    struct throttle_who who = {peer("192.0.2.1"), STR_LIT("a"), THROTTLE_CLIENTS};
+    fails(*state, "192.0.2.1", "", 6);
+    assert_int_equal(fills(*state, "192.0.2.1", "a", THROTTLE_CLIENTS), THROTTLE_WAITING_MAX);
+    assert_int_equal(fills(*state, "192.0.2.1", "a", THROTTLE_CONSOLE), THROTTLE_WAITING_MAX);
+    throttle_go_on(*state, &who);
+    assert_int_equal(fills(*state, "192.0.2.1", "a", THROTTLE_CONSOLE), 0);
+    assert_int_equal(fills(*state, "192.0.2.1", "a", THROTTLE_CLIENTS), 1);
+}
+
+static void who_is_known_finds_a_place(void **state)
+{
+    struct throttle_who who = {peer("192.0.2.1"), STR_LIT("juliet"), THROTTLE_CONSOLE};
+    succeeds(*state, "192.0.2.1", "juliet");
+    fails(*state, "192.0.2.1", "", 6);
+    assert_int_equal(fills(*state, "192.0.2.1", "nobody", THROTTLE_CONSOLE), THROTTLE_WAITING_MAX);
+    assert_int_equal(fills(*state, "192.0.2.1", "romeo", THROTTLE_CONSOLE), 0);
+    assert_int_equal(fills(*state, "192.0.2.1", "", THROTTLE_CONSOLE), 0);
+    assert_int_equal(fills(*state, "192.0.2.1", "juliet", THROTTLE_CONSOLE), THROTTLE_WAITING_MAX);
+    throttle_go_on(*state, &who);
+    assert_int_equal(fills(*state, "192.0.2.1", "romeo", THROTTLE_CONSOLE), 0);
+    assert_int_equal(fills(*state, "192.0.2.1", "juliet", THROTTLE_CONSOLE), 1);
+}
+
 static void who_owes_most_is_forgotten_last(void **state)
 {
     char ip[24];
@@ -374,6 +410,8 @@ int main(void)
         TEST(what_is_owed_and_what_is_open_add_up),
         TEST(everybody_behind_one_address_at_once),
         TEST(what_waits_is_bounded),
+        TEST(a_door_has_places_of_its_own),
+        TEST(who_is_known_finds_a_place),
         TEST(who_owes_most_is_forgotten_last),
         TEST(the_worst_debt_comes_first),
         TEST(a_debt_tells_who_waits),

@@ -265,11 +265,11 @@ static enum linnet_error_code await(struct control_client *c, json_int_t id, int
     }
 }
 
-bool control_client_ask_for(struct control_client *c, const char *user, const char *address)
+bool control_client_ask_for(struct control_client *c, const char *user, const char *address,
+                            int64_t mark)
 {
     json_decref(c->as);
-    c->as = address ? json_pack("{s:s,s:s}", "user", user, "address", address)
-                    : json_pack("{s:s}", "user", user);
+    c->as = json_pack("{s:s,s:s*,s:I}", "user", user, "address", address, "mark", (json_int_t)mark);
     return c->as != NULL;
 }
 

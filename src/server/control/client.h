@@ -17,9 +17,10 @@ enum linnet_error_code control_client_open(const char *path, struct control_clie
 void control_client_close(struct control_client *c);
 
 /* From now on requests are for this administrator (a bare JID), who is at that IP address (NULL
- * when it is not known). False when out of memory. */
-bool control_client_ask_for(struct control_client *c, const char *user,
-                            const char *address) MUST_USE;
+ * when it is not known) and had that mark (admin.sign_in): they change nothing once he is none.
+ * False when out of memory. */
+bool control_client_ask_for(struct control_client *c, const char *user, const char *address,
+                            int64_t mark) MUST_USE;
 
 /* Asks and waits at most `timeout_s` seconds for the answer. Takes `args` (an object, or NULL).
  * *ret_result is the caller's (json_decref); a failure of the server becomes `error`. */

@@ -21,8 +21,11 @@ const char *control_actor_fault(const json_t *as)
     const json_t *user = json_object_get(as, "user"), *address = json_object_get(as, "address");
     if (!as)
         return NULL;
-    if (!json_is_object(as) || json_object_size(as) != 1u + (address != NULL))
-        return "The member as of a request is an object of user and address";
+    const json_t *mark = json_object_get(as, "mark");
+    if (!json_is_object(as) || json_object_size(as) != 1u + (address != NULL) + (mark != NULL))
+        return "The member as of a request is an object of user, address and mark";
+    if (mark && !json_is_integer(mark))
+        return "The mark of the member as is a number";
     if (!is_short(user, NAME_MAX_BYTES))
         return "The member as of a request names its user, a bare JID";
     if (address && !is_short(address, ADDRESS_MAX_BYTES))
@@ -32,7 +35,10 @@ const char *control_actor_fault(const json_t *as)
 
 struct ops_actor control_actor(const struct control_call *call)
 {
+    const json_t *mark = json_object_get(call->as, "mark");
     return (struct ops_actor){.uid = call->peer->uid,
                               .name = member(call->as, "user"),
-                              .address = member(call->as, "address")};
+                              .address = member(call->as, "address"),
+                              .has_mark = mark != NULL,
+                              .mark = json_integer_value(mark)};
 }

@@ -22,7 +22,7 @@ struct control_attempt {
 
 static struct throttle_who who_of(const struct control_attempt *a)
 {
-    return (struct throttle_who){&a->peer, str_of(a->user, a->user_len)};
+    return (struct throttle_who){&a->peer, str_of(a->user, a->user_len), THROTTLE_CONSOLE};
 }
 
 static void fail_with(struct control_call *call, enum linnet_error_code code, unsigned retry_s)

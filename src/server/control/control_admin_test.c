@@ -232,6 +232,39 @@ static void tells_when_it_holds_no_more(void **state)
     close(fd);
 }
 
+static const char *for_whom(char line[400], const char *jid, json_int_t mark, const char *change)
+{
+    snprintf(line, 400, "{\"id\":1,\"as\":{\"user\":\"%s\",\"mark\":%lld},%s}", jid,
+             (long long)mark, change);
+    return line;
+}
+
+/* What is asked for in the name of somebody who signed in is not done once that is over. */
+static void changes_nothing_for_who_is_none(void **state)
+{
+    static const char *const changes[] = {
+        "\"op\":\"user.add\",\"args\":{\"user\":\"eve\",\"password\":\"p\"}",
+        "\"op\":\"user.passwd\",\"args\":{\"user\":\"bob\",\"password\":\"new\"}",
+        "\"op\":\"user.role\",\"args\":{\"user\":\"bob\",\"role\":\"full\"}",
+        "\"op\":\"block.add\",\"args\":{\"network\":\"192.0.2.0/24\"}",
+        "\"op\":\"settings.set\",\"args\":{\"name\":\"limits.auth_timeout_s\",\"value\":\"31s\"}",
+    };
+    int fd = connect_raw(*state);
+    make_administrator(fd);
+    json_decref(exchange(
+        fd, "{\"id\":1,\"op\":\"user.add\",\"args\":{\"user\":\"bob\",\"password\":\"p\"}}"));
+    json_int_t mark = signs_in(fd, SIGN_IN("alice", "right"), "full");
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        char line[400];
+        fails(fd, for_whom(line, "alice@example.org", mark ^ 1, changes[i]), "policy", "Nothing");
+        fails(fd, for_whom(line, "alice@example.com", mark, changes[i]), "policy", "Nothing");
+        json_t *answer = exchange(fd, for_whom(line, "alice@example.org", mark, changes[i]));
+        assert_true(json_is_true(json_object_get(answer, "ok"))); /* so nothing had been done */
+        json_decref(answer);
+    }
+    close(fd);
+}
+
 /* 192.0.2.1 */
 static struct peer documentation_peer(void)
 {
@@ -253,11 +286,15 @@ static void makes_guesses_wait(void **state)
 {
     struct control_fixture *f = *state;
     struct peer peer = documentation_peer();
-    struct throttle_who who = {&peer, STR_LIT("")};
-    uint32_t held_ms;
+    uint32_t held_ms = 0;
     owe_much(f, &peer);
-    for (int i = 0; i < THROTTLE_WAITING_MAX - 1; i++)
-        assert_true(throttle_enter(f->throttle, loop_now_ms(), &who, &held_ms));
+    for (int i = 0; i < THROTTLE_WAITING_MAX; i++) {
+        struct throttle_who client = {&peer, STR_LIT(""), THROTTLE_CLIENTS};
+        struct throttle_who console = {&peer, STR_LIT(""), THROTTLE_CONSOLE};
+        assert_true(throttle_enter(f->throttle, loop_now_ms(), &client, &held_ms));
+        if (i > 0) /* what clients guess at takes no place of these */
+            assert_true(throttle_enter(f->throttle, loop_now_ms(), &console, &held_ms));
+    }
     assert_int_equal(held_ms, THROTTLE_ADDRESS_MAX_MS);
 
     int fd = connect_raw(f);
@@ -321,6 +358,7 @@ int main(void)
         CONTROL_TEST(closes_sessions),
         CONTROL_TEST(lets_administrators_in),
         CONTROL_TEST(tells_when_it_holds_no_more),
+        CONTROL_TEST(changes_nothing_for_who_is_none),
         CONTROL_TEST(makes_guesses_wait),
         CONTROL_TEST(ends_attempts),
         CONTROL_TEST(forgets_who_was_cut_off),

@@ -187,6 +187,7 @@ static void knows_for_whom_it_is_asked(void **state)
     assert_string_equal(f->actor, "admin@example.org at 192.0.2.7");
     json_decref(exchange(fd, DISABLE("{\"user\":\"a\\nb\"}")));
     assert_null(strchr(f->actor, '\n'));
+    fails(fd, DISABLE("{\"user\":\"a\",\"mark\":\"7\"}"), "usage", "is a number");
     fails(fd, DISABLE("\"admin\""), "usage", "an object");
     fails(fd, DISABLE("{\"user\":\"a\",\"role\":\"full\"}"), "usage", "an object");
     fails(fd, DISABLE("{\"user\":\"\"}"), "usage", "names its user");

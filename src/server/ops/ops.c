@@ -49,6 +49,20 @@ const char *ops_actor_text(const struct ops_actor *actor, char out[OPS_ACTOR_BYT
     return out;
 }
 
+/* A name of another domain is nobody's, who may change nothing. */
+struct store_by ops_actor_by(const struct ops_actor *actor, struct str domain)
+{
+    struct str name = actor->name;
+    const char *at = name.ptr ? memchr(name.ptr, '@', name.len) : NULL;
+    struct store_by by = {.domain = domain, .mark = actor->mark};
+    if (!actor->has_mark)
+        return by;
+    by.user = STR_LIT("");
+    if (at && str_eq(str_of(at + 1, (size_t)(name.ptr + name.len - at - 1)), domain))
+        by.user = str_of(name.ptr, (size_t)(at - name.ptr));
+    return by;
+}
+
 enum linnet_error_code ops_error(enum ops_result result, const char *address, const char *why,
                                  struct linnet_error *error)
 {
@@ -71,6 +85,12 @@ enum linnet_error_code ops_error(enum ops_result result, const char *address, co
         return error_set(error, LINNET_ERROR_HOST_UNKNOWN, LINNET_ORIGIN_HERE, "domain",
                          at ? at + 1 : address, NULL);
     }
+    case OPS_DENIED:
+        error_set(error, LINNET_ERROR_POLICY, LINNET_ORIGIN_HERE, NULL);
+        error_copy_text(error->sentence, sizeof error->sentence,
+                        STR_LIT("Nothing was changed: the account that asked for it may not any "
+                                "more, or has to sign in again."));
+        return LINNET_ERROR_POLICY;
     case OPS_TEMPORARY:
         return error_set(error, LINNET_ERROR_STORE, LINNET_ORIGIN_HERE, "reason",
                          "too much is waiting for it; try again in a moment", NULL);

@@ -28,6 +28,7 @@ enum ops_result {
     OPS_BAD_PASSWORD,
     OPS_BAD_CLIENT,   /* an id that no client can have */
     OPS_NO_TOKEN,     /* the client has none */
+    OPS_DENIED,       /* the administrator who asked is none any more */
     OPS_WRONG_DOMAIN, /* an address of a domain that is not served here */
     OPS_TEMPORARY,    /* a pool is full, or the database locked: later it may work */
     OPS_STORE         /* the database failed; the log says how */
@@ -57,7 +58,12 @@ struct ops_actor {
     uid_t uid;          /* of the process that asks, on this machine */
     struct str name;    /* for whom: an administrator's bare JID; STR_NONE: for itself */
     struct str address; /* where that person is, an IP address; STR_NONE when not known */
+    bool has_mark;      /* then it is made only while `name` may still make it: */
+    int64_t mark;       /* of the account, when the person signed in */
 };
+
+/* For the writer: nobody without a mark. Borrows the actor's name and `domain`. */
+struct store_by ops_actor_by(const struct ops_actor *actor, struct str domain);
 
 enum { OPS_ACTOR_BYTES = 512 };
 

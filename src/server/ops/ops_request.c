@@ -31,6 +31,8 @@ enum ops_result ops_result_of(enum store_result result)
         return OPS_EXISTS;
     case STORE_REFUSED:
         return OPS_NO_TOKEN;
+    case STORE_DENIED:
+        return OPS_DENIED;
     case STORE_BUSY:
         return OPS_TEMPORARY;
     case STORE_FAILED:
@@ -234,6 +236,8 @@ bool ops_request_write(struct ops_request *r)
 {
     struct store_write *w = &r->write.store;
     w->domain = ops_request_domain(r);
+    if (w->change != STORE_AUDIT) /* it tells what was done already */
+        w->by = ops_actor_by(&r->actor, w->domain);
     w->user = str_from(r->user);
     w->reason = r->reason;
     w->now_s = (int64_t)time(NULL);

@@ -207,13 +207,15 @@ static void fill_row(struct change *c)
                                           detail_of(c)};
     ops_audit_row(&c->memory, &entry, &c->audit);
     const struct ops *ops = c->owner->config.port->ops;
-    c->write.store = (struct store_write){.change = STORE_SETTING,
-                                          .domain = STR_LIT(""),
-                                          .user = STR_LIT(""),
-                                          .setting = &c->row,
-                                          .audit = &c->audit,
-                                          .audit_keep = atomic_load(&ops->audit_keep),
-                                          .now_s = (int64_t)time(NULL)};
+    c->write.store =
+        (struct store_write){.change = STORE_SETTING,
+                             .domain = STR_LIT(""),
+                             .user = STR_LIT(""),
+                             .by = ops_actor_by(&c->actor, str_from(ops->config.domain)),
+                             .setting = &c->row,
+                             .audit = &c->audit,
+                             .audit_keep = atomic_load(&ops->audit_keep),
+                             .now_s = (int64_t)time(NULL)};
 }
 
 static void submit(struct change *c)

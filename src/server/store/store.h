@@ -18,6 +18,7 @@ enum store_result {
     STORE_NOT_FOUND,
     STORE_EXISTS,
     STORE_REFUSED, /* a token, or the mark of an account, is not the expected one any more */
+    STORE_DENIED,  /* who asks is no administrator any more: store_write.by */
     STORE_BUSY,    /* locked by another process for too long: later it may work */
     STORE_FAILED,  /* disk full, no permission, a broken file: fault.text says */
     STORE_NO_MEMORY
@@ -256,9 +257,17 @@ enum store_change {
                         account */
 };
 
+/* The administrator who asks for a change, as he was when he signed in. */
+struct store_by {
+    struct str domain, user; /* user STR_NONE: nobody's rights count */
+    int64_t mark;
+};
+
 /* One change; strings are borrowed until commit returns. */
 struct store_write {
     enum store_change change;
+    struct store_by by; /* STORE_DENIED unless that account is enabled, has STORE_ROLE_FULL and
+                           this mark when the change is made */
     struct str domain, user;
     struct store_credential credentials[STORE_CREDENTIALS_MAX];
     size_t credential_count;
@@ -342,7 +351,7 @@ struct store_ops {
                                   size_t limit, struct arena *a, struct store_sessions *ret,
                                   struct store_fault *fault);
 
-    /* Whether an account of the domain has that role, enabled or not; STORE_NOT_FOUND. It may look
+    /* Whether an account of the domain that is enabled has that role; STORE_NOT_FOUND. It may look
      * at all accounts. */
     enum store_result (*has_role)(struct store *s, struct str domain, enum store_role role,
                                   struct store_fault *fault);

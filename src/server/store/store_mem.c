@@ -261,6 +261,8 @@ static enum store_result apply_change(struct store_mem *m, const struct store_wr
 static enum store_result apply(struct store_mem *m, struct store_write *w)
 {
     struct mem_audit_row *row = NULL;
+    if (!mem_accounts_may_change(&m->accounts, &w->by))
+        return STORE_DENIED;
     if (w->audit && !(row = mem_audit_row_new(w->audit)))
         return STORE_NO_MEMORY;
     w->last_admin =

@@ -57,17 +57,22 @@ bool mem_accounts_read(const struct mem_accounts *m, struct str domain, struct s
     return !a->failed;
 }
 
+static bool acts_as(const struct mem_account *a, struct str domain, enum store_role role)
+{
+    return a->role == role && !a->disabled && str_is(domain, a->domain);
+}
+
 bool mem_accounts_have_role(const struct mem_accounts *m, struct str domain, enum store_role role)
 {
     for (size_t i = 0; i < m->count; i++)
-        if (m->rows[i]->role == role && str_is(domain, m->rows[i]->domain))
+        if (acts_as(m->rows[i], domain, role))
             return true;
     return false;
 }
 
 static bool is_admin(const struct mem_account *a, struct str domain)
 {
-    return a->role == STORE_ROLE_FULL && !a->disabled && str_is(domain, a->domain);
+    return acts_as(a, domain, STORE_ROLE_FULL);
 }
 
 bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain, struct str user)
@@ -77,6 +82,14 @@ bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain,
     for (size_t i = 0; i < m->count; i++)
         admins += is_admin(m->rows[i], domain);
     return account && is_admin(account, domain) && admins == 1;
+}
+
+bool mem_accounts_may_change(const struct mem_accounts *m, const struct store_by *by)
+{
+    if (!by->user.ptr)
+        return true;
+    const struct mem_account *a = mem_accounts_find(m, by->domain, by->user);
+    return a && is_admin(a, by->domain) && a->mark == by->mark;
 }
 
 /* --- changes --- */

@@ -20,6 +20,8 @@ struct mem_account *mem_accounts_find(const struct mem_accounts *m, struct str d
 bool mem_accounts_read(const struct mem_accounts *m, struct str domain, struct str prefix,
                        struct str after, size_t limit, struct arena *a,
                        struct store_page *ret) MUST_USE;
+/* Whether store_write.by lets the change be made. */
+bool mem_accounts_may_change(const struct mem_accounts *m, const struct store_by *by);
 bool mem_accounts_have_role(const struct mem_accounts *m, struct str domain, enum store_role role);
 bool mem_accounts_is_last_admin(const struct mem_accounts *m, struct str domain, struct str user);
 

@@ -47,7 +47,9 @@ static enum store_result (*const changes[])(struct connection *c, const struct s
 static enum store_result apply(struct connection *c, struct store_write *w)
 {
     bool known = (size_t)w->change < ARRAY_LEN(changes) && changes[w->change];
-    enum store_result result = known ? store_sql_note_last_admin(c, w) : STORE_FAILED;
+    enum store_result result = known ? store_sql_may_change(c, w) : STORE_FAILED;
+    if (result == STORE_OK)
+        result = store_sql_note_last_admin(c, w);
     if (result == STORE_OK)
         result = changes[w->change](c, w);
     return result == STORE_OK && w->audit ? store_sql_audit_add(c, w) : result;

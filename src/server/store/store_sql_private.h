@@ -18,6 +18,7 @@ enum statement {
     ACCOUNTS,
     HAS_ROLE,
     LAST_ADMIN,
+    MAY_CHANGE,
     META,
     ADD_ACCOUNT,
     ADD_CREDENTIAL,
@@ -190,7 +191,9 @@ enum store_result store_sql_sessions_clear(struct connection *c, const struct st
 
 enum store_result store_sql_last_admin(struct store *base, struct str domain, struct str user,
                                        struct store_fault *fault);
-/* Before a change, within its transaction: fills w->last_admin. */
+/* Before a change, within its transaction: STORE_OK, or STORE_DENIED to w->by. */
+enum store_result store_sql_may_change(struct connection *c, const struct store_write *w);
+/* The same: fills w->last_admin. */
 enum store_result store_sql_note_last_admin(struct connection *c, struct store_write *w);
 
 /* --- store_sql_audit.c --- */

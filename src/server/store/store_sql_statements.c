@@ -44,11 +44,13 @@ const char *const store_sql_texts[STATEMENT_COUNT] = {
     " FROM (SELECT * FROM account WHERE domain = ? AND username = ?)" ACCOUNT_JOIN,
     [ACCOUNTS] = ACCOUNT_COLUMNS " FROM (SELECT * FROM account WHERE domain = ? AND username >= ?"
                                  " AND username < ? ORDER BY username LIMIT ?)" ACCOUNT_JOIN,
-    [HAS_ROLE] = "SELECT 1 FROM account WHERE domain = ? AND role = ? LIMIT 1",
+    [HAS_ROLE] = "SELECT 1 FROM account WHERE domain = ? AND role = ? AND disabled = 0 LIMIT 1",
     [LAST_ADMIN] = "SELECT 1 FROM account a WHERE a.domain = ? AND a.username = ? AND a.role = ?"
                    " AND a.disabled = 0 AND NOT EXISTS (SELECT 1 FROM account b WHERE"
                    " b.domain = a.domain AND b.username <> a.username AND b.role = a.role"
                    " AND b.disabled = 0)",
+    [MAY_CHANGE] = "SELECT 1 FROM account WHERE domain = ? AND username = ? AND role = ?"
+                   " AND mark = ? AND disabled = 0",
     [META] = "SELECT value FROM meta WHERE name = ?",
     [ADD_ACCOUNT] = "INSERT INTO account (domain, username, created_s, password_s, disabled,"
                     " reason, mark) VALUES (?, ?, ?, ?, 0, '', ?)",
