@@ -324,9 +324,14 @@ static void take_body(struct request *r, const char *data, size_t len)
     wipe((void *)(uintptr_t)data, len);
 }
 
+int http_socket(const struct request *r)
+{
+    return socket_of(r->connection);
+}
+
 void http_no_deadline(struct request *r)
 {
-    connections_extend(r->console->connections, socket_of(r->connection), 0);
+    connections_extend(r->console->connections, http_socket(r), 0);
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,

@@ -51,6 +51,9 @@ struct request {
  * NULL when that cannot be: the key may not be that of the certificate. */
 struct MHD_Daemon *http_start(struct listener *listener, int fd) MUST_USE;
 
+/* The descriptor of its connection, which is not the caller's. */
+int http_socket(const struct request *r);
+
 /* A request that goes on as long as it likes: its connection is closed when it says nothing. */
 void http_no_deadline(struct request *r);
 

@@ -19,6 +19,7 @@ struct entry {
     bool came;               /* with `now`: the browser has it, `before` counts until: */
     uint64_t before_until_ms;
     uint64_t made_ms, renewed_ms, used_ms;
+    uint64_t seen_ms; /* used, or its page was open */
     struct session who;
 };
 
@@ -111,31 +112,58 @@ static bool note_rotation(const struct sessions *s, struct entry *e, const struc
     return true;
 }
 
-static struct entry *place_for_one(struct sessions *s, uint64_t now_ms)
+/* The one that was seen longest ago, of all or of `jid` alone. */
+static struct entry *find_oldest(struct sessions *s, const char *jid, size_t *ret_count)
 {
-    struct entry *oldest = &s->entries[0];
+    struct entry *oldest = NULL;
+    *ret_count = 0;
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct entry *e = &s->entries[i];
-        if (!e->taken || expired(s, e, now_ms))
-            return e;
-        if (e->used_ms < oldest->used_ms)
+        if (!e->taken || (jid && !cstr_eq(e->who.jid, jid)))
+            continue;
+        (*ret_count)++;
+        if (!oldest || e->seen_ms < oldest->seen_ms)
             oldest = e;
     }
     return oldest;
 }
 
+static void clear_expired(struct sessions *s, uint64_t now_ms)
+{
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (s->entries[i].taken && expired(s, &s->entries[i], now_ms))
+            wipe(&s->entries[i], sizeof s->entries[i]);
+}
+
+/* An account that has its share gives one of its own. */
+static struct entry *place_for(struct sessions *s, const char *jid, uint64_t now_ms)
+{
+    size_t count;
+    clear_expired(s, now_ms);
+    struct entry *own = find_oldest(s, jid, &count);
+    if (count >= SESSIONS_EACH_MAX)
+        return own;
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (!s->entries[i].taken)
+            return &s->entries[i];
+    return find_oldest(s, NULL, &count);
+}
+
 bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
                   char ret_token[SESSION_TOKEN_BYTES])
 {
-    struct entry fresh = {
-        .taken = true, .made_ms = now_ms, .renewed_ms = now_ms, .used_ms = now_ms};
+    struct entry fresh = {.taken = true,
+                          .made_ms = now_ms,
+                          .renewed_ms = now_ms,
+                          .used_ms = now_ms,
+                          .seen_ms = now_ms};
     bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, &fresh.now);
     if (!ok)
         return false;
     pthread_mutex_lock(&s->lock);
     who->id = ++s->last_id;
     fresh.who = *who;
-    *place_for_one(s, now_ms) = fresh;
+    *place_for(s, who->jid, now_ms) = fresh;
     pthread_mutex_unlock(&s->lock);
     wipe(&fresh, sizeof fresh);
     return true;
@@ -148,7 +176,7 @@ static enum sessions_found use(const struct sessions *s, struct entry *e, const 
         return SESSIONS_NONE;
     if (!note_rotation(s, e, hash, now_ms))
         return SESSIONS_COPIED;
-    e->used_ms = now_ms;
+    e->used_ms = e->seen_ms = now_ms;
     return SESSIONS_FOUND;
 }
 
@@ -171,13 +199,15 @@ enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const cha
     return found;
 }
 
-bool sessions_peek(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret)
+bool sessions_watch(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret)
 {
     pthread_mutex_lock(&s->lock);
     struct entry *e = find_id(s, id);
     bool found = e && !expired(s, e, now_ms);
-    if (found)
+    if (found) {
         *ret = e->who;
+        e->seen_ms = now_ms;
+    }
     pthread_mutex_unlock(&s->lock);
     return found;
 }

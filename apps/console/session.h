@@ -1,7 +1,8 @@
 /*
  * session.h - who is signed in to the console: cookies and the tokens against forged requests.
  * Kept in memory only; of a cookie only its SHA-256, so that memory that was read signs nobody in.
- * When there are too many the one that was used longest ago goes. Any thread; times are passed in.
+ * When there are too many the one goes that was used, or had its page open, longest ago; of an
+ * account that has its share, one of its own. Any thread; times are passed in.
  *
  * Cookies rotate: a value that has been in use for a while gets a successor. It counts beside it
  * until the successor comes, which shows that the answer arrived, and a little longer, for requests
@@ -16,6 +17,7 @@
 enum {
     SESSION_TOKEN_BYTES = 65,
     SESSIONS_MAX = 64,
+    SESSIONS_EACH_MAX = 8, /* of one account */
     SESSION_USER_BYTES = 1024,
     SESSION_JID_BYTES = 3072
 };
@@ -52,8 +54,8 @@ enum sessions_found { SESSIONS_NONE, SESSIONS_FOUND, SESSIONS_COPIED };
 enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
                                   struct session *ret) MUST_USE;
 
-/* The same by its id, which is no use of it. */
-bool sessions_peek(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret) MUST_USE;
+/* The same by its id, of somebody who has its page open, which is no use of it. */
+bool sessions_watch(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret) MUST_USE;
 
 /* A successor of the cookie, if it is time for one. */
 bool sessions_renew(struct sessions *s, uint64_t now_ms, uint64_t id,

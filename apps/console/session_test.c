@@ -26,6 +26,7 @@ static void add(struct sessions *s, uint64_t now_ms, const char *user, char *ret
 {
     struct session who = {.full = true, .mark = 7};
     snprintf(who.user, sizeof who.user, "%s", user);
+    snprintf(who.jid, sizeof who.jid, "%s@localhost", user);
     assert_true(sessions_add(s, now_ms, &who, ret_token));
     assert_int_equal(strlen(ret_token), 64);
     assert_int_equal(strlen(who.csrf), 64);
@@ -56,7 +57,7 @@ static void finds_what_was_added(void **state)
     assert_int_equal(sessions_find(*state, 1, two, &who), SESSIONS_FOUND);
     sessions_remove(*state, who.id);
     assert_int_equal(sessions_find(*state, 1, two, &who), SESSIONS_NONE);
-    assert_false(sessions_peek(*state, 1, who.id, &who));
+    assert_false(sessions_watch(*state, 1, who.id, &who));
     sessions_remove(*state, who.id);
     assert_int_equal(sessions_find(*state, 1, one, &who), SESSIONS_FOUND);
 }
@@ -68,7 +69,7 @@ static void ends_when_unused(void **state)
     add(*state, 0, "one", token);
     assert_int_equal(sessions_find(*state, IDLE_MS - 1, token, &who), SESSIONS_FOUND);
     /* A look that is no use changes nothing. */
-    assert_true(sessions_peek(*state, 2 * IDLE_MS - 2, who.id, &who));
+    assert_true(sessions_watch(*state, 2 * IDLE_MS - 2, who.id, &who));
     assert_int_equal(sessions_find(*state, 2 * IDLE_MS - 1, token, &who), SESSIONS_NONE);
     assert_int_equal(sessions_find(*state, IDLE_MS, token, &who), SESSIONS_NONE);
 }
@@ -83,17 +84,50 @@ static void ends_however_much_it_is_used(void **state)
     assert_int_equal(sessions_find(*state, ABSOLUTE_MS, token, &who), SESSIONS_NONE);
 }
 
+/* As many as there can be, of as many accounts as that takes: "a" has the first ones. */
+static void fill(struct sessions *s, char tokens[][SESSION_TOKEN_BYTES])
+{
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        const char user[] = {(char)('a' + i / SESSIONS_EACH_MAX), '\0'};
+        add(s, i, user, tokens[i]);
+    }
+}
+
 static void the_one_unused_longest_goes(void **state)
 {
     char tokens[SESSIONS_MAX + 1][SESSION_TOKEN_BYTES];
     struct session who;
-    for (size_t i = 0; i < SESSIONS_MAX; i++)
-        add(*state, i, "x", tokens[i]);
+    fill(*state, tokens);
     assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[0], &who), SESSIONS_FOUND);
     add(*state, SESSIONS_MAX, "last", tokens[SESSIONS_MAX]);
     for (size_t i = 0; i <= SESSIONS_MAX; i++)
         assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[i], &who),
                          i == 1 ? SESSIONS_NONE : SESSIONS_FOUND);
+}
+
+static void one_whose_page_is_open_stays(void **state)
+{
+    char tokens[SESSIONS_MAX + 1][SESSION_TOKEN_BYTES];
+    struct session first, who;
+    fill(*state, tokens);
+    assert_int_equal(sessions_find(*state, 0, tokens[0], &first), SESSIONS_FOUND);
+    assert_true(sessions_watch(*state, SESSIONS_MAX, first.id, &who));
+    add(*state, SESSIONS_MAX, "last", tokens[SESSIONS_MAX]);
+    assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[0], &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[1], &who), SESSIONS_NONE);
+}
+
+static void an_account_displaces_its_own(void **state)
+{
+    char victim[SESSION_TOKEN_BYTES], tokens[2 * SESSIONS_MAX][SESSION_TOKEN_BYTES];
+    struct session who;
+    add(*state, 0, "victim", victim);
+    for (size_t i = 0; i < 2 * SESSIONS_MAX; i++)
+        add(*state, 1 + i, "many", tokens[i]);
+    for (size_t i = 0; i < 2 * SESSIONS_MAX; i++)
+        assert_int_equal(sessions_find(*state, 1 + i, tokens[i], &who),
+                         i < 2 * SESSIONS_MAX - SESSIONS_EACH_MAX ? SESSIONS_NONE : SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, 2 * SESSIONS_MAX, victim, &who), SESSIONS_FOUND);
 }
 
 /* A session whose first cookie is `ret_old`, in use, and whose next is `ret_new`, not seen yet. */
@@ -132,7 +166,7 @@ static void a_cookie_that_two_have_ends_the_session(void **state)
     assert_string_equal(who.user, "one");
     assert_int_equal(sessions_find(*state, RENEW_MS + GRACE_MS, new, &who), SESSIONS_NONE);
     assert_int_equal(sessions_find(*state, RENEW_MS + GRACE_MS, old, &who), SESSIONS_NONE);
-    assert_false(sessions_peek(*state, RENEW_MS + GRACE_MS, id, &who));
+    assert_false(sessions_watch(*state, RENEW_MS + GRACE_MS, id, &who));
 }
 
 static void a_lost_answer_signs_nobody_out(void **state)
@@ -157,6 +191,8 @@ int main(void)
         TEST(ends_when_unused),
         TEST(ends_however_much_it_is_used),
         TEST(the_one_unused_longest_goes),
+        TEST(one_whose_page_is_open_stays),
+        TEST(an_account_displaces_its_own),
         TEST(an_old_cookie_counts_until_the_new_one_came),
         TEST(a_cookie_that_two_have_ends_the_session),
         TEST(a_lost_answer_signs_nobody_out),
