@@ -6,8 +6,9 @@
 
 #include <stdio.h>
 
-/* Attempts may be held for seconds: so many threads of a kind may be busy with them. */
-enum { SIGNING_IN_MAX = 8, RETRY_S = 8 };
+/* Attempts may be held for seconds: so many threads of a kind may be busy with them, and of those
+ * that come with TLS so many for one network. */
+enum { SIGNING_IN_MAX = 8, SIGNING_IN_EACH_MAX = 2, RETRY_S = 8 };
 
 static void answer_session(struct request *r)
 {
@@ -61,7 +62,7 @@ static void begin_session(struct request *r, const json_t *result)
         return;
     }
     r->new_cookie = r->token;
-    console_say("%s signed in from %s (%s)", r->who.user, r->address,
+    console_say("%s signed in from %s (%s)", r->who.user, r->address.text,
                 r->who.full ? "full" : "read-only");
     answer_session(r);
 }
@@ -71,7 +72,7 @@ static void sign_in(struct request *r, json_t *body)
     json_t *result;
     struct linnet_error error = {0};
     json_t *args = json_pack("{s:O,s:O,s:s}", "user", json_object_get(body, "user"), "password",
-                             json_object_get(body, "password"), "address", r->address);
+                             json_object_get(body, "password"), "address", r->address.text);
     enum linnet_error_code code = api_ask(r, "admin.sign_in", args, &result, &error);
     if (code == LINNET_OK)
         begin_session(r, result);
@@ -87,17 +88,20 @@ void api_session_add(struct request *r)
 {
     static const char *const members[] = {"user", "password"};
     struct linnet_error error = {0};
-    atomic_uint *busy = &r->console->signing_in[r->listener->names.tls];
+    bool tls = r->listener->names.tls;
+    struct places *busy = &r->console->signing_in[tls];
     json_t *body = http_body(r, members, ARRAY_LEN(members));
     if (!body)
         return;
-    if (atomic_fetch_add(busy, 1) < SIGNING_IN_MAX) {
+    int place = places_enter(busy, SIGNING_IN_MAX, tls ? SIGNING_IN_EACH_MAX : SIGNING_IN_MAX,
+                             r->address.network);
+    if (place >= 0) {
         sign_in(r, body);
     } else {
         error_set(&error, LINNET_ERROR_AUTH_TEMPORARY, LINNET_ORIGIN_HERE, NULL);
         error.retry_after_s = RETRY_S;
         http_fail(r, &error);
     }
-    atomic_fetch_sub(busy, 1);
+    places_leave(busy, place);
     json_decref(body);
 }

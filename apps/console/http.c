@@ -6,7 +6,6 @@
 
 #include "base/wipe.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -259,23 +258,11 @@ static int socket_of(struct MHD_Connection *connection)
     return info ? info->connect_fd : -1;
 }
 
-static void note_address(struct request *r)
+static void read_address(struct address *ret, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *sa = info ? info->client_addr : NULL;
-    const void *ip = NULL;
-    int family = sa ? sa->sa_family : AF_UNSPEC;
-    if (family == AF_INET)
-        ip = &((const struct sockaddr_in *)sa)->sin_addr;
-    else if (family == AF_INET6)
-        ip = &((const struct sockaddr_in6 *)sa)->sin6_addr;
-    if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)ip)) {
-        ip = (const char *)ip + 12; /* a socket for both kinds got it */
-        family = AF_INET;
-    }
-    if (!ip || !inet_ntop(family, ip, r->address, sizeof r->address))
-        snprintf(r->address, sizeof r->address, "::");
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    address_read(ret, info ? info->client_addr : NULL);
 }
 
 static char *cookie_of(struct request *r)
@@ -297,7 +284,7 @@ static struct request *request_new(const struct listener *listener,
     r->path = path;
     r->method = method;
     buf_init(&r->body, HTTP_BODY_MAX_BYTES, true);
-    note_address(r);
+    read_address(&r->address, connection);
     r->cookie = cookie_of(r);
     return r;
 }
@@ -374,10 +361,15 @@ static void noticed(void *cls, struct MHD_Connection *connection, void **state,
     const struct listener *l = cls;
     struct connections *all = l->console->connections;
     int fd = socket_of(connection);
+    struct address from;
     (void)state;
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         connections_leave(all, fd);
-    else if (!connections_enter(all, fd, l->names.tls, console_now_ms() + l->console->arrive_ms))
+        return;
+    }
+    read_address(&from, connection);
+    if (!connections_enter(all, fd, l->names.tls ? from.network : NULL,
+                           console_now_ms() + l->console->arrive_ms))
         shutdown(fd, SHUT_RDWR); /* one too many */
 }
 

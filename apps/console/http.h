@@ -6,6 +6,7 @@
 #ifndef CONSOLE_HTTP_H
 #define CONSOLE_HTTP_H
 
+#include "address.h"
 #include "console.h"
 #include "guard.h"
 #include "session.h"
@@ -33,7 +34,7 @@ struct request {
     struct MHD_Connection *connection;
     const char *method, *path;
     const struct route *route;
-    char address[64];                /* of the browser, an IP address */
+    struct address address;          /* of the browser */
     const char *cookie;              /* its session's, or NULL; borrowed */
     struct session who;              /* when its route is for those who are signed in */
     char token[SESSION_TOKEN_BYTES]; /* of a new session */

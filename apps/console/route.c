@@ -206,7 +206,7 @@ static bool has_session(struct request *r)
     enum sessions_found found = sessions_find(all, now_ms, r->cookie, &r->who);
     if (found == SESSIONS_COPIED)
         console_say("%s was signed out: a cookie that had been replaced came again, from %s",
-                    r->who.user, r->address);
+                    r->who.user, r->address.text);
     if (found == SESSIONS_FOUND && sessions_renew(all, now_ms, r->who.id, r->token))
         r->new_cookie = r->token;
     return found == SESSIONS_FOUND;
