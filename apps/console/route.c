@@ -207,6 +207,10 @@ static bool has_session(struct request *r)
     if (found == SESSIONS_COPIED)
         console_say("%s was signed out: a cookie that had been replaced came again, from %s",
                     r->who.user, r->address.text);
+    if (found == SESSIONS_UNCLAIMED)
+        console_say(
+            "%s was signed out: new cookies were taken and never used, the last time from %s",
+            r->who.user, r->address.text);
     if (found == SESSIONS_FOUND && sessions_renew(all, now_ms, r->who.id, r->token))
         r->new_cookie = r->token;
     return found == SESSIONS_FOUND;

@@ -15,9 +15,11 @@ struct hash {
 
 struct entry {
     bool taken;
-    struct hash now, before; /* the value that was set last, and the one it succeeds */
-    bool came;               /* with `now`: the browser has it, `before` counts until: */
-    uint64_t before_until_ms;
+    /* Values of its cookie, the oldest first: those before the one at `current`, which was
+     * succeeded by it, that one, and its successors, which have not come. */
+    struct hash values[1 + SESSION_OFFERS_MAX];
+    size_t current, count;
+    uint64_t before_until_ms; /* how long those before count still */
     uint64_t made_ms, renewed_ms, used_ms;
     uint64_t seen_ms; /* used, or its page was open */
     struct session who;
@@ -87,29 +89,44 @@ static struct entry *find_id(struct sessions *s, uint64_t id)
     return NULL;
 }
 
-/* All entries are looked at, each compared in full. */
-static struct entry *find_hash(struct sessions *s, const struct hash *hash)
+/* All values are looked at, each compared in full. */
+static struct entry *find_hash(struct sessions *s, const struct hash *hash, size_t *ret_value)
 {
     struct entry *found = NULL;
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct entry *e = &s->entries[i];
-        bool now = same(&e->now, hash), before = same(&e->before, hash);
-        if ((now || before) && e->taken)
-            found = e;
+        for (size_t j = 0; j < ARRAY_LEN(e->values); j++) {
+            if (same(&e->values[j], hash) && e->taken) {
+                found = e;
+                *ret_value = j;
+            }
+        }
     }
     return found;
 }
 
-/* False when the value should be nobody's any more. */
-static bool note_rotation(const struct sessions *s, struct entry *e, const struct hash *hash,
-                          uint64_t now_ms)
+static size_t offers(const struct entry *e)
 {
-    if (!same(&e->now, hash))
-        return !e->came || now_ms < e->before_until_ms;
-    if (!e->came)
+    return e->count - 1 - e->current;
+}
+
+static bool is_due(const struct sessions *s, const struct entry *e, uint64_t now_ms)
+{
+    uint64_t wait_ms = offers(e) > 0 ? s->times.retry_ms : s->times.renew_ms;
+    return now_ms >= e->renewed_ms + wait_ms && now_ms >= e->before_until_ms;
+}
+
+/* What the value at `value` tells by coming. */
+static enum sessions_found note_rotation(const struct sessions *s, struct entry *e, size_t value,
+                                         uint64_t now_ms)
+{
+    if (value < e->current)
+        return now_ms < e->before_until_ms ? SESSIONS_FOUND : SESSIONS_COPIED;
+    if (value > e->current)
         e->before_until_ms = now_ms + s->times.grace_ms;
-    e->came = true;
-    return true;
+    e->current = value;
+    return offers(e) == SESSION_OFFERS_MAX && is_due(s, e, now_ms) ? SESSIONS_UNCLAIMED
+                                                                   : SESSIONS_FOUND;
 }
 
 /* The one that was seen longest ago, of all or of `jid` alone. */
@@ -153,11 +170,12 @@ bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
                   char ret_token[SESSION_TOKEN_BYTES])
 {
     struct entry fresh = {.taken = true,
+                          .count = 1,
                           .made_ms = now_ms,
                           .renewed_ms = now_ms,
                           .used_ms = now_ms,
                           .seen_ms = now_ms};
-    bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, &fresh.now);
+    bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, &fresh.values[0]);
     if (!ok)
         return false;
     pthread_mutex_lock(&s->lock);
@@ -169,15 +187,15 @@ bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
     return true;
 }
 
-static enum sessions_found use(const struct sessions *s, struct entry *e, const struct hash *hash,
+static enum sessions_found use(const struct sessions *s, struct entry *e, size_t value,
                                uint64_t now_ms)
 {
     if (expired(s, e, now_ms))
         return SESSIONS_NONE;
-    if (!note_rotation(s, e, hash, now_ms))
-        return SESSIONS_COPIED;
-    e->used_ms = e->seen_ms = now_ms;
-    return SESSIONS_FOUND;
+    enum sessions_found found = note_rotation(s, e, value, now_ms);
+    if (found == SESSIONS_FOUND)
+        e->used_ms = e->seen_ms = now_ms;
+    return found;
 }
 
 enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
@@ -188,9 +206,10 @@ enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const cha
     if (!token || !hash_of(token, &hash))
         return SESSIONS_NONE;
     pthread_mutex_lock(&s->lock);
-    struct entry *e = find_hash(s, &hash);
+    size_t value = 0;
+    struct entry *e = find_hash(s, &hash, &value);
     if (e) {
-        found = use(s, e, &hash, now_ms);
+        found = use(s, e, value, now_ms);
         *ret = e->who;
     }
     if (e && found != SESSIONS_FOUND)
@@ -212,13 +231,14 @@ bool sessions_watch(struct sessions *s, uint64_t now_ms, uint64_t id, struct ses
     return found;
 }
 
-/* A successor that never came is replaced: its answer was lost. What it should succeed stays. */
+/* Those that were succeeded have had their time by now. */
 static void succeed(struct entry *e, const struct hash *next, uint64_t now_ms)
 {
-    if (e->came)
-        e->before = e->now;
-    e->came = false;
-    e->now = *next;
+    e->count -= e->current;
+    memmove(e->values, e->values + e->current, e->count * sizeof e->values[0]);
+    memset(e->values + e->count, 0, (ARRAY_LEN(e->values) - e->count) * sizeof e->values[0]);
+    e->current = 0;
+    e->values[e->count++] = *next;
     e->renewed_ms = now_ms;
 }
 
@@ -229,7 +249,7 @@ bool sessions_renew(struct sessions *s, uint64_t now_ms, uint64_t id,
     bool due = false;
     pthread_mutex_lock(&s->lock);
     struct entry *e = find_id(s, id);
-    if (e && now_ms >= e->renewed_ms + s->times.renew_ms)
+    if (e && offers(e) < SESSION_OFFERS_MAX && is_due(s, e, now_ms))
         due = draw(ret_token) && hash_of(ret_token, &next);
     if (due)
         succeed(e, &next, now_ms);

@@ -7,6 +7,10 @@
  * Cookies rotate: a value that has been in use for a while gets a successor. It counts beside it
  * until the successor comes, which shows that the answer arrived, and a little longer, for requests
  * under way. If it comes once more after that, two have it: the session ends.
+ *
+ * A successor that does not come is soon followed by another: its answer was lost, or somebody else
+ * took it. All of them count. After SESSION_OFFERS_MAX that never came the session ends: somebody
+ * is there who takes them, and the one whose cookie it is would never be rid of him.
  */
 #ifndef CONSOLE_SESSION_H
 #define CONSOLE_SESSION_H
@@ -18,6 +22,7 @@ enum {
     SESSION_TOKEN_BYTES = 65,
     SESSIONS_MAX = 64,
     SESSIONS_EACH_MAX = 8, /* of one account */
+    SESSION_OFFERS_MAX = 5,
     SESSION_USER_BYTES = 1024,
     SESSION_JID_BYTES = 3072
 };
@@ -35,6 +40,7 @@ struct sessions;
 struct session_times {
     uint64_t idle_ms, absolute_ms; /* how long one lasts unused, and at all */
     uint64_t renew_ms;             /* how long before a cookie gets a successor */
+    uint64_t retry_ms;             /* the same when the one before did not come */
     uint64_t grace_ms;             /* how long it counts once its successor came */
 };
 
@@ -47,10 +53,11 @@ void sessions_free(struct sessions *s); /* NULL is fine */
 bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
                   char ret_token[SESSION_TOKEN_BYTES]) MUST_USE;
 
-enum sessions_found { SESSIONS_NONE, SESSIONS_FOUND, SESSIONS_COPIED };
+enum sessions_found { SESSIONS_NONE, SESSIONS_FOUND, SESSIONS_COPIED, SESSIONS_UNCLAIMED };
 
 /* The session of a cookie's value (NULL has none) that has not expired; this is a use of it.
- * SESSIONS_COPIED: it was succeeded and came again: *ret is whose session has ended by that. */
+ * SESSIONS_COPIED: it was succeeded and came again; SESSIONS_UNCLAIMED: its successors never came:
+ * *ret is whose session has ended by that. */
 enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
                                   struct session *ret) MUST_USE;
 

@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-enum { IDLE_MS = 1000, ABSOLUTE_MS = 3000, RENEW_MS = 400, GRACE_MS = 50 };
+enum { IDLE_MS = 1000, ABSOLUTE_MS = 3000, RENEW_MS = 400, RETRY_MS = 60, GRACE_MS = 50 };
 
 static int make(void **state)
 {
-    const struct session_times times = {IDLE_MS, ABSOLUTE_MS, RENEW_MS, GRACE_MS};
+    const struct session_times times = {IDLE_MS, ABSOLUTE_MS, RENEW_MS, RETRY_MS, GRACE_MS};
     *state = sessions_new(&times);
     return *state ? 0 : -1;
 }
@@ -173,14 +173,68 @@ static void a_lost_answer_signs_nobody_out(void **state)
 {
     char old[SESSION_TOKEN_BYTES], lost[SESSION_TOKEN_BYTES], new[SESSION_TOKEN_BYTES];
     struct session who;
-    uint64_t id = rotate(*state, old, lost);
-    assert_int_equal(sessions_find(*state, 2 * RENEW_MS, old, &who), SESSIONS_FOUND);
-    assert_true(sessions_renew(*state, 2 * RENEW_MS, id, new));
-    assert_int_equal(sessions_find(*state, 2 * RENEW_MS, lost, &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, 2 * RENEW_MS, old, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, 2 * RENEW_MS, new, &who), SESSIONS_FOUND);
+    uint64_t id = rotate(*state, old, lost), again_ms = RENEW_MS + RETRY_MS;
+    assert_int_equal(sessions_find(*state, again_ms, old, &who), SESSIONS_FOUND);
+    assert_false(sessions_renew(*state, again_ms - 1, id, new));
+    assert_true(sessions_renew(*state, again_ms, id, new));
+    assert_int_equal(sessions_find(*state, again_ms, old, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, again_ms, new, &who), SESSIONS_FOUND);
     /* Rotation does not make a session younger. */
-    assert_int_equal(sessions_find(*state, 2 * RENEW_MS + IDLE_MS, new, &who), SESSIONS_NONE);
+    assert_int_equal(sessions_find(*state, again_ms + IDLE_MS, new, &who), SESSIONS_NONE);
+}
+
+/* Two tabs ask at once, and the answer to the first is read after that to the second. */
+static void answers_may_come_in_any_order(void **state)
+{
+    char old[SESSION_TOKEN_BYTES], one[SESSION_TOKEN_BYTES], two[SESSION_TOKEN_BYTES];
+    struct session who;
+    uint64_t id = rotate(*state, old, one), now_ms = RENEW_MS + RETRY_MS;
+    assert_true(sessions_renew(*state, now_ms, id, two));
+    assert_int_equal(sessions_find(*state, now_ms, one, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, now_ms, old, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, now_ms + GRACE_MS, two, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, now_ms + GRACE_MS, one, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, now_ms + 2 * GRACE_MS, two, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, now_ms + 2 * GRACE_MS, one, &who), SESSIONS_COPIED);
+}
+
+/* Takes `count` successors, none of which comes. The time of the last. */
+static uint64_t take_successors(struct sessions *s, uint64_t id, size_t count, char *ret_last)
+{
+    uint64_t now_ms = RENEW_MS;
+    for (size_t i = 0; i < count; i++) {
+        now_ms += RETRY_MS;
+        assert_true(sessions_renew(s, now_ms, id, ret_last));
+    }
+    return now_ms;
+}
+
+static void who_takes_successors_ends_the_session(void **state)
+{
+    char old[SESSION_TOKEN_BYTES], last[SESSION_TOKEN_BYTES];
+    struct session who;
+    uint64_t id = rotate(*state, old, last);
+    uint64_t now_ms = take_successors(*state, id, SESSION_OFFERS_MAX - 1, last);
+    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS - 1, old, &who), SESSIONS_FOUND);
+    assert_false(sessions_renew(*state, now_ms + RETRY_MS, id, last));
+    memset(&who, 0, sizeof who);
+    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS, old, &who), SESSIONS_UNCLAIMED);
+    assert_string_equal(who.user, "one");
+    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS, old, &who), SESSIONS_NONE);
+    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS, last, &who), SESSIONS_NONE);
+}
+
+static void the_last_successor_may_come_late(void **state)
+{
+    char old[SESSION_TOKEN_BYTES], last[SESSION_TOKEN_BYTES], next[SESSION_TOKEN_BYTES];
+    struct session who;
+    uint64_t id = rotate(*state, old, last);
+    uint64_t now_ms = take_successors(*state, id, SESSION_OFFERS_MAX - 1, last) + RETRY_MS;
+    assert_int_equal(sessions_find(*state, now_ms, last, &who), SESSIONS_FOUND);
+    assert_false(sessions_renew(*state, now_ms, id, next));
+    assert_int_equal(sessions_find(*state, now_ms + RENEW_MS, last, &who), SESSIONS_FOUND);
+    assert_true(sessions_renew(*state, now_ms + RENEW_MS, id, next));
+    assert_int_equal(sessions_find(*state, now_ms + RENEW_MS, next, &who), SESSIONS_FOUND);
 }
 
 int main(void)
@@ -196,6 +250,9 @@ int main(void)
         TEST(an_old_cookie_counts_until_the_new_one_came),
         TEST(a_cookie_that_two_have_ends_the_session),
         TEST(a_lost_answer_signs_nobody_out),
+        TEST(answers_may_come_in_any_order),
+        TEST(who_takes_successors_ends_the_session),
+        TEST(the_last_successor_may_come_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

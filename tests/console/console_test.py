@@ -122,6 +122,22 @@ def rotates_cookies():
         site.stop()
 
 
+def sees_who_takes_cookies():
+    """who has the cookie too and takes every successor, so that nobody gets one, is not let go on"""
+    with Site() as site, site.another("--renew-s", "1") as port:
+        browser = Browser(port)
+        browser.sign_in("admin")
+        stolen = browser.cookie
+
+        def is_over():
+            browser.cookie = stolen
+            return browser.get("/session").status == 401
+
+        wait_for("the end of the session", is_over)
+        assert "new cookies were taken and never used" in (site.folder / f"console-{port}").read_text()
+        site.stop()
+
+
 def shares_streams():
     """nobody takes every event stream, and who signs in again and again ends his own sessions"""
     with Site() as site, contextlib.ExitStack() as open_ones:
@@ -722,7 +738,7 @@ def opens_no_file():
 
 
 if __name__ == "__main__":
-    daemon.run(signs_in, keeps_cookies, expires, rotates_cookies, shares_streams, is_asked_at_the_end, throttles, refuses_forgeries,
+    daemon.run(signs_in, keeps_cookies, expires, rotates_cookies, sees_who_takes_cookies, shares_streams, is_asked_at_the_end, throttles, refuses_forgeries,
                gives_nothing_away, keeps_to_its_paths, bounds_what_it_reads, has_one_end, ends_slow_requests,
                makes_users, keeps_to_roles,
                shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
