@@ -54,7 +54,8 @@ static void begin_session(struct request *r, const json_t *result)
     struct linnet_error error = {0};
     struct sessions *all = r->console->sessions;
     uint64_t now_ms = console_now_ms();
-    if (sessions_find(all, now_ms, r->cookie, &r->who) == SESSIONS_FOUND)
+    const struct session_shown shown = {.token = r->cookie};
+    if (sessions_find(all, now_ms, &shown, &r->who) == SESSIONS_FOUND)
         sessions_remove(all, r->who.id);
     if (!take_who(result, &r->who) || !sessions_add(all, now_ms, &r->who, r->token)) {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, NULL);

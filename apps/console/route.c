@@ -203,7 +203,9 @@ static bool has_session(struct request *r)
 {
     struct sessions *all = r->console->sessions;
     uint64_t now_ms = console_now_ms();
-    enum sessions_found found = sessions_find(all, now_ms, r->cookie, &r->who);
+    const struct session_shown shown = {.token = r->cookie,
+                                        .automatic = http_head(r, "X-Automatic") != NULL};
+    enum sessions_found found = sessions_find(all, now_ms, &shown, &r->who);
     if (found == SESSIONS_COPIED)
         console_say("%s was signed out: a cookie that had been replaced came again, from %s",
                     r->who.user, r->address.text);

@@ -188,28 +188,30 @@ bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
 }
 
 static enum sessions_found use(const struct sessions *s, struct entry *e, size_t value,
-                               uint64_t now_ms)
+                               bool automatic, uint64_t now_ms)
 {
     if (expired(s, e, now_ms))
         return SESSIONS_NONE;
     enum sessions_found found = note_rotation(s, e, value, now_ms);
     if (found == SESSIONS_FOUND)
-        e->used_ms = e->seen_ms = now_ms;
+        e->seen_ms = now_ms;
+    if (found == SESSIONS_FOUND && !automatic)
+        e->used_ms = now_ms;
     return found;
 }
 
-enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
-                                  struct session *ret)
+enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms,
+                                  const struct session_shown *shown, struct session *ret)
 {
     struct hash hash;
     enum sessions_found found = SESSIONS_NONE;
-    if (!token || !hash_of(token, &hash))
+    if (!shown->token || !hash_of(shown->token, &hash))
         return SESSIONS_NONE;
     pthread_mutex_lock(&s->lock);
     size_t value = 0;
     struct entry *e = find_hash(s, &hash, &value);
     if (e) {
-        found = use(s, e, value, now_ms);
+        found = use(s, e, value, shown->automatic, now_ms);
         *ret = e->who;
     }
     if (e && found != SESSIONS_FOUND)

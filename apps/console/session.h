@@ -55,11 +55,17 @@ bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
 
 enum sessions_found { SESSIONS_NONE, SESSIONS_FOUND, SESSIONS_COPIED, SESSIONS_UNCLAIMED };
 
-/* The session of a cookie's value (NULL has none) that has not expired; this is a use of it.
+/* What a request shows. */
+struct session_shown {
+    const char *token; /* the value of its cookie, or NULL */
+    bool automatic;    /* nobody caused it: it is no use of the session */
+};
+
+/* The session of a cookie's value (NULL has none) that has not expired.
  * SESSIONS_COPIED: it was succeeded and came again; SESSIONS_UNCLAIMED: its successors never came:
  * *ret is whose session has ended by that. */
-enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
-                                  struct session *ret) MUST_USE;
+enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms,
+                                  const struct session_shown *shown, struct session *ret) MUST_USE;
 
 /* The same by its id, of somebody who has its page open, which is no use of it. */
 bool sessions_watch(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret) MUST_USE;

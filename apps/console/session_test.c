@@ -33,6 +33,12 @@ static void add(struct sessions *s, uint64_t now_ms, const char *user, char *ret
     assert_string_not_equal(ret_token, who.csrf);
 }
 
+static enum sessions_found find(struct sessions *s, uint64_t now_ms, const char *token,
+                                struct session *ret)
+{
+    return sessions_find(s, now_ms, &(struct session_shown){.token = token}, ret);
+}
+
 static void finds_what_was_added(void **state)
 {
     char one[SESSION_TOKEN_BYTES], two[SESSION_TOKEN_BYTES];
@@ -40,26 +46,26 @@ static void finds_what_was_added(void **state)
     add(*state, 0, "one", one);
     add(*state, 0, "two", two);
     assert_string_not_equal(one, two);
-    assert_int_equal(sessions_find(*state, 1, two, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 1, two, &who), SESSIONS_FOUND);
     assert_string_equal(who.user, "two");
     assert_int_equal(who.mark, 7);
     assert_true(who.full);
     for (size_t i = 0; i < 64; i++) {
         char kept = one[i];
         one[i] = kept == '0' ? '1' : '0';
-        assert_int_equal(sessions_find(*state, 1, one, &who), SESSIONS_NONE);
+        assert_int_equal(find(*state, 1, one, &who), SESSIONS_NONE);
         one[i] = kept;
     }
-    assert_int_equal(sessions_find(*state, 1, one, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, 1, NULL, &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, 1, "", &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, 1, who.csrf, &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, 1, two, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 1, one, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 1, NULL, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, 1, "", &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, 1, who.csrf, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, 1, two, &who), SESSIONS_FOUND);
     sessions_remove(*state, who.id);
-    assert_int_equal(sessions_find(*state, 1, two, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, 1, two, &who), SESSIONS_NONE);
     assert_false(sessions_watch(*state, 1, who.id, &who));
     sessions_remove(*state, who.id);
-    assert_int_equal(sessions_find(*state, 1, one, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 1, one, &who), SESSIONS_FOUND);
 }
 
 static void ends_when_unused(void **state)
@@ -67,11 +73,13 @@ static void ends_when_unused(void **state)
     char token[SESSION_TOKEN_BYTES];
     struct session who;
     add(*state, 0, "one", token);
-    assert_int_equal(sessions_find(*state, IDLE_MS - 1, token, &who), SESSIONS_FOUND);
-    /* A look that is no use changes nothing. */
+    const struct session_shown automatic = {.token = token, .automatic = true};
+    assert_int_equal(find(*state, IDLE_MS - 1, token, &who), SESSIONS_FOUND);
+    /* What is no use of it changes nothing. */
     assert_true(sessions_watch(*state, 2 * IDLE_MS - 2, who.id, &who));
-    assert_int_equal(sessions_find(*state, 2 * IDLE_MS - 1, token, &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, IDLE_MS, token, &who), SESSIONS_NONE);
+    assert_int_equal(sessions_find(*state, 2 * IDLE_MS - 2, &automatic, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 2 * IDLE_MS - 1, token, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, IDLE_MS, token, &who), SESSIONS_NONE);
 }
 
 static void ends_however_much_it_is_used(void **state)
@@ -80,8 +88,8 @@ static void ends_however_much_it_is_used(void **state)
     struct session who;
     add(*state, 0, "one", token);
     for (uint64_t now_ms = 0; now_ms < ABSOLUTE_MS; now_ms += IDLE_MS / 2)
-        assert_int_equal(sessions_find(*state, now_ms, token, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, ABSOLUTE_MS, token, &who), SESSIONS_NONE);
+        assert_int_equal(find(*state, now_ms, token, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, ABSOLUTE_MS, token, &who), SESSIONS_NONE);
 }
 
 /* As many as there can be, of as many accounts as that takes: "a" has the first ones. */
@@ -98,10 +106,10 @@ static void the_one_unused_longest_goes(void **state)
     char tokens[SESSIONS_MAX + 1][SESSION_TOKEN_BYTES];
     struct session who;
     fill(*state, tokens);
-    assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[0], &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, SESSIONS_MAX, tokens[0], &who), SESSIONS_FOUND);
     add(*state, SESSIONS_MAX, "last", tokens[SESSIONS_MAX]);
     for (size_t i = 0; i <= SESSIONS_MAX; i++)
-        assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[i], &who),
+        assert_int_equal(find(*state, SESSIONS_MAX, tokens[i], &who),
                          i == 1 ? SESSIONS_NONE : SESSIONS_FOUND);
 }
 
@@ -110,11 +118,11 @@ static void one_whose_page_is_open_stays(void **state)
     char tokens[SESSIONS_MAX + 1][SESSION_TOKEN_BYTES];
     struct session first, who;
     fill(*state, tokens);
-    assert_int_equal(sessions_find(*state, 0, tokens[0], &first), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 0, tokens[0], &first), SESSIONS_FOUND);
     assert_true(sessions_watch(*state, SESSIONS_MAX, first.id, &who));
     add(*state, SESSIONS_MAX, "last", tokens[SESSIONS_MAX]);
-    assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[0], &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, SESSIONS_MAX, tokens[1], &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, SESSIONS_MAX, tokens[0], &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, SESSIONS_MAX, tokens[1], &who), SESSIONS_NONE);
 }
 
 static void an_account_displaces_its_own(void **state)
@@ -125,9 +133,9 @@ static void an_account_displaces_its_own(void **state)
     for (size_t i = 0; i < 2 * SESSIONS_MAX; i++)
         add(*state, 1 + i, "many", tokens[i]);
     for (size_t i = 0; i < 2 * SESSIONS_MAX; i++)
-        assert_int_equal(sessions_find(*state, 1 + i, tokens[i], &who),
+        assert_int_equal(find(*state, 1 + i, tokens[i], &who),
                          i < 2 * SESSIONS_MAX - SESSIONS_EACH_MAX ? SESSIONS_NONE : SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, 2 * SESSIONS_MAX, victim, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, 2 * SESSIONS_MAX, victim, &who), SESSIONS_FOUND);
 }
 
 /* A session whose first cookie is `ret_old`, in use, and whose next is `ret_new`, not seen yet. */
@@ -135,7 +143,7 @@ static uint64_t rotate(struct sessions *s, char *ret_old, char *ret_new)
 {
     struct session who;
     add(s, 0, "one", ret_old);
-    assert_int_equal(sessions_find(s, 0, ret_old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(s, 0, ret_old, &who), SESSIONS_FOUND);
     assert_false(sessions_renew(s, RENEW_MS - 1, who.id, ret_new));
     assert_true(sessions_renew(s, RENEW_MS, who.id, ret_new));
     assert_false(sessions_renew(s, RENEW_MS, who.id, ret_new));
@@ -148,11 +156,11 @@ static void an_old_cookie_counts_until_the_new_one_came(void **state)
     char old[SESSION_TOKEN_BYTES], new[SESSION_TOKEN_BYTES];
     struct session who;
     uint64_t id = rotate(*state, old, new), came_ms = RENEW_MS + 300;
-    assert_int_equal(sessions_find(*state, came_ms, old, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, came_ms, new, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, came_ms, old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, came_ms, new, &who), SESSIONS_FOUND);
     assert_int_equal(who.id, id);
-    assert_int_equal(sessions_find(*state, came_ms + GRACE_MS - 1, old, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, came_ms + GRACE_MS - 1, new, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, came_ms + GRACE_MS - 1, old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, came_ms + GRACE_MS - 1, new, &who), SESSIONS_FOUND);
 }
 
 static void a_cookie_that_two_have_ends_the_session(void **state)
@@ -160,12 +168,12 @@ static void a_cookie_that_two_have_ends_the_session(void **state)
     char old[SESSION_TOKEN_BYTES], new[SESSION_TOKEN_BYTES];
     struct session who;
     uint64_t id = rotate(*state, old, new);
-    assert_int_equal(sessions_find(*state, RENEW_MS, new, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, RENEW_MS, new, &who), SESSIONS_FOUND);
     memset(&who, 0, sizeof who);
-    assert_int_equal(sessions_find(*state, RENEW_MS + GRACE_MS, old, &who), SESSIONS_COPIED);
+    assert_int_equal(find(*state, RENEW_MS + GRACE_MS, old, &who), SESSIONS_COPIED);
     assert_string_equal(who.user, "one");
-    assert_int_equal(sessions_find(*state, RENEW_MS + GRACE_MS, new, &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, RENEW_MS + GRACE_MS, old, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, RENEW_MS + GRACE_MS, new, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, RENEW_MS + GRACE_MS, old, &who), SESSIONS_NONE);
     assert_false(sessions_watch(*state, RENEW_MS + GRACE_MS, id, &who));
 }
 
@@ -174,13 +182,13 @@ static void a_lost_answer_signs_nobody_out(void **state)
     char old[SESSION_TOKEN_BYTES], lost[SESSION_TOKEN_BYTES], new[SESSION_TOKEN_BYTES];
     struct session who;
     uint64_t id = rotate(*state, old, lost), again_ms = RENEW_MS + RETRY_MS;
-    assert_int_equal(sessions_find(*state, again_ms, old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, again_ms, old, &who), SESSIONS_FOUND);
     assert_false(sessions_renew(*state, again_ms - 1, id, new));
     assert_true(sessions_renew(*state, again_ms, id, new));
-    assert_int_equal(sessions_find(*state, again_ms, old, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, again_ms, new, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, again_ms, old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, again_ms, new, &who), SESSIONS_FOUND);
     /* Rotation does not make a session younger. */
-    assert_int_equal(sessions_find(*state, again_ms + IDLE_MS, new, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, again_ms + IDLE_MS, new, &who), SESSIONS_NONE);
 }
 
 /* Two tabs ask at once, and the answer to the first is read after that to the second. */
@@ -190,12 +198,12 @@ static void answers_may_come_in_any_order(void **state)
     struct session who;
     uint64_t id = rotate(*state, old, one), now_ms = RENEW_MS + RETRY_MS;
     assert_true(sessions_renew(*state, now_ms, id, two));
-    assert_int_equal(sessions_find(*state, now_ms, one, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, now_ms, old, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, now_ms + GRACE_MS, two, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, now_ms + GRACE_MS, one, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, now_ms + 2 * GRACE_MS, two, &who), SESSIONS_FOUND);
-    assert_int_equal(sessions_find(*state, now_ms + 2 * GRACE_MS, one, &who), SESSIONS_COPIED);
+    assert_int_equal(find(*state, now_ms, one, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms, old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + GRACE_MS, two, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + GRACE_MS, one, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + 2 * GRACE_MS, two, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + 2 * GRACE_MS, one, &who), SESSIONS_COPIED);
 }
 
 /* Takes `count` successors, none of which comes. The time of the last. */
@@ -215,13 +223,13 @@ static void who_takes_successors_ends_the_session(void **state)
     struct session who;
     uint64_t id = rotate(*state, old, last);
     uint64_t now_ms = take_successors(*state, id, SESSION_OFFERS_MAX - 1, last);
-    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS - 1, old, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + RETRY_MS - 1, old, &who), SESSIONS_FOUND);
     assert_false(sessions_renew(*state, now_ms + RETRY_MS, id, last));
     memset(&who, 0, sizeof who);
-    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS, old, &who), SESSIONS_UNCLAIMED);
+    assert_int_equal(find(*state, now_ms + RETRY_MS, old, &who), SESSIONS_UNCLAIMED);
     assert_string_equal(who.user, "one");
-    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS, old, &who), SESSIONS_NONE);
-    assert_int_equal(sessions_find(*state, now_ms + RETRY_MS, last, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, now_ms + RETRY_MS, old, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, now_ms + RETRY_MS, last, &who), SESSIONS_NONE);
 }
 
 static void the_last_successor_may_come_late(void **state)
@@ -230,11 +238,11 @@ static void the_last_successor_may_come_late(void **state)
     struct session who;
     uint64_t id = rotate(*state, old, last);
     uint64_t now_ms = take_successors(*state, id, SESSION_OFFERS_MAX - 1, last) + RETRY_MS;
-    assert_int_equal(sessions_find(*state, now_ms, last, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms, last, &who), SESSIONS_FOUND);
     assert_false(sessions_renew(*state, now_ms, id, next));
-    assert_int_equal(sessions_find(*state, now_ms + RENEW_MS, last, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + RENEW_MS, last, &who), SESSIONS_FOUND);
     assert_true(sessions_renew(*state, now_ms + RENEW_MS, id, next));
-    assert_int_equal(sessions_find(*state, now_ms + RENEW_MS, next, &who), SESSIONS_FOUND);
+    assert_int_equal(find(*state, now_ms + RENEW_MS, next, &who), SESSIONS_FOUND);
 }
 
 int main(void)

@@ -99,6 +99,17 @@ def expires():
         site.stop()
 
 
+def ends_unused():
+    """a session that only its page uses by itself, in requests that say so, ends as unused"""
+    with Site() as site, site.another("--idle-s", "1") as port:
+        browser = Browser(port)
+        browser.sign_in("admin")
+        automatic = {"X-Automatic": "1"}
+        wait_for("the session's end",
+                 lambda: browser.ask("GET", API + "/status", headers=automatic).status == 401)
+        site.stop()
+
+
 def rotates_cookies():
     """a cookie gets a successor, and the page, its writes and its event stream go on"""
     with Site() as site, site.another("--renew-s", "1") as port:
@@ -738,7 +749,7 @@ def opens_no_file():
 
 
 if __name__ == "__main__":
-    daemon.run(signs_in, keeps_cookies, expires, rotates_cookies, sees_who_takes_cookies, shares_streams, is_asked_at_the_end, throttles, refuses_forgeries,
+    daemon.run(signs_in, keeps_cookies, expires, ends_unused, rotates_cookies, sees_who_takes_cookies, shares_streams, is_asked_at_the_end, throttles, refuses_forgeries,
                gives_nothing_away, keeps_to_its_paths, bounds_what_it_reads, has_one_end, ends_slow_requests,
                makes_users, keeps_to_roles,
                shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
