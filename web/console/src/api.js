@@ -29,6 +29,18 @@ async function errorOf(answer) {
     return new ApiError(answer.status, error, Number(answer.headers.get("Retry-After")) || 0);
 }
 
+// Whether somebody did something at the page since its last request: what it asks by itself is no use of
+// the session.
+let touched = true;
+for (const kind of ["pointerdown", "keydown", "wheel"])
+    addEventListener(kind, () => (touched = true), { capture: true, passive: true });
+
+function takeTouch() {
+    const was = touched;
+    touched = false;
+    return was;
+}
+
 async function send(path, options) {
     try {
         return await fetch(`/api/v1/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
@@ -39,7 +51,7 @@ async function send(path, options) {
 }
 
 async function call(method, path, { body, signal } = {}) {
-    const headers = {};
+    const headers = takeTouch() ? {} : { "X-Automatic": "1" };
     if (method !== "GET") {
         headers["Content-Type"] = "application/json";
         const csrf = session.get()?.csrf;

@@ -245,6 +245,24 @@ walk("a session that comes while another goes is noticed", {}, async (page, t) =
     mock.world.sessions = before;
 });
 
+walk("what the page asks by itself says so", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/sessions");
+    await page.getByRole("rowheader").first().waitFor();
+    const [session] = mock.world.sessions;
+    const asked = async (change) => {
+        const request = page.waitForRequest((one) => one.url().includes("/api/v1/sessions"));
+        change();
+        mock.tellStatus();
+        return (await request).headers()["x-automatic"];
+    };
+    await asked(() => mock.world.sessions.shift());
+    assert.equal(await asked(() => mock.world.sessions.push(session)), "1");
+    await page.keyboard.press("Shift");
+    assert.equal(await asked(() => mock.world.sessions.shift()), undefined);
+    assert.equal(await asked(() => mock.world.sessions.push(session)), "1");
+});
+
 walk("a page that nobody sees holds no stream", {}, async (page, t) => {
     const turn = (visibilityState) =>
         page.evaluate((state) => {
