@@ -199,6 +199,14 @@ enum linnet_error_code route_check(struct console *console, struct session *who,
     return code;
 }
 
+/* A cookie that an answer gives is in memory for as long as the answer: none goes with one that
+ * lasts.
+ */
+static bool may_renew(const struct request *r)
+{
+    return r->route->handle != api_events;
+}
+
 static bool has_session(struct request *r)
 {
     struct sessions *all = r->console->sessions;
@@ -213,7 +221,7 @@ static bool has_session(struct request *r)
         console_say(
             "%s was signed out: new cookies were taken and never used, the last time from %s",
             r->who.user, r->address.text);
-    if (found == SESSIONS_FOUND && sessions_renew(all, now_ms, r->who.id, r->token))
+    if (found == SESSIONS_FOUND && may_renew(r) && sessions_renew(all, now_ms, r->who.id, r->token))
         r->new_cookie = r->token;
     return found == SESSIONS_FOUND;
 }

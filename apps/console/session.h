@@ -1,8 +1,10 @@
 /*
  * session.h - who is signed in to the console: cookies and the tokens against forged requests.
- * Kept in memory only; of a cookie only its SHA-256, so that memory that was read signs nobody in.
- * When there are too many the one goes that was used, or had its page open, longest ago; of an
- * account that has its share, one of its own. Any thread; times are passed in.
+ * Kept in memory only; of a cookie only its SHA-256. The value is in memory for as long as a
+ * request that has it is answered, and wiped then (http.c): memory that is read at another time
+ * signs nobody in, also not that of an open event stream. When there are too many the one goes that
+ * was used, or had its page open, longest ago; of an account that has its share, one of its own.
+ * Any thread; times are passed in.
  *
  * Cookies rotate: a value that has been in use for a while gets a successor. It counts beside it
  * until the successor comes, which shows that the answer arrived, and a little longer, for requests
