@@ -34,7 +34,7 @@ void api_session_remove(struct request *r)
 
 /* --- signing in --- */
 
-static bool take_who(const json_t *result, struct session *who)
+static bool take_who(const json_t *result, bool tls, struct session *who)
 {
     const char *user = json_string_value(json_object_get(result, "user"));
     const char *jid = json_string_value(json_object_get(result, "jid"));
@@ -44,6 +44,7 @@ static bool take_who(const json_t *result, struct session *who)
         return false;
     who->full = cstr_eq(role, "full");
     who->mark = json_integer_value(mark);
+    who->tls = tls;
     return snprintf(who->user, sizeof who->user, "%s", user) < (int)sizeof who->user &&
            snprintf(who->jid, sizeof who->jid, "%s", jid) < (int)sizeof who->jid;
 }
@@ -54,10 +55,10 @@ static void begin_session(struct request *r, const json_t *result)
     struct linnet_error error = {0};
     struct sessions *all = r->console->sessions;
     uint64_t now_ms = console_now_ms();
-    const struct session_shown shown = {.token = r->cookie};
+    const struct session_shown shown = {.token = r->cookie, .tls = r->listener->names.tls};
     if (sessions_find(all, now_ms, &shown, &r->who) == SESSIONS_FOUND)
         sessions_remove(all, r->who.id);
-    if (!take_who(result, &r->who) || !sessions_add(all, now_ms, &r->who, r->token)) {
+    if (!take_who(result, shown.tls, &r->who) || !sessions_add(all, now_ms, &r->who, r->token)) {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, NULL);
         http_fail(r, &error);
         return;

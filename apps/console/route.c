@@ -93,6 +93,11 @@ static void refuse_method(struct request *r, const char *allowed)
     http_header(r, "Allow", allowed);
 }
 
+static bool is_api(const char *path)
+{
+    return strncmp(path, "/api/", 5) == 0 || cstr_eq(path, "/api");
+}
+
 /* --- what must be true; each says false after it refused --- */
 
 static bool ends_clearly(struct request *r)
@@ -110,7 +115,8 @@ static bool comes_from_here(struct request *r)
 {
     const char *host = http_head(r, "Host"), *origin = http_head(r, "Origin");
     const struct guard_names *ours = &r->listener->names;
-    bool ok = guard_host(ours, host) && (!origin || guard_origin(ours, origin, host));
+    bool ok = guard_host(ours, host) && (!origin || guard_origin(ours, origin, host)) &&
+              (!is_api(r->path) || guard_site(http_head(r, "Sec-Fetch-Site")));
     if (!ok)
         refuse_origin(r);
     return ok;
@@ -212,6 +218,7 @@ static bool has_session(struct request *r)
     struct sessions *all = r->console->sessions;
     uint64_t now_ms = console_now_ms();
     const struct session_shown shown = {.token = r->cookie,
+                                        .tls = r->listener->names.tls,
                                         .automatic = http_head(r, "X-Automatic") != NULL};
     enum sessions_found found = sessions_find(all, now_ms, &shown, &r->who);
     if (found == SESSIONS_COPIED)
@@ -270,11 +277,6 @@ static bool may(struct request *r)
 }
 
 /* --- files --- */
-
-static bool is_api(const char *path)
-{
-    return strncmp(path, "/api/", 5) == 0 || cstr_eq(path, "/api");
-}
 
 /* What has a dot in its last segment is a file, anything else a place in the one page. */
 static const struct asset *asset_of(const char *path)

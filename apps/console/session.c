@@ -210,6 +210,8 @@ enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms,
     pthread_mutex_lock(&s->lock);
     size_t value = 0;
     struct entry *e = find_hash(s, &hash, &value);
+    if (e && e->who.tls != shown->tls)
+        e = NULL;
     if (e) {
         found = use(s, e, value, shown->automatic, now_ms);
         *ret = e->who;

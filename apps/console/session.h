@@ -34,6 +34,7 @@ struct session {
     char user[SESSION_USER_BYTES], jid[SESSION_JID_BYTES];
     int64_t mark; /* for admin.check */
     bool full;    /* else read-only; as it was at sign-in */
+    bool tls;     /* made by a listener with TLS: the others do not know it, nor these those */
     char csrf[SESSION_TOKEN_BYTES];
 };
 
@@ -60,6 +61,7 @@ enum sessions_found { SESSIONS_NONE, SESSIONS_FOUND, SESSIONS_COPIED, SESSIONS_U
 /* What a request shows. */
 struct session_shown {
     const char *token; /* the value of its cookie, or NULL */
+    bool tls;          /* how it came */
     bool automatic;    /* nobody caused it: it is no use of the session */
 };
 

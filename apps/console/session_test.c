@@ -68,6 +68,21 @@ static void finds_what_was_added(void **state)
     assert_int_equal(find(*state, 1, one, &who), SESSIONS_FOUND);
 }
 
+static void is_kept_to_its_listeners(void **state)
+{
+    char clear[SESSION_TOKEN_BYTES], tls[SESSION_TOKEN_BYTES];
+    struct session who = {.user = "two", .tls = true};
+    add(*state, 0, "one", clear);
+    assert_true(sessions_add(*state, 0, &who, tls));
+    const struct session_shown wrong[] = {{.token = clear, .tls = true}, {.token = tls}};
+    const struct session_shown right = {.token = tls, .tls = true};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_int_equal(sessions_find(*state, 1, &wrong[i], &who), SESSIONS_NONE);
+    /* And that does them no harm. */
+    assert_int_equal(find(*state, 1, clear, &who), SESSIONS_FOUND);
+    assert_int_equal(sessions_find(*state, 1, &right, &who), SESSIONS_FOUND);
+}
+
 static void ends_when_unused(void **state)
 {
     char token[SESSION_TOKEN_BYTES];
@@ -250,6 +265,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
     const struct CMUnitTest tests[] = {
         TEST(finds_what_was_added),
+        TEST(is_kept_to_its_listeners),
         TEST(ends_when_unused),
         TEST(ends_however_much_it_is_used),
         TEST(the_one_unused_longest_goes),

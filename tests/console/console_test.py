@@ -220,6 +220,14 @@ def refuses_forgeries():
             for method, path in (("POST", "/users"), ("POST", "/session")):
                 expect(browser.ask(method, API + path, user, {"Origin": origin}), 403, "origin")
             expect(browser.ask("GET", API + "/status", headers={"Origin": origin}), 403, "origin")
+        for place in ("cross-site", "same-site", "", "x"):
+            site_of = {"Sec-Fetch-Site": place, "Sec-Fetch-Mode": "navigate"}
+            expect(browser.ask("GET", API + "/status", headers=site_of), 403, "origin")
+            expect(browser.ask("GET", API + "/health", headers=site_of), 403, "origin")
+            expect(browser.ask("POST", API + "/session", user, site_of), 403, "origin")
+            expect(browser.ask("GET", "/users", headers=site_of), 200)  # a link to a page
+        for place in ("same-origin", "none"):
+            expect(browser.ask("GET", API + "/status", headers={"Sec-Fetch-Site": place}), 200)
         for host in ("evil.example", f"evil.example:{site.http}", "", None, "127.0.0.1.evil.example",
                      "10.0.0.1"):
             headers = {"Host": host, "Origin": f"http://{host}"}

@@ -102,6 +102,12 @@ def keeps_its_cookie():
         clear = Browser(site.http)
         named = {"Cookie": f"__Host-linnet_session={value}"}
         expect(clear.ask("GET", API + "/session", headers=named), 401, "signed-out")
+        clear.cookie = value
+        expect(clear.get("/session"), 401, "signed-out")
+        clear = site.browser("admin")  # and the other way round
+        named = {"Cookie": f"__Host-linnet_session={clear.cookie}"}
+        assert site.ask("GET", "/session", headers=named)[0] == 401
+        expect(clear.get("/session"), 200)
         csrf = json.loads(text)["csrf"]
         status, head, _ = site.ask("DELETE", "/session", headers={
             "Cookie": f"__Host-linnet_session={value}", "X-CSRF-Token": csrf})
