@@ -10,18 +10,16 @@
  * that come with TLS so many for one network. */
 enum { SIGNING_IN_MAX = 8, SIGNING_IN_EACH_MAX = 2, RETRY_S = 8 };
 
-static void answer_session(struct request *r)
+static json_t *who_of(const struct request *r)
 {
     const struct session *who = &r->who;
-    json_t *body =
-        json_pack("{s:s,s:s,s:s,s:s,s:s}", "user", who->user, "jid", who->jid, "role",
-                  who->full ? "full" : "read-only", "csrf", who->csrf, "version", LINNET_VERSION);
-    http_answer(r, MHD_HTTP_OK, body);
+    return json_pack("{s:s,s:s,s:s,s:s}", "user", who->user, "jid", who->jid, "role",
+                     who->full ? "full" : "read-only", "version", LINNET_VERSION);
 }
 
 void api_session_get(struct request *r)
 {
-    answer_session(r);
+    http_answer(r, MHD_HTTP_OK, who_of(r));
 }
 
 void api_session_remove(struct request *r)
@@ -49,16 +47,23 @@ static bool take_who(const json_t *result, bool tls, struct session *who)
            snprintf(who->jid, sizeof who->jid, "%s", jid) < (int)sizeof who->jid;
 }
 
+/* The page is given its token here, and never again. */
+static void answer_new(struct request *r, const char *csrf)
+{
+    json_t *body = who_of(r);
+    json_object_set_new(body, "csrf", json_string(csrf));
+    http_answer(r, MHD_HTTP_OK, body);
+}
+
 /* What the cookie named before is over: a value that somebody planted is worth nothing. */
 static void begin_session(struct request *r, const json_t *result)
 {
+    char csrf[SESSION_TOKEN_BYTES];
     struct linnet_error error = {0};
     struct sessions *all = r->console->sessions;
-    uint64_t now_ms = console_now_ms();
-    const struct session_shown shown = {.token = r->cookie, .tls = r->listener->names.tls};
-    if (sessions_find(all, now_ms, &shown, &r->who) == SESSIONS_FOUND)
-        sessions_remove(all, r->who.id);
-    if (!take_who(result, shown.tls, &r->who) || !sessions_add(all, now_ms, &r->who, r->token)) {
+    sessions_displace(all, r->cookie);
+    if (!take_who(result, r->listener->names.tls, &r->who) ||
+        !sessions_add(all, console_now_ms(), &r->who, r->token, csrf)) {
         error_set(&error, LINNET_ERROR_INTERNAL, LINNET_ORIGIN_HERE, NULL);
         http_fail(r, &error);
         return;
@@ -66,7 +71,8 @@ static void begin_session(struct request *r, const json_t *result)
     r->new_cookie = r->token;
     console_say("%s signed in from %s (%s)", r->who.user, r->address.text,
                 r->who.full ? "full" : "read-only");
-    answer_session(r);
+    answer_new(r, csrf);
+    wipe(csrf, sizeof csrf);
 }
 
 static void sign_in(struct request *r, json_t *body)

@@ -37,7 +37,7 @@ struct request {
     struct address address;          /* of the browser */
     const char *cookie;              /* its session's, or NULL; borrowed */
     struct session who;              /* when its route is for those who are signed in */
-    char token[SESSION_TOKEN_BYTES]; /* of a new session */
+    char token[SESSION_TOKEN_BYTES]; /* a new value of the cookie */
     struct buf body;                 /* wiped */
     bool too_large;
     bool unclear;           /* where it ends: nothing more of it is read */

@@ -5,8 +5,6 @@
 #include "backend.h"
 #include "guard.h"
 
-#include "base/wipe.h"
-
 #include <stdio.h>
 
 #define API "/api/v1"
@@ -78,6 +76,13 @@ static void refuse_signed_out(struct request *r)
 {
     http_refuse(r, MHD_HTTP_UNAUTHORIZED, "signed-out", "You are not signed in, or no longer.",
                 "Sign in.");
+}
+
+static void refuse_forged(struct request *r)
+{
+    http_refuse(r, MHD_HTTP_FORBIDDEN, "csrf",
+                "The request does not show that it comes from a page of this session.",
+                "Load the page again.");
 }
 
 static void not_found(struct request *r)
@@ -175,11 +180,6 @@ static bool has_parameters(struct request *r)
     return p.ok;
 }
 
-static bool writes(const struct request *r)
-{
-    return !cstr_eq(r->route->method, "GET");
-}
-
 static bool has_type(struct request *r)
 {
     bool ok = !r->route->reads_body || guard_json(http_head(r, "Content-Type"));
@@ -213,14 +213,8 @@ static bool may_renew(const struct request *r)
     return r->route->handle != api_events;
 }
 
-static bool has_session(struct request *r)
+static void tell_end(const struct request *r, enum sessions_found found)
 {
-    struct sessions *all = r->console->sessions;
-    uint64_t now_ms = console_now_ms();
-    const struct session_shown shown = {.token = r->cookie,
-                                        .tls = r->listener->names.tls,
-                                        .automatic = http_head(r, "X-Automatic") != NULL};
-    enum sessions_found found = sessions_find(all, now_ms, &shown, &r->who);
     if (found == SESSIONS_COPIED)
         console_say("%s was signed out: a cookie that had been replaced came again, from %s",
                     r->who.user, r->address.text);
@@ -228,35 +222,37 @@ static bool has_session(struct request *r)
         console_say(
             "%s was signed out: new cookies were taken and never used, the last time from %s",
             r->who.user, r->address.text);
+}
+
+static enum sessions_found find_session(struct request *r)
+{
+    struct sessions *all = r->console->sessions;
+    uint64_t now_ms = console_now_ms();
+    const struct session_shown shown = {.cookie = r->cookie,
+                                        .csrf = http_head(r, "X-CSRF-Token"),
+                                        .tls = r->listener->names.tls,
+                                        .automatic = http_head(r, "X-Automatic") != NULL};
+    enum sessions_found found = sessions_find(all, now_ms, &shown, &r->who);
+    tell_end(r, found);
     if (found == SESSIONS_FOUND && may_renew(r) && sessions_renew(all, now_ms, r->who.id, r->token))
         r->new_cookie = r->token;
-    return found == SESSIONS_FOUND;
+    return found;
 }
 
 static bool is_signed_in(struct request *r)
 {
     struct linnet_error error = {0};
     enum linnet_error_code code = LINNET_ERROR_BAD_CREDENTIALS;
-    if (has_session(r))
+    enum sessions_found found = find_session(r);
+    if (found == SESSIONS_FOUND)
         code = route_check(r->console, &r->who, &error);
-    if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
+    if (found == SESSIONS_FORGED)
+        refuse_forged(r);
+    else if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
         refuse_signed_out(r);
     else if (code != LINNET_OK)
         http_fail(r, &error);
     return code == LINNET_OK;
-}
-
-/* Both are of the same length, or it is not ours. */
-static bool has_csrf(struct request *r)
-{
-    const char *sent = http_head(r, "X-CSRF-Token");
-    bool ok = sent && strlen(sent) == SESSION_TOKEN_BYTES - 1 &&
-              wipe_equal(sent, r->who.csrf, SESSION_TOKEN_BYTES - 1);
-    if (!ok)
-        http_refuse(r, MHD_HTTP_FORBIDDEN, "csrf",
-                    "The request does not show that it comes from a page of this session.",
-                    "Load the page again.");
-    return ok;
 }
 
 static bool has_role(struct request *r)
@@ -273,7 +269,7 @@ static bool may(struct request *r)
 {
     if (r->route->access == ACCESS_ANYBODY)
         return true;
-    return is_signed_in(r) && (!writes(r) || has_csrf(r)) && has_role(r);
+    return is_signed_in(r) && has_role(r);
 }
 
 /* --- files --- */

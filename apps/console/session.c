@@ -19,6 +19,7 @@ struct entry {
      * succeeded by it, that one, and its successors, which have not come. */
     struct hash values[1 + SESSION_OFFERS_MAX];
     size_t current, count;
+    struct hash csrf;
     uint64_t before_until_ms; /* how long those before count still */
     uint64_t made_ms, renewed_ms, used_ms;
     uint64_t seen_ms; /* used, or its page was open */
@@ -167,7 +168,7 @@ static struct entry *place_for(struct sessions *s, const char *jid, uint64_t now
 }
 
 bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
-                  char ret_token[SESSION_TOKEN_BYTES])
+                  char ret_cookie[SESSION_TOKEN_BYTES], char ret_csrf[SESSION_TOKEN_BYTES])
 {
     struct entry fresh = {.taken = true,
                           .count = 1,
@@ -175,7 +176,8 @@ bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
                           .renewed_ms = now_ms,
                           .used_ms = now_ms,
                           .seen_ms = now_ms};
-    bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, &fresh.values[0]);
+    bool ok = draw(ret_cookie) && draw(ret_csrf) && hash_of(ret_cookie, &fresh.values[0]) &&
+              hash_of(ret_csrf, &fresh.csrf);
     if (!ok)
         return false;
     pthread_mutex_lock(&s->lock);
@@ -187,15 +189,23 @@ bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
     return true;
 }
 
+static bool has_csrf(const struct entry *e, const char *csrf)
+{
+    struct hash hash;
+    return csrf && hash_of(csrf, &hash) && same(&e->csrf, &hash);
+}
+
 static enum sessions_found use(const struct sessions *s, struct entry *e, size_t value,
-                               bool automatic, uint64_t now_ms)
+                               const struct session_shown *shown, uint64_t now_ms)
 {
     if (expired(s, e, now_ms))
         return SESSIONS_NONE;
+    if (!has_csrf(e, shown->csrf))
+        return SESSIONS_FORGED;
     enum sessions_found found = note_rotation(s, e, value, now_ms);
     if (found == SESSIONS_FOUND)
         e->seen_ms = now_ms;
-    if (found == SESSIONS_FOUND && !automatic)
+    if (found == SESSIONS_FOUND && !shown->automatic)
         e->used_ms = now_ms;
     return found;
 }
@@ -205,21 +215,34 @@ enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms,
 {
     struct hash hash;
     enum sessions_found found = SESSIONS_NONE;
-    if (!shown->token || !hash_of(shown->token, &hash))
+    if (!shown->cookie || !hash_of(shown->cookie, &hash))
         return SESSIONS_NONE;
     pthread_mutex_lock(&s->lock);
     size_t value = 0;
     struct entry *e = find_hash(s, &hash, &value);
     if (e && e->who.tls != shown->tls)
         e = NULL;
-    if (e) {
-        found = use(s, e, value, shown->automatic, now_ms);
+    if (e)
+        found = use(s, e, value, shown, now_ms);
+    if (e && found != SESSIONS_FORGED)
         *ret = e->who;
-    }
-    if (e && found != SESSIONS_FOUND)
+    if (e && found != SESSIONS_FORGED && found != SESSIONS_FOUND)
         wipe(e, sizeof *e);
     pthread_mutex_unlock(&s->lock);
     return found;
+}
+
+void sessions_displace(struct sessions *s, const char *cookie)
+{
+    struct hash hash;
+    size_t value;
+    if (!cookie || !hash_of(cookie, &hash))
+        return;
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = find_hash(s, &hash, &value);
+    if (e)
+        wipe(e, sizeof *e);
+    pthread_mutex_unlock(&s->lock);
 }
 
 bool sessions_watch(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret)

@@ -9,9 +9,12 @@
 
 enum { IDLE_MS = 1000, ABSOLUTE_MS = 3000, RENEW_MS = 400, RETRY_MS = 60, GRACE_MS = 50 };
 
+static size_t added_count;
+
 static int make(void **state)
 {
     const struct session_times times = {IDLE_MS, ABSOLUTE_MS, RENEW_MS, RETRY_MS, GRACE_MS};
+    added_count = 0;
     *state = sessions_new(&times);
     return *state ? 0 : -1;
 }
@@ -22,21 +25,44 @@ static int unmake(void **state)
     return 0;
 }
 
+/* What came with a cookie: of one that add() did not give, with the last that it gave. */
+static struct {
+    char cookie[SESSION_TOKEN_BYTES], csrf[SESSION_TOKEN_BYTES];
+} added[256];
+
+static void note_added(const char *cookie, const char *csrf)
+{
+    assert_true(added_count < ARRAY_LEN(added));
+    snprintf(added[added_count].cookie, sizeof added[0].cookie, "%s", cookie);
+    snprintf(added[added_count++].csrf, sizeof added[0].csrf, "%s", csrf);
+}
+
+static const char *csrf_of(const char *cookie)
+{
+    size_t i = 0;
+    while (i + 1 < added_count && !(cookie && cstr_eq(added[i].cookie, cookie)))
+        i++;
+    return added[i].csrf;
+}
+
 static void add(struct sessions *s, uint64_t now_ms, const char *user, char *ret_token)
 {
+    char csrf[SESSION_TOKEN_BYTES];
     struct session who = {.full = true, .mark = 7};
     snprintf(who.user, sizeof who.user, "%s", user);
     snprintf(who.jid, sizeof who.jid, "%s@localhost", user);
-    assert_true(sessions_add(s, now_ms, &who, ret_token));
+    assert_true(sessions_add(s, now_ms, &who, ret_token, csrf));
     assert_int_equal(strlen(ret_token), 64);
-    assert_int_equal(strlen(who.csrf), 64);
-    assert_string_not_equal(ret_token, who.csrf);
+    assert_int_equal(strlen(csrf), 64);
+    assert_string_not_equal(ret_token, csrf);
+    note_added(ret_token, csrf);
 }
 
 static enum sessions_found find(struct sessions *s, uint64_t now_ms, const char *token,
                                 struct session *ret)
 {
-    return sessions_find(s, now_ms, &(struct session_shown){.token = token}, ret);
+    return sessions_find(s, now_ms,
+                         &(struct session_shown){.cookie = token, .csrf = csrf_of(token)}, ret);
 }
 
 static void finds_what_was_added(void **state)
@@ -59,7 +85,7 @@ static void finds_what_was_added(void **state)
     assert_int_equal(find(*state, 1, one, &who), SESSIONS_FOUND);
     assert_int_equal(find(*state, 1, NULL, &who), SESSIONS_NONE);
     assert_int_equal(find(*state, 1, "", &who), SESSIONS_NONE);
-    assert_int_equal(find(*state, 1, who.csrf, &who), SESSIONS_NONE);
+    assert_int_equal(find(*state, 1, csrf_of(one), &who), SESSIONS_NONE);
     assert_int_equal(find(*state, 1, two, &who), SESSIONS_FOUND);
     sessions_remove(*state, who.id);
     assert_int_equal(find(*state, 1, two, &who), SESSIONS_NONE);
@@ -68,14 +94,58 @@ static void finds_what_was_added(void **state)
     assert_int_equal(find(*state, 1, one, &who), SESSIONS_FOUND);
 }
 
+/* A session whose first cookie is `ret_old`, in use, and whose next is `ret_new`, not seen yet. */
+static uint64_t rotate(struct sessions *s, char *ret_old, char *ret_new)
+{
+    struct session who;
+    add(s, 0, "one", ret_old);
+    assert_int_equal(find(s, 0, ret_old, &who), SESSIONS_FOUND);
+    assert_false(sessions_renew(s, RENEW_MS - 1, who.id, ret_new));
+    assert_true(sessions_renew(s, RENEW_MS, who.id, ret_new));
+    assert_false(sessions_renew(s, RENEW_MS, who.id, ret_new));
+    assert_string_not_equal(ret_old, ret_new);
+    return who.id;
+}
+
+static void a_cookie_alone_is_nothing(void **state)
+{
+    char old[SESSION_TOKEN_BYTES], new[SESSION_TOKEN_BYTES], other[SESSION_TOKEN_BYTES];
+    struct session who;
+    add(*state, 0, "other", other);
+    uint64_t id = rotate(*state, old, new), late_ms = RENEW_MS + GRACE_MS;
+    assert_int_equal(find(*state, RENEW_MS, new, &who), SESSIONS_FOUND);
+    const char *const wrong[] = {NULL, "", csrf_of(other), old};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_int_equal(sessions_find(*state, late_ms,
+                                       &(struct session_shown){.cookie = old, .csrf = wrong[i]},
+                                       &who),
+                         SESSIONS_FORGED);
+    /* With its token it would have ended the session. */
+    assert_int_equal(find(*state, late_ms, new, &who), SESSIONS_FOUND);
+    assert_int_equal(who.id, id);
+}
+
+static void a_sign_in_displaces_what_the_cookie_named(void **state)
+{
+    char token[SESSION_TOKEN_BYTES];
+    struct session who;
+    add(*state, 0, "one", token);
+    sessions_displace(*state, NULL);
+    sessions_displace(*state, "x");
+    assert_int_equal(find(*state, 0, token, &who), SESSIONS_FOUND);
+    sessions_displace(*state, token);
+    assert_int_equal(find(*state, 0, token, &who), SESSIONS_NONE);
+}
+
 static void is_kept_to_its_listeners(void **state)
 {
-    char clear[SESSION_TOKEN_BYTES], tls[SESSION_TOKEN_BYTES];
+    char clear[SESSION_TOKEN_BYTES], tls[SESSION_TOKEN_BYTES], csrf[SESSION_TOKEN_BYTES];
     struct session who = {.user = "two", .tls = true};
     add(*state, 0, "one", clear);
-    assert_true(sessions_add(*state, 0, &who, tls));
-    const struct session_shown wrong[] = {{.token = clear, .tls = true}, {.token = tls}};
-    const struct session_shown right = {.token = tls, .tls = true};
+    assert_true(sessions_add(*state, 0, &who, tls, csrf));
+    const struct session_shown wrong[] = {{.cookie = clear, .csrf = csrf_of(clear), .tls = true},
+                                          {.cookie = tls, .csrf = csrf}};
+    const struct session_shown right = {.cookie = tls, .csrf = csrf, .tls = true};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_int_equal(sessions_find(*state, 1, &wrong[i], &who), SESSIONS_NONE);
     /* And that does them no harm. */
@@ -88,7 +158,7 @@ static void ends_when_unused(void **state)
     char token[SESSION_TOKEN_BYTES];
     struct session who;
     add(*state, 0, "one", token);
-    const struct session_shown automatic = {.token = token, .automatic = true};
+    const struct session_shown automatic = {token, csrf_of(token), .automatic = true};
     assert_int_equal(find(*state, IDLE_MS - 1, token, &who), SESSIONS_FOUND);
     /* What is no use of it changes nothing. */
     assert_true(sessions_watch(*state, 2 * IDLE_MS - 2, who.id, &who));
@@ -151,19 +221,6 @@ static void an_account_displaces_its_own(void **state)
         assert_int_equal(find(*state, 1 + i, tokens[i], &who),
                          i < 2 * SESSIONS_MAX - SESSIONS_EACH_MAX ? SESSIONS_NONE : SESSIONS_FOUND);
     assert_int_equal(find(*state, 2 * SESSIONS_MAX, victim, &who), SESSIONS_FOUND);
-}
-
-/* A session whose first cookie is `ret_old`, in use, and whose next is `ret_new`, not seen yet. */
-static uint64_t rotate(struct sessions *s, char *ret_old, char *ret_new)
-{
-    struct session who;
-    add(s, 0, "one", ret_old);
-    assert_int_equal(find(s, 0, ret_old, &who), SESSIONS_FOUND);
-    assert_false(sessions_renew(s, RENEW_MS - 1, who.id, ret_new));
-    assert_true(sessions_renew(s, RENEW_MS, who.id, ret_new));
-    assert_false(sessions_renew(s, RENEW_MS, who.id, ret_new));
-    assert_string_not_equal(ret_old, ret_new);
-    return who.id;
 }
 
 static void an_old_cookie_counts_until_the_new_one_came(void **state)
@@ -265,6 +322,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
     const struct CMUnitTest tests[] = {
         TEST(finds_what_was_added),
+        TEST(a_cookie_alone_is_nothing),
+        TEST(a_sign_in_displaces_what_the_cookie_named),
         TEST(is_kept_to_its_listeners),
         TEST(ends_when_unused),
         TEST(ends_however_much_it_is_used),

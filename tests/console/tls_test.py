@@ -97,20 +97,20 @@ def keeps_its_cookie():
         assert cookie.group(1) == "__Host-linnet_session", head
         assert set(cookie.group(3).strip().split("; ")) == {"HttpOnly", "SameSite=Strict", "Path=/", "Secure"}
         value = cookie.group(2)
-        assert site.ask("GET", "/session", headers={"Cookie": f"__Host-linnet_session={value}"})[0] == 200
-        assert site.ask("GET", "/session", headers={"Cookie": f"linnet_session={value}"})[0] == 401
+        csrf = json.loads(text)["csrf"]
+        named = {"Cookie": f"__Host-linnet_session={value}", "X-CSRF-Token": csrf}
+        assert site.ask("GET", "/session", headers=named)[0] == 200
+        assert site.ask("GET", "/session", headers={**named, "Cookie": f"linnet_session={value}"})[0] == 401
+        assert site.ask("GET", "/session", headers={**named, "X-CSRF-Token": None})[0] == 403
         clear = Browser(site.http)
-        named = {"Cookie": f"__Host-linnet_session={value}"}
         expect(clear.ask("GET", API + "/session", headers=named), 401, "signed-out")
-        clear.cookie = value
+        clear.cookie, clear.csrf = value, csrf
         expect(clear.get("/session"), 401, "signed-out")
         clear = site.browser("admin")  # and the other way round
-        named = {"Cookie": f"__Host-linnet_session={clear.cookie}"}
-        assert site.ask("GET", "/session", headers=named)[0] == 401
+        taken = {"Cookie": f"__Host-linnet_session={clear.cookie}", "X-CSRF-Token": clear.csrf}
+        assert site.ask("GET", "/session", headers=taken)[0] == 401
         expect(clear.get("/session"), 200)
-        csrf = json.loads(text)["csrf"]
-        status, head, _ = site.ask("DELETE", "/session", headers={
-            "Cookie": f"__Host-linnet_session={value}", "X-CSRF-Token": csrf})
+        status, head, _ = site.ask("DELETE", "/session", headers=named)
         assert status == 204 and "__Host-linnet_session=;" in head and "Max-Age=0" in head, head
         site.stop()
 

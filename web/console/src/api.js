@@ -1,6 +1,8 @@
 // The calls of openapi.yaml. A failure is thrown as an ApiError; a session that is over is told to
 // whoever follows `session`.
+import { forgetSessionKey, keepSessionKey, sessionKey } from "./session_key.js";
 import { store } from "./store.js";
+import { readStream } from "./stream.js";
 
 // undefined: not known yet; null: signed out.
 export const session = store(undefined);
@@ -11,7 +13,8 @@ export const ended = store(false);
 // The address of the administrator that set-up made, until somebody has signed in.
 export const madeAtSetUp = store(null);
 
-function endSession() {
+function endSession(key) {
+    forgetSessionKey(key);
     if (session.get()) ended.set(true);
     session.set(null);
 }
@@ -50,18 +53,33 @@ async function send(path, options) {
     }
 }
 
-async function call(method, path, { body, signal } = {}) {
+async function ask(method, path, { body, signal } = {}) {
+    const key = sessionKey();
     const headers = takeTouch() ? {} : { "X-Automatic": "1" };
-    if (method !== "GET") {
-        headers["Content-Type"] = "application/json";
-        const csrf = session.get()?.csrf;
-        if (csrf) headers["X-CSRF-Token"] = csrf;
-    }
+    if (key) headers["X-CSRF-Token"] = key;
+    if (method !== "GET") headers["Content-Type"] = "application/json";
     const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
-    if (answer.ok) return answer.status === 204 ? null : answer.json();
+    if (answer.ok) return answer;
     const error = await errorOf(answer);
-    if (error.code === "signed-out") endSession();
+    if (error.code === "signed-out") endSession(key);
     throw error;
+}
+
+async function call(method, path, options) {
+    const answer = await ask(method, path, options);
+    return answer.status === 204 ? null : answer.json();
+}
+
+async function signIn(user, password) {
+    const { csrf, ...who } = await call("POST", "session", { body: { user, password } });
+    keepSessionKey(csrf);
+    return who;
+}
+
+async function signOut() {
+    const key = sessionKey();
+    await call("DELETE", "session");
+    forgetSessionKey(key);
 }
 
 function query(parameters) {
@@ -72,8 +90,14 @@ function query(parameters) {
 export const api = {
     health: () => call("GET", "health"),
     session: () => call("GET", "session"),
-    signIn: (user, password) => call("POST", "session", { body: { user, password } }),
-    signOut: () => call("DELETE", "session"),
+    signIn,
+    signOut,
+    // Resolves when the stream has ended; onOpen() when it has begun, onEvent(name, data) for each.
+    follow: async ({ signal, onOpen, onEvent }) => {
+        const answer = await ask("GET", "events", { signal });
+        onOpen();
+        await readStream(answer.body, onEvent);
+    },
     status: () => call("GET", "status"),
     users: (parameters, signal) => call("GET", `users${query(parameters)}`, { signal }),
     addUser: (user, password) => call("POST", "users", { body: { user, password } }),
