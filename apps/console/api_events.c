@@ -6,14 +6,24 @@
 
 #include "base/wipe.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
-/* Each has a thread and a connection to linnetd. SLICE_MS: how late it may see that it must end. */
-enum { STREAMS_MAX = 8, STATUS_MS = 2000, SLICE_MS = 250, CALL_S = 10, BLOCK_BYTES = 16384 };
+/* Each has a thread and a connection to linnetd; nobody takes them all. SLICE_MS: how late one may
+ * see that it must end. */
+enum {
+    STREAMS_MAX = PLACES_MAX,
+    STREAMS_EACH_MAX = 3,
+    STATUS_MS = 2000,
+    SLICE_MS = 250,
+    CALL_S = 10,
+    BLOCK_BYTES = 16384
+};
 
 struct stream {
     struct console *console;
     uint64_t session; /* its id */
+    int place, fd;    /* fd: of its connection; borrowed */
     struct control_client *client;
     uint64_t status_due_ms;
     struct buf out;
@@ -29,12 +39,12 @@ static void say_event(struct stream *s, const char *name, const json_t *data)
     free(text);
 }
 
-/* The session must hold, too. That it is looked at is no use of it. */
+/* The session must hold, too; its page is open. */
 static bool say_status(struct stream *s)
 {
     json_t *status;
     struct session who;
-    bool ok = sessions_peek(s->console->sessions, console_now_ms(), s->session, &who) &&
+    bool ok = sessions_watch(s->console->sessions, console_now_ms(), s->session, &who) &&
               route_check(s->console, &who, NULL) == LINNET_OK &&
               control_client_call(s->client, "status", NULL, CALL_S, &status, NULL) == LINNET_OK;
     if (ok) {
@@ -46,10 +56,17 @@ static bool say_status(struct stream *s)
     return ok;
 }
 
+/* A write would show it too, but its place is wanted for the page that comes next. */
+static bool has_left(const struct stream *s)
+{
+    struct pollfd one = {.fd = s->fd, .events = POLLRDHUP};
+    return poll(&one, 1, 0) > 0;
+}
+
 static bool say_next(struct stream *s)
 {
     json_t *event;
-    if (s->console->stopping)
+    if (s->console->stopping || has_left(s))
         return false;
     if (console_now_ms() >= s->status_due_ms)
         return say_status(s);
@@ -81,7 +98,7 @@ static ssize_t feed(void *ctx, uint64_t at, char *to, size_t size)
 static void stream_free(void *ctx)
 {
     struct stream *s = ctx;
-    atomic_fetch_sub(&s->console->streams, 1);
+    places_leave(&s->console->streams, s->place);
     control_client_close(s->client);
     buf_finish(&s->out);
     free(s);
@@ -107,7 +124,9 @@ void api_events(struct request *r)
         abort();
     s->console = r->console;
     s->session = r->who.id;
-    if (atomic_fetch_add(&r->console->streams, 1) >= STREAMS_MAX)
+    s->fd = http_socket(r);
+    s->place = places_enter(&r->console->streams, STREAMS_MAX, STREAMS_EACH_MAX, r->who.jid);
+    if (s->place < 0)
         error_set(&error, LINNET_ERROR_TIMEOUT, LINNET_ORIGIN_HERE, NULL);
     else
         (void)follow(s, &error);

@@ -33,10 +33,10 @@ static void set_up(struct request *r, json_t *args)
     enum linnet_error_code code = api_ask(r, "setup", args, &result, &error);
     if (code == LINNET_OK) {
         const char *jid = json_string_value(json_object_get(result, "jid"));
-        console_say("%s set the server up from %s", jid ? jid : "", r->address);
+        console_say("%s set the server up from %s", jid ? jid : "", r->address.text);
         http_answer(r, MHD_HTTP_CREATED, result);
     } else if (code == LINNET_ERROR_BAD_CREDENTIALS) {
-        console_say("a wrong key to set the server up, from %s", r->address);
+        console_say("a wrong key to set the server up, from %s", r->address.text);
         http_refuse(r, MHD_HTTP_FORBIDDEN, "setup-key", error.sentence,
                     "Open the link that linnetd printed when it started last.");
     } else if (code == LINNET_ERROR_SETTINGS) { /* whoever has the key may know why */
@@ -56,7 +56,7 @@ void api_setup(struct request *r)
     json_decref(state);
     args = http_body(r, members, ARRAY_LEN(members));
     if (args) {
-        json_object_set_new(args, "address", json_string(r->address));
+        json_object_set_new(args, "address", json_string(r->address.text));
         set_up(r, args);
     }
 }

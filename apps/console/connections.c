@@ -1,8 +1,10 @@
 #include "connections.h"
 
+#include "address.h"
 #include "console.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -10,8 +12,8 @@
 enum { TURN_MS = 250 };
 
 struct entry {
-    int fd; /* -1 for none */
-    bool tls;
+    int fd;                      /* -1 for none */
+    char network[ADDRESS_BYTES]; /* "" without TLS */
     uint64_t until_ms;
 };
 
@@ -87,21 +89,25 @@ void connections_free(struct connections *c)
     free(c);
 }
 
-static size_t count_tls(const struct connections *c)
+static bool fits(const struct connections *c, const char *network)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-        count += c->entries[i].fd >= 0 && c->entries[i].tls;
-    return count;
+    size_t tls = 0, own = 0;
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        const struct entry *e = &c->entries[i];
+        tls += e->fd >= 0 && e->network[0];
+        own += e->fd >= 0 && cstr_eq(e->network, network);
+    }
+    return tls < CONNECTIONS_TLS_MAX && own < CONNECTIONS_EACH_MAX;
 }
 
-bool connections_enter(struct connections *c, int fd, bool tls, uint64_t until_ms)
+bool connections_enter(struct connections *c, int fd, const char *network, uint64_t until_ms)
 {
     pthread_mutex_lock(&c->lock);
-    bool fits = !tls || count_tls(c) < CONNECTIONS_TLS_MAX;
-    struct entry *e = fits ? find(c, -1) : NULL;
-    if (e)
-        *e = (struct entry){fd, tls, until_ms};
+    struct entry *e = !network || fits(c, network) ? find(c, -1) : NULL;
+    if (e) {
+        *e = (struct entry){.fd = fd, .until_ms = until_ms};
+        snprintf(e->network, sizeof e->network, "%s", network ? network : "");
+    }
     pthread_mutex_unlock(&c->lock);
     return e != NULL;
 }

@@ -6,6 +6,8 @@
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
 
+#include "places.h"
+
 #include "base/buf.h"
 
 #include <stdatomic.h>
@@ -23,7 +25,8 @@ struct console {
     uint64_t arrive_ms; /* how long a request may take from its first byte to its last */
     /* Threads that wait: each kind has a limit. Sign-ins without TLS, which come from the machine,
      * and with it count apart: strangers who guess keep nobody out who is there. */
-    atomic_uint signing_in[2], streams;
+    struct places signing_in[2]; /* by network */
+    struct places streams;       /* by account */
     atomic_bool stopping;
 };
 

@@ -79,6 +79,11 @@ bool guard_origin(const struct guard_names *ours, const char *origin, const char
     return strncasecmp(origin, scheme, len) == 0 && strcasecmp(origin + len, host) == 0;
 }
 
+bool guard_site(const char *value)
+{
+    return !value || cstr_eq(value, "same-origin") || cstr_eq(value, "none");
+}
+
 /* RFC 9110 §5.6.2 */
 static bool is_token(const char *text)
 {

@@ -24,6 +24,10 @@ bool guard_host(const struct guard_names *ours, const char *host) MUST_USE;
 /* "http://", or "https://" with TLS, and that host, exactly. */
 bool guard_origin(const struct guard_names *ours, const char *origin, const char *host) MUST_USE;
 
+/* Sec-Fetch-Site, by which a browser says whose page asks (Fetch Metadata): "same-origin", or
+ * "none" for who typed the address. NULL, of what is no browser or an old one, is fine too. */
+bool guard_site(const char *value) MUST_USE;
+
 /* What the heads of a request say about where it ends. Zeroed before the first. */
 struct guard_frame {
     unsigned lengths;

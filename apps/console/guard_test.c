@@ -216,6 +216,17 @@ static void decodes(void **state)
     }
 }
 
+static void asks_whose_page_it_is(void **state)
+{
+    static const char *const others[] = {"cross-site", "same-site", "", "Same-Origin", "none "};
+    (void)state;
+    assert_true(guard_site(NULL));
+    assert_true(guard_site("same-origin"));
+    assert_true(guard_site("none"));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(guard_site(others[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +239,7 @@ int main(void)
         cmocka_unit_test(finds_a_cookie),
         cmocka_unit_test(measures_depth),
         cmocka_unit_test(decodes),
+        cmocka_unit_test(asks_whose_page_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,12 +6,12 @@
 
 #include "base/wipe.h"
 
-#include <arpa/inet.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 /* ANSWER_MS: to do what a request asks for, and to be read. */
-enum { ANSWER_MS = 60000, SILENT_S = 30, STACK_BYTES = 256 * 1024 };
+enum { ANSWER_MS = 60000, SILENT_S = 30, STACK_BYTES = 256 * 1024, FREED_BYTE = 0x5a };
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
@@ -52,6 +52,29 @@ static void add_cookie(struct request *r)
     wipe(text, sizeof text);
 }
 
+/* libmicrohttpd keeps what it read for as long as the connection, which may be an event stream. */
+static enum MHD_Result wipe_secret(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                   const char *value)
+{
+    bool secret = kind == MHD_COOKIE_KIND || strcasecmp(key, "Cookie") == 0 ||
+                  strcasecmp(key, "X-CSRF-Token") == 0;
+    (void)ctx;
+    if (secret && value)
+        wipe((void *)(uintptr_t)value, strlen(value));
+    return MHD_YES;
+}
+
+/* Once it is answered: what made it somebody's. */
+static void forget(struct request *r)
+{
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, wipe_secret, NULL);
+    wipe_free_cstr((char *)(uintptr_t)r->cookie);
+    r->cookie = NULL;
+    r->new_cookie = NULL;
+    wipe(r->token, sizeof r->token);
+    wipe(&r->who, sizeof r->who);
+}
+
 static enum MHD_Result send_answer(struct request *r)
 {
     for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
@@ -59,6 +82,7 @@ static enum MHD_Result send_answer(struct request *r)
     if (!MHD_get_response_header(r->response, "Cache-Control"))
         http_header(r, "Cache-Control", "no-store");
     add_cookie(r);
+    forget(r);
     return MHD_queue_response(r->connection, r->status, r->response);
 }
 
@@ -76,17 +100,22 @@ void http_answer_with(struct request *r, unsigned status, struct MHD_Response *r
     r->response = response;
 }
 
+static void free_text(void *text)
+{
+    wipe_free_cstr(text);
+}
+
 void http_answer(struct request *r, unsigned status, json_t *body)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT) : strdup("");
     if (!text)
         abort();
-    size_t len = strlen(text);
     bool first = !r->response;
-    http_answer_with(r, status, MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_COPY));
+    http_answer_with(
+        r, status,
+        MHD_create_response_from_buffer_with_free_callback(strlen(text), text, free_text));
     if (body && first)
         http_header(r, "Content-Type", "application/json");
-    wipe_free(text, len);
     json_decref(body);
 }
 
@@ -259,23 +288,11 @@ static int socket_of(struct MHD_Connection *connection)
     return info ? info->connect_fd : -1;
 }
 
-static void note_address(struct request *r)
+static void read_address(struct address *ret, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *sa = info ? info->client_addr : NULL;
-    const void *ip = NULL;
-    int family = sa ? sa->sa_family : AF_UNSPEC;
-    if (family == AF_INET)
-        ip = &((const struct sockaddr_in *)sa)->sin_addr;
-    else if (family == AF_INET6)
-        ip = &((const struct sockaddr_in6 *)sa)->sin6_addr;
-    if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)ip)) {
-        ip = (const char *)ip + 12; /* a socket for both kinds got it */
-        family = AF_INET;
-    }
-    if (!ip || !inet_ntop(family, ip, r->address, sizeof r->address))
-        snprintf(r->address, sizeof r->address, "::");
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    address_read(ret, info ? info->client_addr : NULL);
 }
 
 static char *cookie_of(struct request *r)
@@ -297,7 +314,7 @@ static struct request *request_new(const struct listener *listener,
     r->path = path;
     r->method = method;
     buf_init(&r->body, HTTP_BODY_MAX_BYTES, true);
-    note_address(r);
+    read_address(&r->address, connection);
     r->cookie = cookie_of(r);
     return r;
 }
@@ -306,10 +323,13 @@ static void request_free(struct request *r)
 {
     if (!r)
         return;
-    if (r->response)
+    if (r->response) {
+        const char *cookie = MHD_get_response_header(r->response, "Set-Cookie");
+        wipe((void *)(uintptr_t)cookie, cookie ? strlen(cookie) : 0);
         MHD_destroy_response(r->response);
+    }
     buf_finish(&r->body);
-    wipe_free_cstr((char *)(uintptr_t)r->cookie);
+    forget(r);
     wipe_free(r, sizeof *r);
 }
 
@@ -324,9 +344,14 @@ static void take_body(struct request *r, const char *data, size_t len)
     wipe((void *)(uintptr_t)data, len);
 }
 
+int http_socket(const struct request *r)
+{
+    return socket_of(r->connection);
+}
+
 void http_no_deadline(struct request *r)
 {
-    connections_extend(r->console->connections, socket_of(r->connection), 0);
+    connections_extend(r->console->connections, http_socket(r), 0);
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
@@ -369,10 +394,15 @@ static void noticed(void *cls, struct MHD_Connection *connection, void **state,
     const struct listener *l = cls;
     struct connections *all = l->console->connections;
     int fd = socket_of(connection);
+    struct address from;
     (void)state;
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         connections_leave(all, fd);
-    else if (!connections_enter(all, fd, l->names.tls, console_now_ms() + l->console->arrive_ms))
+        return;
+    }
+    read_address(&from, connection);
+    if (!connections_enter(all, fd, l->names.tls ? from.network : NULL,
+                           console_now_ms() + l->console->arrive_ms))
         shutdown(fd, SHUT_RDWR); /* one too many */
 }
 
@@ -402,6 +432,7 @@ struct MHD_Daemon *http_start(struct listener *l, int fd)
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL},
     };
+    mallopt(M_PERTURB, FREED_BYTE); /* what it frees held requests and answers as they were sent */
     return MHD_start_daemon(
         flags | (l->names.tls ? MHD_USE_TLS : 0), 0, NULL, NULL, handle, l, //
         MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,

@@ -6,6 +6,7 @@
 #ifndef CONSOLE_HTTP_H
 #define CONSOLE_HTTP_H
 
+#include "address.h"
 #include "console.h"
 #include "guard.h"
 #include "session.h"
@@ -33,10 +34,10 @@ struct request {
     struct MHD_Connection *connection;
     const char *method, *path;
     const struct route *route;
-    char address[64];                /* of the browser, an IP address */
+    struct address address;          /* of the browser */
     const char *cookie;              /* its session's, or NULL; borrowed */
     struct session who;              /* when its route is for those who are signed in */
-    char token[SESSION_TOKEN_BYTES]; /* of a new session */
+    char token[SESSION_TOKEN_BYTES]; /* a new value of the cookie */
     struct buf body;                 /* wiped */
     bool too_large;
     bool unclear;           /* where it ends: nothing more of it is read */
@@ -50,6 +51,9 @@ struct request {
 /* Serves connections of the listening socket `fd`, which stays the caller's; borrows the listener.
  * NULL when that cannot be: the key may not be that of the certificate. */
 struct MHD_Daemon *http_start(struct listener *listener, int fd) MUST_USE;
+
+/* The descriptor of its connection, which is not the caller's. */
+int http_socket(const struct request *r);
 
 /* A request that goes on as long as it likes: its connection is closed when it says nothing. */
 void http_no_deadline(struct request *r);

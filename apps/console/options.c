@@ -11,6 +11,7 @@ enum {
     DEFAULT_IDLE_S = 30 * 60,
     DEFAULT_ABSOLUTE_S = 12 * 3600,
     DEFAULT_RENEW_S = 15 * 60,
+    RETRY_S = 60,
     GRACE_S = 60,
     DEFAULT_REQUEST_S = 15,
     SECONDS_MAX = 7 * 86400
@@ -151,6 +152,8 @@ enum options_outcome options_read(struct options *ret, int argc, char **argv)
             return OPTIONS_WRONG;
         }
     }
+    ret->times.retry_ms =
+        ret->times.renew_ms < 1000 * RETRY_S ? ret->times.renew_ms : 1000 * RETRY_S;
     if (optind == argc && is_whole(ret))
         return OPTIONS_RUN;
     fputs("linnet-console: it needs --control, and --listen or sockets; --help says more\n",

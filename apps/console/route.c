@@ -5,8 +5,6 @@
 #include "backend.h"
 #include "guard.h"
 
-#include "base/wipe.h"
-
 #include <stdio.h>
 
 #define API "/api/v1"
@@ -80,6 +78,13 @@ static void refuse_signed_out(struct request *r)
                 "Sign in.");
 }
 
+static void refuse_forged(struct request *r)
+{
+    http_refuse(r, MHD_HTTP_FORBIDDEN, "csrf",
+                "The request does not show that it comes from a page of this session.",
+                "Load the page again.");
+}
+
 static void not_found(struct request *r)
 {
     http_refuse(r, MHD_HTTP_NOT_FOUND, "not-found", "There is nothing at this address.",
@@ -91,6 +96,11 @@ static void refuse_method(struct request *r, const char *allowed)
     http_refuse(r, MHD_HTTP_METHOD_NOT_ALLOWED, "method", "That cannot be done with this address.",
                 "Use one of the methods that the header Allow names.");
     http_header(r, "Allow", allowed);
+}
+
+static bool is_api(const char *path)
+{
+    return strncmp(path, "/api/", 5) == 0 || cstr_eq(path, "/api");
 }
 
 /* --- what must be true; each says false after it refused --- */
@@ -110,7 +120,8 @@ static bool comes_from_here(struct request *r)
 {
     const char *host = http_head(r, "Host"), *origin = http_head(r, "Origin");
     const struct guard_names *ours = &r->listener->names;
-    bool ok = guard_host(ours, host) && (!origin || guard_origin(ours, origin, host));
+    bool ok = guard_host(ours, host) && (!origin || guard_origin(ours, origin, host)) &&
+              (!is_api(r->path) || guard_site(http_head(r, "Sec-Fetch-Site")));
     if (!ok)
         refuse_origin(r);
     return ok;
@@ -169,11 +180,6 @@ static bool has_parameters(struct request *r)
     return p.ok;
 }
 
-static bool writes(const struct request *r)
-{
-    return !cstr_eq(r->route->method, "GET");
-}
-
 static bool has_type(struct request *r)
 {
     bool ok = !r->route->reads_body || guard_json(http_head(r, "Content-Type"));
@@ -199,43 +205,54 @@ enum linnet_error_code route_check(struct console *console, struct session *who,
     return code;
 }
 
-static bool has_session(struct request *r)
+/* A cookie that an answer gives is in memory for as long as the answer: none goes with one that
+ * lasts.
+ */
+static bool may_renew(const struct request *r)
+{
+    return r->route->handle != api_events;
+}
+
+static void tell_end(const struct request *r, enum sessions_found found)
+{
+    if (found == SESSIONS_COPIED)
+        console_say("%s was signed out: a cookie that had been replaced came again, from %s",
+                    r->who.user, r->address.text);
+    if (found == SESSIONS_UNCLAIMED)
+        console_say(
+            "%s was signed out: new cookies were taken and never used, the last time from %s",
+            r->who.user, r->address.text);
+}
+
+static enum sessions_found find_session(struct request *r)
 {
     struct sessions *all = r->console->sessions;
     uint64_t now_ms = console_now_ms();
-    enum sessions_found found = sessions_find(all, now_ms, r->cookie, &r->who);
-    if (found == SESSIONS_COPIED)
-        console_say("%s was signed out: a cookie that had been replaced came again, from %s",
-                    r->who.user, r->address);
-    if (found == SESSIONS_FOUND && sessions_renew(all, now_ms, r->who.id, r->token))
+    const struct session_shown shown = {.cookie = r->cookie,
+                                        .csrf = http_head(r, "X-CSRF-Token"),
+                                        .tls = r->listener->names.tls,
+                                        .automatic = http_head(r, "X-Automatic") != NULL};
+    enum sessions_found found = sessions_find(all, now_ms, &shown, &r->who);
+    tell_end(r, found);
+    if (found == SESSIONS_FOUND && may_renew(r) && sessions_renew(all, now_ms, r->who.id, r->token))
         r->new_cookie = r->token;
-    return found == SESSIONS_FOUND;
+    return found;
 }
 
 static bool is_signed_in(struct request *r)
 {
     struct linnet_error error = {0};
     enum linnet_error_code code = LINNET_ERROR_BAD_CREDENTIALS;
-    if (has_session(r))
+    enum sessions_found found = find_session(r);
+    if (found == SESSIONS_FOUND)
         code = route_check(r->console, &r->who, &error);
-    if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
+    if (found == SESSIONS_FORGED)
+        refuse_forged(r);
+    else if (code == LINNET_ERROR_BAD_CREDENTIALS || code == LINNET_ERROR_POLICY)
         refuse_signed_out(r);
     else if (code != LINNET_OK)
         http_fail(r, &error);
     return code == LINNET_OK;
-}
-
-/* Both are of the same length, or it is not ours. */
-static bool has_csrf(struct request *r)
-{
-    const char *sent = http_head(r, "X-CSRF-Token");
-    bool ok = sent && strlen(sent) == SESSION_TOKEN_BYTES - 1 &&
-              wipe_equal(sent, r->who.csrf, SESSION_TOKEN_BYTES - 1);
-    if (!ok)
-        http_refuse(r, MHD_HTTP_FORBIDDEN, "csrf",
-                    "The request does not show that it comes from a page of this session.",
-                    "Load the page again.");
-    return ok;
 }
 
 static bool has_role(struct request *r)
@@ -252,15 +269,10 @@ static bool may(struct request *r)
 {
     if (r->route->access == ACCESS_ANYBODY)
         return true;
-    return is_signed_in(r) && (!writes(r) || has_csrf(r)) && has_role(r);
+    return is_signed_in(r) && has_role(r);
 }
 
 /* --- files --- */
-
-static bool is_api(const char *path)
-{
-    return strncmp(path, "/api/", 5) == 0 || cstr_eq(path, "/api");
-}
 
 /* What has a dot in its last segment is a file, anything else a place in the one page. */
 static const struct asset *asset_of(const char *path)

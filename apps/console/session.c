@@ -15,10 +15,14 @@ struct hash {
 
 struct entry {
     bool taken;
-    struct hash now, before; /* the value that was set last, and the one it succeeds */
-    bool came;               /* with `now`: the browser has it, `before` counts until: */
-    uint64_t before_until_ms;
+    /* Values of its cookie, the oldest first: those before the one at `current`, which was
+     * succeeded by it, that one, and its successors, which have not come. */
+    struct hash values[1 + SESSION_OFFERS_MAX];
+    size_t current, count;
+    struct hash csrf;
+    uint64_t before_until_ms; /* how long those before count still */
     uint64_t made_ms, renewed_ms, used_ms;
+    uint64_t seen_ms; /* used, or its page was open */
     struct session who;
 };
 
@@ -86,109 +90,182 @@ static struct entry *find_id(struct sessions *s, uint64_t id)
     return NULL;
 }
 
-/* All entries are looked at, each compared in full. */
-static struct entry *find_hash(struct sessions *s, const struct hash *hash)
+/* All values are looked at, each compared in full. */
+static struct entry *find_hash(struct sessions *s, const struct hash *hash, size_t *ret_value)
 {
     struct entry *found = NULL;
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct entry *e = &s->entries[i];
-        bool now = same(&e->now, hash), before = same(&e->before, hash);
-        if ((now || before) && e->taken)
-            found = e;
+        for (size_t j = 0; j < ARRAY_LEN(e->values); j++) {
+            if (same(&e->values[j], hash) && e->taken) {
+                found = e;
+                *ret_value = j;
+            }
+        }
     }
     return found;
 }
 
-/* False when the value should be nobody's any more. */
-static bool note_rotation(const struct sessions *s, struct entry *e, const struct hash *hash,
-                          uint64_t now_ms)
+static size_t offers(const struct entry *e)
 {
-    if (!same(&e->now, hash))
-        return !e->came || now_ms < e->before_until_ms;
-    if (!e->came)
-        e->before_until_ms = now_ms + s->times.grace_ms;
-    e->came = true;
-    return true;
+    return e->count - 1 - e->current;
 }
 
-static struct entry *place_for_one(struct sessions *s, uint64_t now_ms)
+static bool is_due(const struct sessions *s, const struct entry *e, uint64_t now_ms)
 {
-    struct entry *oldest = &s->entries[0];
+    uint64_t wait_ms = offers(e) > 0 ? s->times.retry_ms : s->times.renew_ms;
+    return now_ms >= e->renewed_ms + wait_ms && now_ms >= e->before_until_ms;
+}
+
+/* What the value at `value` tells by coming. */
+static enum sessions_found note_rotation(const struct sessions *s, struct entry *e, size_t value,
+                                         uint64_t now_ms)
+{
+    if (value < e->current)
+        return now_ms < e->before_until_ms ? SESSIONS_FOUND : SESSIONS_COPIED;
+    if (value > e->current)
+        e->before_until_ms = now_ms + s->times.grace_ms;
+    e->current = value;
+    return offers(e) == SESSION_OFFERS_MAX && is_due(s, e, now_ms) ? SESSIONS_UNCLAIMED
+                                                                   : SESSIONS_FOUND;
+}
+
+/* The one that was seen longest ago, of all or of `jid` alone. */
+static struct entry *find_oldest(struct sessions *s, const char *jid, size_t *ret_count)
+{
+    struct entry *oldest = NULL;
+    *ret_count = 0;
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct entry *e = &s->entries[i];
-        if (!e->taken || expired(s, e, now_ms))
-            return e;
-        if (e->used_ms < oldest->used_ms)
+        if (!e->taken || (jid && !cstr_eq(e->who.jid, jid)))
+            continue;
+        (*ret_count)++;
+        if (!oldest || e->seen_ms < oldest->seen_ms)
             oldest = e;
     }
     return oldest;
 }
 
-bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
-                  char ret_token[SESSION_TOKEN_BYTES])
+static void clear_expired(struct sessions *s, uint64_t now_ms)
 {
-    struct entry fresh = {
-        .taken = true, .made_ms = now_ms, .renewed_ms = now_ms, .used_ms = now_ms};
-    bool ok = draw(ret_token) && draw(who->csrf) && hash_of(ret_token, &fresh.now);
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (s->entries[i].taken && expired(s, &s->entries[i], now_ms))
+            wipe(&s->entries[i], sizeof s->entries[i]);
+}
+
+/* An account that has its share gives one of its own. */
+static struct entry *place_for(struct sessions *s, const char *jid, uint64_t now_ms)
+{
+    size_t count;
+    clear_expired(s, now_ms);
+    struct entry *own = find_oldest(s, jid, &count);
+    if (count >= SESSIONS_EACH_MAX)
+        return own;
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (!s->entries[i].taken)
+            return &s->entries[i];
+    return find_oldest(s, NULL, &count);
+}
+
+bool sessions_add(struct sessions *s, uint64_t now_ms, struct session *who,
+                  char ret_cookie[SESSION_TOKEN_BYTES], char ret_csrf[SESSION_TOKEN_BYTES])
+{
+    struct entry fresh = {.taken = true,
+                          .count = 1,
+                          .made_ms = now_ms,
+                          .renewed_ms = now_ms,
+                          .used_ms = now_ms,
+                          .seen_ms = now_ms};
+    bool ok = draw(ret_cookie) && draw(ret_csrf) && hash_of(ret_cookie, &fresh.values[0]) &&
+              hash_of(ret_csrf, &fresh.csrf);
     if (!ok)
         return false;
     pthread_mutex_lock(&s->lock);
     who->id = ++s->last_id;
     fresh.who = *who;
-    *place_for_one(s, now_ms) = fresh;
+    *place_for(s, who->jid, now_ms) = fresh;
     pthread_mutex_unlock(&s->lock);
     wipe(&fresh, sizeof fresh);
     return true;
 }
 
-static enum sessions_found use(const struct sessions *s, struct entry *e, const struct hash *hash,
-                               uint64_t now_ms)
+static bool has_csrf(const struct entry *e, const char *csrf)
+{
+    struct hash hash;
+    return csrf && hash_of(csrf, &hash) && same(&e->csrf, &hash);
+}
+
+static enum sessions_found use(const struct sessions *s, struct entry *e, size_t value,
+                               const struct session_shown *shown, uint64_t now_ms)
 {
     if (expired(s, e, now_ms))
         return SESSIONS_NONE;
-    if (!note_rotation(s, e, hash, now_ms))
-        return SESSIONS_COPIED;
-    e->used_ms = now_ms;
-    return SESSIONS_FOUND;
+    if (!has_csrf(e, shown->csrf))
+        return SESSIONS_FORGED;
+    enum sessions_found found = note_rotation(s, e, value, now_ms);
+    if (found == SESSIONS_FOUND)
+        e->seen_ms = now_ms;
+    if (found == SESSIONS_FOUND && !shown->automatic)
+        e->used_ms = now_ms;
+    return found;
 }
 
-enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms, const char *token,
-                                  struct session *ret)
+enum sessions_found sessions_find(struct sessions *s, uint64_t now_ms,
+                                  const struct session_shown *shown, struct session *ret)
 {
     struct hash hash;
     enum sessions_found found = SESSIONS_NONE;
-    if (!token || !hash_of(token, &hash))
+    if (!shown->cookie || !hash_of(shown->cookie, &hash))
         return SESSIONS_NONE;
     pthread_mutex_lock(&s->lock);
-    struct entry *e = find_hash(s, &hash);
-    if (e) {
-        found = use(s, e, &hash, now_ms);
+    size_t value = 0;
+    struct entry *e = find_hash(s, &hash, &value);
+    if (e && e->who.tls != shown->tls)
+        e = NULL;
+    if (e)
+        found = use(s, e, value, shown, now_ms);
+    if (e && found != SESSIONS_FORGED)
         *ret = e->who;
-    }
-    if (e && found != SESSIONS_FOUND)
+    if (e && found != SESSIONS_FORGED && found != SESSIONS_FOUND)
         wipe(e, sizeof *e);
     pthread_mutex_unlock(&s->lock);
     return found;
 }
 
-bool sessions_peek(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret)
+void sessions_displace(struct sessions *s, const char *cookie)
+{
+    struct hash hash;
+    size_t value;
+    if (!cookie || !hash_of(cookie, &hash))
+        return;
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = find_hash(s, &hash, &value);
+    if (e)
+        wipe(e, sizeof *e);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool sessions_watch(struct sessions *s, uint64_t now_ms, uint64_t id, struct session *ret)
 {
     pthread_mutex_lock(&s->lock);
     struct entry *e = find_id(s, id);
     bool found = e && !expired(s, e, now_ms);
-    if (found)
+    if (found) {
         *ret = e->who;
+        e->seen_ms = now_ms;
+    }
     pthread_mutex_unlock(&s->lock);
     return found;
 }
 
-/* A successor that never came is replaced: its answer was lost. What it should succeed stays. */
+/* Those that were succeeded have had their time by now. */
 static void succeed(struct entry *e, const struct hash *next, uint64_t now_ms)
 {
-    if (e->came)
-        e->before = e->now;
-    e->came = false;
-    e->now = *next;
+    e->count -= e->current;
+    memmove(e->values, e->values + e->current, e->count * sizeof e->values[0]);
+    memset(e->values + e->count, 0, (ARRAY_LEN(e->values) - e->count) * sizeof e->values[0]);
+    e->current = 0;
+    e->values[e->count++] = *next;
     e->renewed_ms = now_ms;
 }
 
@@ -199,7 +276,7 @@ bool sessions_renew(struct sessions *s, uint64_t now_ms, uint64_t id,
     bool due = false;
     pthread_mutex_lock(&s->lock);
     struct entry *e = find_id(s, id);
-    if (e && now_ms >= e->renewed_ms + s->times.renew_ms)
+    if (e && offers(e) < SESSION_OFFERS_MAX && is_due(s, e, now_ms))
         due = draw(ret_token) && hash_of(ret_token, &next);
     if (due)
         succeed(e, &next, now_ms);

@@ -42,10 +42,10 @@ class Browser:
         own = {"Host": f"127.0.0.1:{self.port}"}
         if self.cookie:
             own["Cookie"] = f"linnet_session={self.cookie}"
+            own["X-CSRF-Token"] = self.csrf
         if method != "GET":
             own["Origin"] = f"http://127.0.0.1:{self.port}"
             own["Content-Type"] = "application/json"
-            own["X-CSRF-Token"] = self.csrf
         own.update(headers or {})
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -73,7 +73,7 @@ class Browser:
         """The lines of an event stream."""
         with socket.create_connection(("127.0.0.1", self.port), 30) as s:
             s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
-                      f"Cookie: linnet_session={self.cookie}\r\n\r\n".encode())
+                      f"Cookie: linnet_session={self.cookie}\r\nX-CSRF-Token: {self.csrf}\r\n\r\n".encode())
             yield s.makefile("rb")
 
     def get(self, path):

@@ -36,7 +36,8 @@ def signs_in():
         answer = expect(browser.sign_in("admin"), 200)
         assert {**answer.json, "csrf": "", "version": ""} == {
             "user": "admin", "jid": "admin@localhost", "role": "full", "csrf": "", "version": ""}
-        assert expect(browser.get("/session"), 200).json == answer.json
+        who = expect(browser.get("/session"), 200).json
+        assert "csrf" not in who and who.items() < answer.json.items(), who  # it is told once
         assert expect(site.browser("looker").get("/session"), 200).json["role"] == "read-only"
         assert expect(browser.get("/status"), 200).json["domain"] == "localhost"
         expect(browser.ask("DELETE", API + "/session"), 204)
@@ -99,18 +100,28 @@ def expires():
         site.stop()
 
 
+def ends_unused():
+    """a session that only its page uses by itself, in requests that say so, ends as unused"""
+    with Site() as site, site.another("--idle-s", "1") as port:
+        browser = Browser(port)
+        browser.sign_in("admin")
+        automatic = {"X-Automatic": "1"}
+        wait_for("the session's end",
+                 lambda: browser.ask("GET", API + "/status", headers=automatic).status == 401)
+        site.stop()
+
+
 def rotates_cookies():
     """a cookie gets a successor, and the page, its writes and its event stream go on"""
     with Site() as site, site.another("--renew-s", "1") as port:
         browser = Browser(port)
         browser.sign_in("admin")
-        first, csrf = browser.cookie, browser.csrf
+        first = browser.cookie
         with browser.follow() as lines:
             wait_for("a successor", lambda: expect(browser.get("/session"), 200) and browser.cookie != first)
-            assert browser.get("/session").json["csrf"] == csrf
             expect(browser.post("/users/disable", {"user": "nobody", "reason": ""}), 200)
             beside = Browser(port)  # what was under way when the successor came
-            beside.cookie = first
+            beside.cookie, beside.csrf = first, browser.csrf
             expect(beside.get("/session"), 200)
             for _ in range(3):  # one for the change, the others in the time after it
                 while (line := lines.readline()) != b"event: status\n":
@@ -120,6 +131,35 @@ def rotates_cookies():
         beside.cookie = first
         expect(beside.get("/session"), 401, "signed-out")
         site.stop()
+
+
+def sees_who_takes_cookies():
+    """who has the cookie too and takes every successor, so that nobody gets one, is not let go on"""
+    with Site() as site, site.another("--renew-s", "1") as port:
+        browser = Browser(port)
+        browser.sign_in("admin")
+        stolen = browser.cookie
+
+        def is_over():
+            browser.cookie = stolen
+            return browser.get("/session").status == 401
+
+        wait_for("the end of the session", is_over)
+        assert "new cookies were taken and never used" in (site.folder / f"console-{port}").read_text()
+        site.stop()
+
+
+def shares_streams():
+    """nobody takes every event stream, and who signs in again and again ends his own sessions"""
+    with Site() as site, contextlib.ExitStack() as open_ones:
+        admin, looker = site.browser("admin"), site.browser("looker")
+        statuses = [open_ones.enter_context(looker.follow()).readline().split()[1] for _ in range(4)]
+        assert statuses == [b"200", b"200", b"200", b"503"], statuses
+        assert open_ones.enter_context(admin.follow()).readline().split()[1] == b"200"
+        for _ in range(9):
+            site.browser("looker")
+        expect(admin.get("/session"), 200)
+        site.stop()  # with streams open
 
 
 def is_asked_at_the_end():
@@ -173,13 +213,22 @@ def refuses_forgeries():
         other = site.browser("looker")
         for token in (None, "", "0" * 64, browser.csrf[:-1], other.csrf, browser.cookie):
             expect(browser.ask("POST", API + "/users", user, {"X-CSRF-Token": token}), 403, "csrf")
-            expect(browser.ask("DELETE", API + "/session", headers={"X-CSRF-Token": token}), 403, "csrf")
+            for method, path in (("DELETE", "/session"), ("GET", "/session"), ("GET", "/status"), ("GET", "/events")):
+                expect(browser.ask(method, API + path, headers={"X-CSRF-Token": token}), 403, "csrf")
         for origin in ("http://evil.example", "null", "", f"https://127.0.0.1:{site.http}",
                        f"http://localhost:{site.http}", "http://127.0.0.1:1",
                        f"http://127.0.0.1:{site.http}.evil.example"):
             for method, path in (("POST", "/users"), ("POST", "/session")):
                 expect(browser.ask(method, API + path, user, {"Origin": origin}), 403, "origin")
             expect(browser.ask("GET", API + "/status", headers={"Origin": origin}), 403, "origin")
+        for place in ("cross-site", "same-site", "", "x"):
+            site_of = {"Sec-Fetch-Site": place, "Sec-Fetch-Mode": "navigate"}
+            expect(browser.ask("GET", API + "/status", headers=site_of), 403, "origin")
+            expect(browser.ask("GET", API + "/health", headers=site_of), 403, "origin")
+            expect(browser.ask("POST", API + "/session", user, site_of), 403, "origin")
+            expect(browser.ask("GET", "/users", headers=site_of), 200)  # a link to a page
+        for place in ("same-origin", "none"):
+            expect(browser.ask("GET", API + "/status", headers={"Sec-Fetch-Site": place}), 200)
         for host in ("evil.example", f"evil.example:{site.http}", "", None, "127.0.0.1.evil.example",
                      "10.0.0.1"):
             headers = {"Host": host, "Origin": f"http://{host}"}
@@ -645,21 +694,6 @@ def tells_events():
         site.stop()
 
 
-def bounds_events():
-    """events: eight may follow at once, and the server stops nevertheless"""
-    with Site() as site:
-        streams = []
-        browser = site.browser("admin")
-        for _ in range(9):
-            s = socket.create_connection(("127.0.0.1", site.http), 30)
-            s.sendall(f"GET {API}/events HTTP/1.1\r\nHost: localhost\r\n"
-                      f"Cookie: linnet_session={browser.cookie}\r\n\r\n".encode())
-            streams.append((s, s.recv(12)))
-        assert [first for _, first in streams] == 8 * [b"HTTP/1.1 200"] + [b"HTTP/1.1 503"], streams
-        expect(browser.get("/status"), 200)
-        site.stop()  # with eight streams open
-
-
 def dies_alone():
     """the console is killed: XMPP sessions are unharmed, it comes back; then it ends with linnetd"""
     with Site() as site:
@@ -754,9 +788,9 @@ def opens_no_file():
 
 
 if __name__ == "__main__":
-    daemon.run(signs_in, keeps_cookies, expires, rotates_cookies, is_asked_at_the_end, throttles, refuses_forgeries,
-               gives_nothing_away, keeps_to_its_paths, bounds_what_it_reads, has_one_end, ends_slow_requests,
-               makes_users, keeps_to_roles,
-               shows_a_user, guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token,
-               closes_sessions, tells_events, bounds_events, dies_alone, ends_with_linnetd,
-               leaves_a_taken_port, keeps_lines_whole, stays_on_this_machine, opens_no_file)
+    daemon.run(signs_in, keeps_cookies, expires, ends_unused, rotates_cookies, sees_who_takes_cookies, shares_streams,
+               is_asked_at_the_end, throttles, refuses_forgeries, gives_nothing_away, keeps_to_its_paths,
+               bounds_what_it_reads, has_one_end, ends_slow_requests, makes_users, keeps_to_roles, shows_a_user,
+               guards_acts, spares_its_own, acts_on_users, gives_roles, revokes_a_token, closes_sessions,
+               tells_events, dies_alone, ends_with_linnetd, leaves_a_taken_port, keeps_lines_whole,
+               stays_on_this_machine, opens_no_file)

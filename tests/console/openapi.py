@@ -23,10 +23,12 @@ class Operation:
         self.name = f"{self.method} {path}"
         parameters = [description.resolve(p) for p in entry.get("parameters", [])]
         self.parameters = {p["name"]: p for p in parameters if p["in"] == "query"}
-        self.headers = {p["name"] for p in parameters if p["in"] == "header"}
         body = description.resolve(entry.get("requestBody", {})).get("content", {})
         self.body = description.resolve(body["application/json"]["schema"]) if body else None
-        self.open = entry.get("security", description.document["security"]) == []
+        security = entry.get("security", description.document["security"])
+        self.open = security == []
+        schemes = description.document["components"]["securitySchemes"]
+        self.shows = {schemes[name]["name"] for needed in security for name in needed}  # in its head
         self.for_full = "(role full)" in entry["summary"]
         self.only = entry.get("x-only")  # "set-up": not found on a server that is set up
         self.responses = {int(status): description.resolve(response)

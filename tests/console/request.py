@@ -47,9 +47,7 @@ class Request:
         self.query, self.value = query, value  # pairs, of text not yet encoded
         self.raw_query, self.body, self.tail = "", None, b""
         self.headers = {"Host": [f"127.0.0.1:{browser.port}"],
-                        "Cookie": [f"linnet_session={browser.cookie}"]}
-        if operation.writes:
-            self.headers["X-CSRF-Token"] = [browser.csrf]
+                        "Cookie": [f"linnet_session={browser.cookie}"], "X-CSRF-Token": [browser.csrf]}
         if operation.body:
             self.headers["Content-Type"] = ["application/json"]
             self.body = json.dumps(value).encode()
@@ -200,10 +198,10 @@ def change_body(rng, r):
 def headers_of(r):
     """Name, whether a wrong value must be refused, and wrong values; each is a list of fields."""
     operation, host, cookie = r.operation, r.headers["Host"][0], r.headers["Cookie"][0]
-    csrf = r.headers.get("X-CSRF-Token", ["x"])[0]
+    csrf = r.headers["X-CSRF-Token"][0]
     own = f"http://{host}"
     return [
-        ("X-CSRF-Token", operation.writes and not operation.open,
+        ("X-CSRF-Token", not operation.open,
          [[], [""], ["0" * 64], [cookie[-64:]], [csrf, csrf], [csrf[:-1]]]),
         ("Content-Type", operation.body is not None,
          [[], [""], ["text/plain"], ["application/jsonx"], ["application/json; charset=latin-1"],

@@ -1,7 +1,9 @@
 // The calls of openapi.yaml. A failure is thrown as an ApiError; a session that is over is told to
 // whoever follows `session`.
 import { heard, isSilence, lost, open } from "./patience.js";
+import { forgetSessionKey, keepSessionKey, sessionKey } from "./session_key.js";
 import { store } from "./store.js";
+import { readStream } from "./stream.js";
 
 const MOST_MS = 45000; // linnet-console gives up before
 
@@ -14,7 +16,8 @@ export const ended = store(false);
 // The address of the administrator that set-up made, until somebody has signed in.
 export const madeAtSetUp = store(null);
 
-function endSession() {
+function endSession(key) {
+    forgetSessionKey(key);
     if (session.get()) ended.set(true);
     session.set(null);
 }
@@ -32,9 +35,22 @@ async function errorOf(answer) {
     return new ApiError(answer.status, error, Number(answer.headers.get("Retry-After")) || 0);
 }
 
-async function send(path, { signal, ...options }) {
-    const late = AbortSignal.timeout(MOST_MS);
-    const stop = signal ? AbortSignal.any([signal, late]) : late;
+// Whether somebody did something at the page since its last request: what it asks by itself is no use of
+// the session.
+let touched = true;
+for (const kind of ["pointerdown", "keydown", "wheel"])
+    addEventListener(kind, () => (touched = true), { capture: true, passive: true });
+
+function takeTouch() {
+    const was = touched;
+    touched = false;
+    return was;
+}
+
+// `lasts`: the answer may go on for as long as it likes.
+async function send(path, { signal, lasts, ...options }) {
+    const late = lasts ? null : AbortSignal.timeout(MOST_MS);
+    const stop = AbortSignal.any([signal, late].filter(Boolean));
     try {
         return await fetch(`/api/v1/${path}`, { credentials: "same-origin", cache: "no-store", signal: stop, ...options });
     } catch (fault) {
@@ -43,16 +59,16 @@ async function send(path, { signal, ...options }) {
     }
 }
 
-async function ask(method, path, { body, signal } = {}) {
-    const headers = {};
-    if (method !== "GET") {
-        headers["Content-Type"] = "application/json";
-        const csrf = session.get()?.csrf;
-        if (csrf) headers["X-CSRF-Token"] = csrf;
-    }
-    const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
-    if (!answer.ok) throw await errorOf(answer);
-    return answer.status === 204 ? null : answer.json();
+async function ask(method, path, { body, signal, lasts, automatic } = {}) {
+    const key = sessionKey();
+    const headers = !automatic && takeTouch() ? {} : { "X-Automatic": "1" };
+    if (key) headers["X-CSRF-Token"] = key;
+    if (method !== "GET") headers["Content-Type"] = "application/json";
+    const answer = await send(path, { method, headers, signal, lasts, body: body && JSON.stringify(body) });
+    if (answer.ok) return answer;
+    const error = await errorOf(answer);
+    if (error.code === "signed-out") endSession(key);
+    throw error;
 }
 
 // Notes whether there was an answer. What is to be done may take its time, what is to be read may not.
@@ -60,16 +76,28 @@ async function call(method, path, parts) {
     const over = method === "GET" ? open() : () => {};
     try {
         const answer = await ask(method, path, parts);
+        const body = answer.status === 204 ? null : await answer.json();
         heard();
-        return answer;
+        return body;
     } catch (error) {
         if (isSilence(error)) lost();
         else if (error instanceof ApiError && error.code !== "signed-out") heard(); // the console knows that itself
-        if (error.code === "signed-out") endSession();
         throw error;
     } finally {
         over();
     }
+}
+
+async function signIn(user, password) {
+    const { csrf, ...who } = await call("POST", "session", { body: { user, password } });
+    keepSessionKey(csrf);
+    return who;
+}
+
+async function signOut() {
+    const key = sessionKey();
+    await call("DELETE", "session");
+    forgetSessionKey(key);
 }
 
 function query(parameters) {
@@ -78,10 +106,16 @@ function query(parameters) {
 }
 
 export const api = {
-    health: () => call("GET", "health"),
+    health: () => call("GET", "health", { automatic: true }),
     session: () => call("GET", "session"),
-    signIn: (user, password) => call("POST", "session", { body: { user, password } }),
-    signOut: () => call("DELETE", "session"),
+    signIn,
+    signOut,
+    // Resolves when the stream has ended; onOpen() when it has begun, onEvent(name, data) for each.
+    follow: async ({ signal, onOpen, onEvent }) => {
+        const answer = await ask("GET", "events", { signal, lasts: true });
+        onOpen();
+        await readStream(answer.body, onEvent);
+    },
     status: () => call("GET", "status"),
     users: (parameters, signal) => call("GET", `users${query(parameters)}`, { signal }),
     addUser: (user, password) => call("POST", "users", { body: { user, password } }),

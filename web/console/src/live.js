@@ -19,7 +19,7 @@ export const accountChange = store(null); // the last event of an account
 export const auditEntry = store(null); // the last entry of the audit trail
 export const settingChange = store(null); // the last change of a setting
 
-let source = null;
+let source = null; // what ends the stream
 let watch = null;
 
 function watchOn() {
@@ -50,12 +50,20 @@ async function loadLogins() {
     if (page) addLogins(page.logins);
 }
 
-// A browser gives a stream up for good when the answer is no stream: it is opened anew here, unless
-// the session is over. Until then the page asks; there are only so many streams.
-function onError() {
+const ON_EVENT = {
+    status: onStatus,
+    login: (record) => addLogins([record]),
+    audit: (entry) => auditEntry.set(entry),
+    "settings.changed": (change) => settingChange.set(change),
+    "tokens.revoked": (data) => accountChange.set({ kind: "tokens", ...data }),
+    ...Object.fromEntries(ACCOUNTS.map((kind) => [`account.${kind}`, (data) => accountChange.set({ kind, ...data })])),
+};
+
+// A stream that has ended, or that there was none of, is opened anew unless the session is over. Until
+// then the page asks; there are only so many streams.
+function onEnd(given) {
+    if (source !== given) return;
     connected.set(false);
-    if (source?.readyState !== EventSource.CLOSED) return;
-    const given = source;
     setTimeout(() => {
         if (source !== given) return;
         loadLogins();
@@ -66,24 +74,20 @@ function onError() {
 function open() {
     close();
     watchOn();
-    source = new EventSource("/api/v1/events");
-    source.onopen = () => {
+    const given = new AbortController();
+    const ifOpen = (does) => (...values) => source === given && does(...values);
+    source = given;
+    const onOpen = ifOpen(() => {
         connected.set(true);
         loadLogins();
-    };
-    source.onerror = onError;
-    source.addEventListener("status", (event) => onStatus(JSON.parse(event.data)));
-    source.addEventListener("login", (event) => addLogins([JSON.parse(event.data)]));
-    source.addEventListener("audit", (event) => auditEntry.set(JSON.parse(event.data)));
-    source.addEventListener("settings.changed", (event) => settingChange.set(JSON.parse(event.data)));
-    for (const kind of ACCOUNTS)
-        source.addEventListener(`account.${kind}`, (event) =>
-            accountChange.set({ kind, ...JSON.parse(event.data) }));
-    source.addEventListener("tokens.revoked", (event) => accountChange.set({ kind: "tokens", ...JSON.parse(event.data) }));
+    });
+    const onEvent = ifOpen((name, data) => ON_EVENT[name]?.(data));
+    const ended = () => onEnd(given);
+    api.follow({ signal: given.signal, onOpen, onEvent }).then(ended, ended);
 }
 
 function close() {
-    source?.close();
+    source?.abort();
     source = null;
     clearTimeout(watch);
     connected.set(false);

@@ -1,4 +1,4 @@
-// What a browser remembers: language and colours, never anything of a session.
+// What a browser remembers of a person: language and colours. session_key.js has what it does of a session.
 import { store } from "./store.js";
 
 const LANGUAGES = ["en", "zh-CN"];

@@ -57,10 +57,12 @@ test("nothing but health and signing in answers before sign-in", async () => {
     }
 });
 
-test("a write needs the token of its session and comes from its own page", async () => {
+test("what is asked needs the token of its session, which is told once, and comes from its own page", async () => {
     const { cookie, csrf } = await signIn();
     const body = { user: "lucio", password: "long enough" };
     assert.equal((await call("POST", "/users", { cookie, body })).status, 403);
+    for (const path of ["/session", "/users", "/events"]) assert.equal((await call("GET", path, { cookie })).status, 403, path);
+    assert.ok(!("csrf" in (await (await call("GET", "/session", { cookie, csrf })).json())));
     assert.equal((await call("POST", "/users", { cookie, csrf, body, Origin: "http://elsewhere.example" })).status, 403);
     assert.equal((await call("POST", "/users", { cookie, csrf, body })).status, 201);
     assert.equal((await call("POST", "/users", { cookie, csrf, body })).status, 409);
@@ -77,7 +79,7 @@ test("nobody acts on the account they are signed in with, nor on one that is not
         const nobody = await call("POST", `/users/${act}`, { cookie, csrf, body: { user: "nobody", reason: "", role: "none" } });
         assert.equal(nobody.status, 404, act);
     }
-    assert.equal((await call("GET", "/user?user=nobody", { cookie })).status, 404);
+    assert.equal((await call("GET", "/user?user=nobody", { cookie, csrf })).status, 404);
     assert.equal((await call("POST", "/sessions/close", { cookie, csrf, body: { jid: "nobody@example.org/x" } })).status, 404);
 });
 
@@ -89,7 +91,7 @@ test("read-only changes nothing", async () => {
         assert.equal(answer.status, 403, path);
         assert.equal((await answer.json()).error.code, "policy", path);
     }
-    assert.equal((await call("GET", "/user?user=romeo", { cookie })).status, 200);
+    assert.equal((await call("GET", "/user?user=romeo", { cookie, csrf })).status, 200);
 });
 
 test("pages and answers carry the same headers", async () => {

@@ -104,9 +104,10 @@ function signIn(world, { body }) {
     if (who.role === "none") throw new Refusal(403, "policy", "The account is no administrator.");
     world.failures = 0;
     const cookie = randomBytes(32).toString("hex");
-    const session = { user: who.user, jid: `${who.user}@${DOMAIN}`, role: who.role, csrf: randomBytes(16).toString("hex"), version: "0.1.0" };
-    world.signed.set(cookie, session);
-    return [200, session, { "Set-Cookie": `linnet_session=${cookie}; HttpOnly; SameSite=Strict; Path=/` }];
+    const csrf = randomBytes(32).toString("hex");
+    const session = { user: who.user, jid: `${who.user}@${DOMAIN}`, role: who.role, version: "0.1.0" };
+    world.signed.set(cookie, { session, csrf });
+    return [200, { ...session, csrf }, { "Set-Cookie": `linnet_session=${cookie}; HttpOnly; SameSite=Strict; Path=/` }];
 }
 
 function signOut(world, { cookie }) {
@@ -303,10 +304,9 @@ async function bodyOf(request) {
     }
 }
 
-function checkWrite(request, who, open) {
+function checkOrigin(request) {
     const { origin, host } = request.headers;
     if (origin && origin !== `http://${host}`) throw new Refusal(403, "origin", "The request comes from another page.");
-    if (!open && request.headers["x-csrf-token"] !== who.csrf) throw new Refusal(403, "csrf", "The token of the session is missing.");
 }
 
 async function answerCall(world, request, url, answer) {
@@ -314,9 +314,11 @@ async function answerCall(world, request, url, answer) {
     const call = CALLS[name];
     if (!call) throw new Refusal(404, "not-found", "There is no such call.");
     const cookie = /(?:^|; )linnet_session=([0-9a-f]{64})(?:;|$)/.exec(request.headers.cookie ?? "")?.[1];
-    const who = world.signed.get(cookie);
-    if (!call.open && !who) throw new Refusal(401, "signed-out", "You are not signed in.");
-    if (request.method !== "GET") checkWrite(request, who, call.open);
+    const signed = world.signed.get(cookie);
+    checkOrigin(request);
+    if (!call.open && !signed) throw new Refusal(401, "signed-out", "You are not signed in.");
+    if (!call.open && request.headers["x-csrf-token"] !== signed.csrf) throw new Refusal(403, "csrf", "The token of the session is missing.");
+    const who = signed?.session;
     const body = await bodyOf(request);
     await world.frozen;
     if (world.down) throw new Refusal(503, "refused", "No server accepted the connection.");

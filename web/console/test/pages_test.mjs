@@ -85,7 +85,23 @@ walk("signing out ends the session here and there", {}, async (page, t) => {
     await page.getByRole("button", { name: t("menu.sign_out") }).click();
     await page.getByRole("heading", { name: t("signin.title") }).waitFor();
     assert.equal(mock.world.signed.size, signed - 1);
-    assert.equal(await page.evaluate(() => JSON.stringify(sessionStorage)), "{}");
+    assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage })), "{}");
+});
+
+walk("every tab of an origin is signed in, and none by the cookie alone", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.reload();
+    await page.getByText(t("live.on")).waitFor();
+    const beside = await page.context().newPage();
+    await beside.goto(`${mock.url}/users`);
+    await beside.getByRole("heading", { name: t("users.title") }).waitFor();
+    await beside.evaluate(() => localStorage.removeItem("session"));
+    await beside.reload();
+    await beside.getByRole("heading", { name: t("signin.title") }).waitFor();
+    await fillSignIn(beside, t, "admin", "correct horse");
+    await beside.getByRole("heading", { name: t("users.title") }).waitFor();
+    await page.getByRole("link", { name: t("nav.users") }).click();
+    await page.getByRole("rowheader").first().waitFor();
 });
 
 walk("a session that the server ends leads to sign-in", {}, async (page, t) => {
@@ -94,6 +110,7 @@ walk("a session that the server ends leads to sign-in", {}, async (page, t) => {
     mock.signEverybodyOut();
     await page.getByRole("heading", { name: t("signin.title") }).waitFor();
     await page.getByRole("status").getByText(t("error.signed-out")).waitFor();
+    assert.equal(await page.evaluate(() => localStorage.getItem("session")), null);
 });
 
 // ---- users ----
@@ -243,6 +260,24 @@ walk("a session that comes while another goes is noticed", {}, async (page, t) =
     swap("orsino", "hero");
     await page.getByRole("row", { name: /orsino/ }).getByText(t("users.offline")).waitFor();
     mock.world.sessions = before;
+});
+
+walk("what the page asks by itself says so", {}, async (page, t) => {
+    await signIn(page, t);
+    await page.goto("/sessions");
+    await page.getByRole("rowheader").first().waitFor();
+    const [session] = mock.world.sessions;
+    const asked = async (change) => {
+        const request = page.waitForRequest((one) => one.url().includes("/api/v1/sessions"));
+        change();
+        mock.tellStatus();
+        return (await request).headers()["x-automatic"];
+    };
+    await asked(() => mock.world.sessions.shift());
+    assert.equal(await asked(() => mock.world.sessions.push(session)), "1");
+    await page.keyboard.press("Shift");
+    assert.equal(await asked(() => mock.world.sessions.shift()), undefined);
+    assert.equal(await asked(() => mock.world.sessions.push(session)), "1");
 });
 
 walk("a page that nobody sees holds no stream", {}, async (page, t) => {
@@ -397,7 +432,7 @@ walk("language and colours are switched and remembered", { viewport: SIZES.narro
     await page.getByRole("link", { name: translate("zh-CN", "nav.users") }).waitFor();
     const root = await page.evaluate(() => ({ ...document.documentElement.dataset, lang: document.documentElement.lang }));
     assert.deepEqual(root, { theme: "dark", lang: "zh-CN" });
-    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).sort()), ["language", "theme"]);
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).sort()), ["language", "session", "theme"]);
 });
 
 walk("no element has a style of its own", {}, async (page, t) => {
