@@ -49,13 +49,16 @@ export const serverReasons = {
     "console.listen takes up to 4 addresses of this machine alone: 127.0.0.1 or [::1]; reach it from elsewhere through a tunnel":
         "console.listen 最多 4 个地址，且只能是本机地址：127.0.0.1 或 [::1]；从别处请通过隧道访问",
     "console.listen_tls takes up to 4 addresses": "console.listen_tls 最多 4 个地址",
-    "c2s.listen or c2s.listen_tls takes an address of console.listen or console.listen_tls: the console would be gone":
-        "c2s.listen 或 c2s.listen_tls 占用了 console.listen 或 console.listen_tls 的地址：控制台将无法访问",
+    "{list} overlaps itself at port {port}: name each address once, or *:{all} for all":
+        "{list} 在端口 {port} 上有重复的地址：每个地址只写一次，或用 *:{all} 表示全部",
+    "{one} and {other} overlap at port {port}: give one of them another port":
+        "{one} 与 {other} 在端口 {port} 上重叠：请为其中之一换一个端口",
     "control.socket is longer than the 107 bytes of a socket's path; set a shorter one":
         "control.socket 超过套接字路径的 107 字节；请设置更短的路径",
 
     // files that are read again, and the certificate
     "Nothing was changed: {reason}": "没有任何更改：{reason}",
+    "the account that asked for it may not any more, or has to sign in again": "发出请求的账户已无此权限，或需要重新登录",
     "The settings cannot be used: {reason}": "设置无法使用：{reason}",
     "cannot be opened: {reason}": "无法打开：{reason}",
     "cannot be read: {reason}": "无法读取：{reason}",

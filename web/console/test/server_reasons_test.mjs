@@ -53,8 +53,8 @@ function sourcesIn(folder, pattern) {
 const SOURCES = [
     ...sourcesIn("src/server", /^settings/).map((name) => [name, ["refuse", "snprintf"]]),
     ["src/server/settings_table.c", null],
-    ["src/server/ops/ops_settings.c", ["refuse", "snprintf"]],
-    ["src/server/ops/ops.c", ["buf_printf"]],
+    ...sourcesIn("src/server/ops", /^ops_settings/).map((name) => [name, ["refuse", "snprintf"]]),
+    ["src/server/ops/ops.c", ["buf_printf", "STR_LIT"]],
     ["src/server/ops/ops_accounts.c", null],
     ["src/server/ops/ops_request.c", null],
     ["src/server/ops/ops_tokens.c", null],
