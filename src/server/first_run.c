@@ -153,7 +153,7 @@ static enum linnet_error_code offer(struct program *p, struct linnet_error *erro
     wipe(key, sizeof key);
     log_printf(&p->log, LOG_NOTICE, "main", 0, "there is no administrator yet: %slinnetctl setup",
                is_link ? "open the link on standard output, or use " : "use ");
-    if (p->first->settings.setup_user[0])
+    if (p->first->settings.setup_user[0] && !p->setup.has_domain)
         log_printf(&p->log, LOG_WARNING, "main", 0,
                    "setup.user and setup.password_file wait for a domain: set it too");
     return LINNET_OK;
@@ -195,17 +195,17 @@ static void promoted(void *ctx, const struct ops_reply *reply)
     finish(ctx, reply->result);
 }
 
-/* Somebody disabled it: that is not undone in passing, and an administrator who cannot sign in is
- * none. */
-static void refuse_disabled(struct program *p, const char *address)
+/* Somebody disabled it: that is not undone in passing, nor are clients to suffer from it. */
+static void pass_over(struct program *p, const char *address)
 {
-    char reason[600];
-    snprintf(reason, sizeof reason,
-             "setup.user: %.400s is disabled, so nobody could sign in: name another account, or "
-             "start without setup.user and run linnetctl user enable",
-             address);
-    error_set(&p->error, LINNET_ERROR_SETTINGS, LINNET_ORIGIN_HERE, "reason", reason, NULL);
-    uv_stop(&p->loop);
+    log_printf(&p->log, LOG_WARNING, "main", 0,
+               "setup.user: %.400s is disabled, so nobody can sign in to the console: linnetctl "
+               "user enable lets it, or name another account",
+               address);
+    if (offer(p, &p->error) == LINNET_OK)
+        program_say_ready(p);
+    else
+        uv_stop(&p->loop);
 }
 
 static void found(void *ctx, const struct ops_reply *reply)
@@ -215,7 +215,7 @@ static void found(void *ctx, const struct ops_reply *reply)
     enum ops_result result = reply->result;
     struct ops_ask ask = ask_of(p, promoted);
     if (result == OPS_OK && reply->account->disabled) {
-        refuse_disabled(p, reply->address);
+        pass_over(p, reply->address);
         return;
     }
     if (result == OPS_OK)
