@@ -55,10 +55,10 @@ function Switching({ on, count, onSaved, onCancel }) {
 
 export function Legacy({ legacy, setting, full, saved, onSaved }) {
     const { t } = useWords();
-    const [asking, setAsking] = useState(false);
+    const [asked, setAsked] = useState(null); // of which state; of another it would be the other question
     const pending = setting?.pending ?? null; // what the next start brings
     const on = (pending ?? String(legacy.enabled)) === "true";
-    useEffect(() => setAsking(false), [on]); // the question would be the other one
+    useEffect(() => setAsked(null), [on]);
     return (
         <section class="card part">
             <div class="card-head">
@@ -74,17 +74,17 @@ export function Legacy({ legacy, setting, full, saved, onSaved }) {
             <NeededBy legacy={legacy} />
             {isEditable(setting, full) && (
                 <div>
-                    <button type="button" class="button" onClick={() => setAsking(true)}>
+                    <button type="button" class="button" onClick={() => setAsked(on)}>
                         {t(on ? "legacy.off_do" : "legacy.on_do")}
                     </button>
                 </div>
             )}
-            {asking && (
+            {asked === on && (
                 <Switching
                     on={on}
                     count={legacy.needed_by.length}
-                    onSaved={(answer) => (setAsking(false), onSaved(answer))}
-                    onCancel={() => setAsking(false)}
+                    onSaved={(answer) => (setAsked(null), onSaved(answer))}
+                    onCancel={() => setAsked(null)}
                 />
             )}
         </section>
