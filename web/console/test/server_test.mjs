@@ -200,8 +200,7 @@ test("the operator's path", { skip: BIN ? false : "LINNET_BIN is not set" }, asy
             const post = (call, body) =>
                 page.evaluate(
                     async ([call, body]) => {
-                        const { csrf } = await (await fetch("/api/v1/session")).json();
-                        const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+                        const headers = { "Content-Type": "application/json", "X-CSRF-Token": localStorage.getItem("session") };
                         return (await fetch(`/api/v1/${call}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
                     },
                     [call, body],
