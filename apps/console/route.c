@@ -205,8 +205,7 @@ enum linnet_error_code route_check(struct console *console, struct session *who,
     return code;
 }
 
-/* A cookie that an answer gives is in memory for as long as the answer: none goes with one that
- * lasts.
+/* A cookie that an answer gives is in memory for as long as the answer: none with one that lasts.
  */
 static bool may_renew(const struct request *r)
 {
