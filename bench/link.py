@@ -13,6 +13,7 @@ neither of them has anything more to say, and a pause on a busy machine makes no
 """
 import asyncio
 import pathlib
+import re
 import selectors
 import sys
 import threading
@@ -49,13 +50,20 @@ class Connection:
         self.heard = True
 
 
-def sleeps(pid):
-    """Every thread of the process waits for something; so it is when there is none."""
+AWAKE = re.compile(r"^State:\t[^SZX]", re.M)
+SWITCHES = re.compile(r"^\w*voluntary_ctxt_switches:\t\d+", re.M)
+
+
+def rest_of(pids):
+    """How often each of their threads has been awake by now; None when one is, or has just ended.
+    Threads are looked at one after the other: only when this is the same twice has work not gone from
+    one to another meanwhile."""
     try:
-        return all(stat.read_text().rpartition(")")[2].split()[0] in "SZX"
-                   for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
-    except OSError:  # a thread has just ended
-        return False
+        threads = [thread.read_text() for pid in pids
+                   for thread in sorted(pathlib.Path(f"/proc/{pid}/task").glob("*/status"))]
+    except OSError:
+        return None
+    return None if any(map(AWAKE.search, threads)) else [SWITCHES.findall(text) for text in threads]
 
 
 class Link:
@@ -115,11 +123,11 @@ class Link:
     async def silence(self, connection):
         """Neither end has anything more to say before it hears something."""
         while self.counts:
-            read = connection.read
-            silent = self.ends and connection.to_server == 0 and all(map(sleeps, self.ends))
+            read, rest = connection.read, rest_of(self.ends)
             for _ in range(3):  # what was written here is read here
                 await asyncio.sleep(0.001)
-            if silent and connection.read == read:
+            quiet = connection.to_server == 0 and connection.read == read
+            if self.ends and quiet and rest is not None and rest == rest_of(self.ends):
                 return
 
     async def carry(self, reader, writer, earliest, on_read, on_written, holds=None):
