@@ -13,7 +13,7 @@
  * see that it must end. */
 enum {
     STREAMS_MAX = PLACES_MAX,
-    STREAMS_EACH_MAX = 3,
+    STREAMS_EACH_MAX = 6, /* a tab has one */
     STATUS_MS = 2000,
     SLICE_MS = 250,
     CALL_S = 10,

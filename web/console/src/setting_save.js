@@ -5,11 +5,12 @@ import { api, ApiError } from "./api.js";
 // The value that it has, or will have at the next start.
 export const valueNow = (row) => row.pending ?? row.value;
 
-// Fails with "meanwhile" when the setting is not as `row` says any more.
+// null: what was set goes, and what is beneath holds. Fails with "meanwhile" when the setting is not as `row`
+// says any more.
 export async function saveUnlessChanged(row, value) {
     const { settings } = await api.settings();
     const current = settings.find(({ name }) => name === row.name);
     if (current && valueNow(current) !== valueNow(row))
         throw new ApiError(409, { code: "meanwhile", sentence: "It was changed meanwhile.", remedy: "" });
-    return api.setSetting(row.name, value);
+    return value === null ? api.resetSetting(row.name) : api.setSetting(row.name, value);
 }

@@ -180,7 +180,7 @@ export function Mechanisms({ mechanisms: all, legacyOn, setting, full, saved, on
     const { gone, come } = changesOf(offered, names);
     const changed = gone.length + come.length > 0;
     const save = (value) =>
-        saveUnlessChanged(setting, value).catch((fault) => {
+        saveUnlessChanged(setting, value || null).catch((fault) => {
             if (fault.code === "meanwhile") onStale();
             throw fault;
         });

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useAct } from "../act.js";
 import { api, session } from "../api.js";
 import { useWords } from "../i18n.js";
@@ -6,7 +6,7 @@ import { CopyButton } from "../ui/copy.jsx";
 import { Drawer } from "../ui/drawer.jsx";
 import { Failure } from "../ui/failure.jsx";
 import { Icon } from "../ui/icon.jsx";
-import { Notice } from "../ui/parts.jsx";
+import { Outcome } from "../ui/outcome.jsx";
 import { Secret } from "../ui/secret.jsx";
 import { PasswordChoice, usePassword } from "./password_choice.jsx";
 import { NameField, useNameCheck } from "./user_name.jsx";
@@ -49,15 +49,14 @@ function NewForm({ wanted, onDone, onClose }) {
     );
 }
 
+// The password is shown here only: no button has the focus that closes it.
 function Created({ made, onAnother, onClose }) {
     const { t } = useWords();
-    const first = useRef(null);
-    useEffect(() => first.current.focus(), []);
     return (
         <div class="form">
-            <Notice kind="good" role="status" title={t("made.title", { jid: made.jid })}>
+            <Outcome of={made} title={t("made.title", { jid: made.jid })}>
                 <p>{t("made.note")}</p>
-            </Notice>
+            </Outcome>
             <div class="field">
                 <p class="field-label">{t("made.address")}</p>
                 <div class="secret">
@@ -76,7 +75,7 @@ function Created({ made, onAnother, onClose }) {
                 <button type="button" class="button" onClick={onClose}>
                     {t("made.done")}
                 </button>
-                <button type="button" class="button button-main" ref={first} onClick={onAnother}>
+                <button type="button" class="button button-main" onClick={onAnother}>
                     <Icon name="plus" />
                     {t("made.another")}
                 </button>
