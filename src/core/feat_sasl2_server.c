@@ -385,7 +385,7 @@ static void write_success(struct stream *s)
 static void succeed(struct stream *s)
 {
     struct stream_session_answer session = s->sign_in->request->session;
-    s->path |= STREAM_PATH_SASL2 | (s->sign_in->request->early ? STREAM_PATH_EARLY : 0);
+    s->path |= s->sign_in->request->early ? STREAM_PATH_EARLY : 0;
     if (s->sign_in->request->token_mech)
         s->path |= STREAM_PATH_TOKEN;
     write_success(s);

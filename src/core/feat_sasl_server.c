@@ -218,6 +218,7 @@ bool sign_in_server_anew(struct stream *s, const struct sasl_mech *mech)
     sign_in_forget(s->sign_in);
     s->mechanism = mech ? sasl_mech_name(mech) : NULL;
     s->login->auth = (struct stream_auth_info){.mechanism = s->mechanism};
+    s->path = s->sign_in->sasl2 ? STREAM_PATH_SASL2 : 0;
     return true;
 }
 

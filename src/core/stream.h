@@ -393,6 +393,7 @@ enum {
     STREAM_PATH_RESUMED = 16,  /* XEP-0198: the session before goes on */
     STREAM_PATH_EARLY = 32     /* it came in TLS early data, which was accepted */
 };
+/* How it signed in; of a server before READY, how it is tried. */
 unsigned stream_path(const struct stream *s);
 
 /* Client, SCRAM, after READY: the derived key that may be cached; see sasl_salted_key. */

@@ -220,6 +220,25 @@ def long_names():
         finished(server, "romeo")
 
 
+def tells_the_way():
+    """the record of a sign-in that failed says by which profile it was tried"""
+    message = plain("juliet", "wrong")
+    auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{b64(message)}</auth>"
+    with Daemon(users=["juliet"]) as server:
+        def paths():
+            told = server.control("--json", "logins", "--failed").splitlines()
+            return sorted(json.loads(line)["path"] for line in told)
+
+        for tried, expected in ((request("PLAIN", message), ["sasl2"]), (auth, ["classic", "sasl2"])):
+            session = opened(server)
+            session.write(tried)
+            assert session.read().tag.endswith("}failure")
+            drop(session)
+            wait_for("its record", lambda count=len(expected): len(paths()) == count)
+            assert paths() == expected, paths()
+        finished(server, "juliet")
+
+
 if __name__ == "__main__":
     daemon.run(ways_in, one_flight, first_stanzas, out_of_turn, wrong_initial_responses, tags,
-               same_installation, long_names)
+               same_installation, long_names, tells_the_way)
